@@ -1,4 +1,4 @@
-"""What a package needs to tell the linter what its operations do: an entry point of the group `mrt_lint.operations`.
+"""What a package needs to describe its operations to the linter: an entry point of the group `mrt_lint.operations`.
 
 The entry point is a mapping of names to `LibraryOperation`; see docs/operations.md.
 """

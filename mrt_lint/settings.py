@@ -92,9 +92,9 @@ class Settings:
 
     root: the project's folder, where paths in its configuration start. paths: where the migrations are, relative to it; empty:
     to be discovered. select, extend_select, ignore: prefixes of codes; an empty select means every rule that is not opt-in, an
-    opt-in rule needs more than "MRT", and of two prefixes that name one code the longer decides. borrowed: prefixes that flake8
+    opt-in rule needs more than "MRT", and the longest prefix wins. borrowed: prefixes that flake8
     selects by; they wake opt-in rules like extend_select, but may name no rule. independent_branches: labels of branches that
-    are meant to have heads of their own. small_tables: "users" or "crm.users", tables whose locks nobody notices. irreversible:
+    are meant to have heads of their own. small_tables: "users" or "crm.users", tables whose locks go unnoticed. irreversible:
     revision → the reason why it cannot be undone. files, revisions: what is not accepted in some files, or in a revision.
     baseline: the file of accepted findings, relative to the root; empty for none. lock_warnings: "always", or "since-baseline"
     for those of revisions alone that the baseline does not name. deployed: the revisions that it names, where that matters.

@@ -1,4 +1,4 @@
-"""What a verification says about each finding of the check: that it happened, that it did not, or that nothing tells."""
+"""What a verification says about each finding of the check: that it happened, that it did not, or that the run does not show it."""
 
 from __future__ import annotations
 
@@ -104,20 +104,20 @@ def _by_relevance(finding: Finding, failures: Iterable[Failure]) -> list[Failure
 
 
 def _failures_of_some_rows(verdict: Verdict) -> Iterator[Failure]:
-    """Yield what failed with some rows only, which a verdict tells in its warnings."""
+    """Yield what failed with some rows only, which a verdict reports in its warnings."""
     for warning in verdict.warnings:
-        told = ONLY_WITH.fullmatch(warning)
-        if told:
-            kind = Outcome.DOWNGRADE_FAILED if told[2].startswith("Downgrade failed") else Outcome.DATA_LOSS
+        matched = ONLY_WITH.fullmatch(warning)
+        if matched:
+            kind = Outcome.DOWNGRADE_FAILED if matched[2].startswith("Downgrade failed") else Outcome.DATA_LOSS
             yield Failure(kind=kind.value, message=warning)
 
 
 def _what_is_missing(finding: Finding, verdict: Verdict, dialect: str) -> str | None:
     """Return why the run proves nothing about a finding: no row met the statement, the table has none, or another database."""
-    told = (*verdict.warnings, *(failure.message for failure in verdict.failures if failure.kind == Outcome.UNPROVEN.value))
+    matched = (*verdict.warnings, *(failure.message for failure in verdict.failures if failure.kind == Outcome.UNPROVEN.value))
     place = finding.place
     unmet = next(
-        (text for text in told for line in range(place.line, place.end_line + 1) if text.startswith(f"Line {line}: ")), None
+        (text for text in matched for line in range(place.line, place.end_line + 1) if text.startswith(f"Line {line}: ")), None
     )
     if unmet is not None:
         return unmet

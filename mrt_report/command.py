@@ -115,11 +115,11 @@ def read(args: argparse.Namespace) -> tuple[HistoryResults, bool]:
     fails = bool(check and check.errors) or bool(run and (run.stopped or not all(verdict.passed for verdict in run.verdicts)))
     history = static_check.find_history()
     known = {entry.revision for entry in history}
-    told = {verdict.revision for verdict in run.verdicts} if run else set()
+    verified = {verdict.revision for verdict in run.verdicts} if run else set()
     found = {finding.revision for finding in check.findings if finding.revision} if check else set()
-    if told and found and not (told | parents(run)) & found and not (told | found) <= known:
+    if verified and found and not (verified | parents(run)) & found and not (verified | found) <= known:
         raise UsageError(f"{args.check} and {args.verify} have no revision in common: name results of the same project.")
-    is_here = told | found <= known
+    is_here = verified | found <= known
     looked_at = [entry.key for entry in history] if check is not None else []
     return assemble(check, run, history if is_here else (), looked_at), fails
 

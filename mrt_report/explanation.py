@@ -52,8 +52,8 @@ def explains(finding: Finding, failure: Failure, file: str | None) -> bool:
     if finding.code in WHOLE or (failure.line is not None and finding.place.line == failure.line):
         return True
     own, tables = named(failure, file)
-    spoken = set(re.findall(r"\w+", f"{finding.message} {finding.instead}".lower()))
-    return not spoken.isdisjoint(own | tables if finding.code in OF_TABLES or not own else own)
+    words_of_finding = set(re.findall(r"\w+", f"{finding.message} {finding.instead}".lower()))
+    return not words_of_finding.isdisjoint(own | tables if finding.code in OF_TABLES or not own else own)
 
 
 def named(failure: Failure, file: str | None) -> tuple[set[str], set[str]]:
@@ -68,8 +68,8 @@ def named(failure: Failure, file: str | None) -> tuple[set[str], set[str]]:
         known = {
             word.lower() for text in names((migration.upgrade_ops, migration.downgrade_ops)) for word in re.findall(r"\w+", text)
         }
-        spoken = {word.lower() for word in re.findall(r"\w+", failure.message)} & known
-        own |= spoken | {text.lower() for op in at for text in names(op)}
+        mentioned = {word.lower() for word in re.findall(r"\w+", failure.message)} & known
+        own |= mentioned | {text.lower() for op in at for text in names(op)}
     if migration is not None:
         own, tables = ({*found, *renamed(found, migration)} for found in (own, tables))
     noise = {"", "id", "none"}
@@ -77,7 +77,7 @@ def named(failure: Failure, file: str | None) -> tuple[set[str], set[str]]:
 
 
 def renamed(found: set[str], migration: Migration) -> Iterator[str]:
-    """Yield the names that upgrade() gives to what had these before."""
+    """Yield the names that upgrade() gives to what had these names before."""
     known = set(found)
     for op in migration.upgrade_ops:
         if isinstance(op, RenameTable) and str(op.table).lower() in known:

@@ -78,8 +78,8 @@ def _title_of_run(verify: VerifyResults) -> tuple[str, str]:
 def _about_run(verify: VerifyResults) -> Iterator[str]:
     counts = count_outcomes(verify)
     listed = [f"{counts[outcome]} {PHRASES[outcome]}" for outcome in Outcome if counts[outcome]]
-    told = f": {', '.join(listed)}" if set(counts) - {Outcome.REVERSIBLE} else ""
-    yield f"Verified on {verify.place}{told}."
+    outcomes = f": {', '.join(listed)}" if set(counts) - {Outcome.REVERSIBLE} else ""
+    yield f"Verified on {verify.place}{outcomes}."
     if verify.shard is not None:
         yield f"This is shard {verify.shard} of the history."
     if verify.stopped is not None:

@@ -10,7 +10,7 @@ from mrt_runtime.report.whole_file import WholeFile
 
 
 class ReportFile:
-    """A file to be written at once. Raises UsageError where that cannot be done: before the work begins, if it can be told then."""
+    """A file to be written at once. Raises UsageError where that cannot be done: before the work begins, if that is known then."""
 
     def __init__(self, path: str) -> None:
         self.path = path

@@ -108,7 +108,7 @@ def _from_history(
 def _from_results(
     verdicts: Mapping[str, Verdict], found: Mapping[str, Sequence[Finding]], dialect: str
 ) -> Iterator[ReportedRevision]:
-    """Yield what the results alone tell of revisions, newest first: those that were only checked come first.
+    """Yield what the results alone show of revisions, newest first: those that were only checked come first.
 
     found: the findings by file, newest first.
     """

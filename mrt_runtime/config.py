@@ -61,7 +61,7 @@ class MRTConfig:
     seed_rows: rows inserted in each table.
     skip: revisions that are not checked, each with its reason.
     minimum_downgrade_revision: revisions at or before this one are not checked.
-    custom_seeds: table → callable that gives the rows, instead of made-up ones.
+    custom_seeds: table → callable that returns the rows, instead of made-up ones.
     migration_timeout: seconds that one upgrade or downgrade may take; None for no limit.
     env: environment variables set while env.py runs; "{url}" stands for the scratch database's URL, and "{host}", "{port}",
         "{database}", "{user}" and "{password}" for its parts.
@@ -76,7 +76,7 @@ class MRTConfig:
     x_arguments: what `alembic -x` would pass.
     observe_locks: whether the locks and rewrites of each statement are observed, on PostgreSQL (`mrt verify --locks`).
     budget: what they may be at most: "lock", a mode of locks on tables; "seconds" that a lock may be held; "rewrite", whether a
-        table may be written anew; "fail", whether more is a failure and no warning.
+        table may be rewritten; "fail", whether more is a failure and no warning.
     isolation: "role" (default): on servers migrations run as a role of their own that owns the scratch database and may do nothing
         outside of it. "statements": as the role in `db_url`; statements are read before they run, which cannot see everything.
     severity_overrides: code or name of a rule → "error" or "warning", for `check_static` and `assert_no_static_errors`.

@@ -89,7 +89,7 @@ def settle(given: object, folders: Iterable[Path]) -> MRTConfig:
 
 
 def find(folders: Iterable[Path]) -> MRTConfig:
-    """Read `[tool.mrt]`, or take the alembic.ini that lies there or below; UnconfiguredError where there is none."""
+    """Read `[tool.mrt]`, or take the alembic.ini that is there or below. Raises UnconfiguredError where there is none."""
     places = tuple(folders)
     for folder in places:
         section = read_section(folder / "pyproject.toml")
@@ -103,12 +103,12 @@ def find(folders: Iterable[Path]) -> MRTConfig:
         raise ConfigurationError(f"Which migrations to verify is not clear: {named}. {HOW_TO}")
     if below:
         return MRTConfig(alembic_ini=str(below[0]))
-    raise UnconfiguredError(f"pytest-mrt is not told which migrations to verify. {HOW_TO}")
+    raise UnconfiguredError(f"pytest-mrt does not know which migrations to verify. {HOW_TO}")
 
 
 def find_below(folders: Iterable[Path]) -> list[Path]:
     """Return each alembic.ini in `migrations/` or in a folder directly below the first of these that has some."""
-    from mrt_lint.files.discovery import configurations_below  # noqa: PLC0415  only where nothing else tells
+    from mrt_lint.files.discovery import configurations_below  # noqa: PLC0415  only where nothing else names them
 
     found = ([file for file in configurations_below(folder) if file.name == "alembic.ini"] for folder in folders)
     return next(filter(None, found), [])
@@ -132,7 +132,7 @@ def read_section(path: Path) -> dict[str, Any] | None:
 def from_section(section: Mapping[str, Any], path: Path) -> MRTConfig:
     """Take from `[tool.mrt]` what concerns the runtime; the linter reads its own keys from the same section."""
     named = name_keys(section, path)
-    if isinstance(named.get("ignore"), (list, str)):  # the linter's codes stand there, too
+    if isinstance(named.get("ignore"), (list, str)):  # the linter's codes are there, too
         words = [named["ignore"]] if isinstance(named["ignore"], str) else named["ignore"]
         named["ignore"] = [word for word in words if not (isinstance(word, str) and CODE.match(word))]
     config = MRTConfig(**{key: value for key, value in named.items() if key in FROM_TOML})
@@ -210,7 +210,7 @@ def check(config: MRTConfig) -> None:
     check_entries("severity_overrides", config.severity_overrides, '"error" or "warning"', ("error", "warning").__contains__)
     check_entries("skip", config.skip, "a reason", lambda reason: isinstance(reason, str))
     check_entries("env", config.env, "a string", lambda value: isinstance(value, str))
-    check_entries("custom_seeds", config.custom_seeds, "a callable that gives the rows (lambda: [...])", callable)
+    check_entries("custom_seeds", config.custom_seeds, "a callable that returns the rows (lambda: [...])", callable)
 
 
 def check_entries(name: str, entries: Mapping[str, Any], expected: str, fits: Callable[[Any], bool]) -> None:

@@ -72,13 +72,13 @@ def _redact(value: Any) -> Any:
 # above any level that a record has
 SILENT = logging.CRITICAL + 1
 POOLS = "sqlalchemy.pool"
-"""The logger that hears, with a traceback, of a connection that cannot be given back because the server is gone."""
+"""The logger that reports, with a traceback, a connection that cannot be returned because the server is gone."""
 
 
 class RedactedLog:
     """Takes secrets out of every log record that is made from `open` to `close`, whichever handler writes it.
 
-    SQLAlchemy's pools say nothing meanwhile, unless the user gave their logger a level: what a lost server means is told once.
+    SQLAlchemy's pools say nothing meanwhile, unless the user gave their logger a level: what a lost server means is reported once.
     """
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class RedactedLog:
         """End, unless another factory came on top, which may go on calling this one."""
         if logging.getLogRecordFactory() == self._make and self._former is not None:
             logging.setLogRecordFactory(self._former)
-        # a level that somebody set meanwhile is kept
+        # a level that was set meanwhile is kept
         if self._pools.level == SILENT:
             self._pools.setLevel(logging.NOTSET)
 

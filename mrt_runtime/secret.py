@@ -32,7 +32,7 @@ PUBLIC = {
     "password",
     "alembic",
 }
-"""Passwords that everyone knows, and words that messages are made of: replaced only where a URL or a setting gives them."""
+"""Passwords that everyone knows, and words that messages are made of: replaced only where they come from a URL or a setting."""
 NAME = re.compile(r"(?i)pass|pwd|secret|token|credential|api_?key|private_?key")
 """Names of settings that hold a secret."""
 IN_A_URL = re.compile(r"(?<=://)([^\s:/@'\"]*):([^\s@'\"]*@(?:[^\s@/'\"]*@)*)")
@@ -50,7 +50,7 @@ _COMPILED: list[re.Pattern[str]] = []
 
 
 def register_secret(value: object, *, apart_from: Iterable[object] = ()) -> None:
-    """Have a value replaced from now on, in all its spellings, wherever this program lets a text out.
+    """Have a value replaced from now on, in all its spellings, wherever this program writes a text.
 
     apart_from: values that are shown on purpose, such as the user's name; a secret that equals one of them is none.
     """

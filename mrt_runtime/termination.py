@@ -39,7 +39,7 @@ class TerminationError(KeyboardInterrupt):
 
 
 class Termination:
-    """From `open` to `close`, lets SIGTERM and SIGHUP end the run as Ctrl-C does; a second one ends the process at once.
+    """From `open` to `close`, makes SIGTERM and SIGHUP end the run as Ctrl-C does; a second one ends the process at once.
 
     A handler that is there already is left alone, and so are signals that are ignored (nohup). Outside of the main thread, where
     Python allows no handlers, nothing happens. While cleaning up goes on (`held`), a signal waits for its end.

@@ -43,10 +43,10 @@ class RowExample:
 class Failure:
     """One thing that a rollback did not bring back, or one step that failed.
 
-    `kind` is the outcome's word that this failure alone would give ("data-loss", …). `message` is one line with fixed first
+    `kind` is the outcome's word that this failure alone would lead to ("data-loss", …). `message` is one line with fixed first
     words: "Table 'users': 3/3 rows lost after rollback". `evidence` are further lines (sample rows, the database's error, a
     traceback's last line), `examples` the sample rows among it. `file` and `line` name the operation in the migration where it
-    can be told.
+    is known.
     """
 
     kind: str
@@ -121,11 +121,11 @@ class ToldObstacles:
     """Says why revisions were not reached: whole the first time, and in two words for all others behind the same one."""
 
     def __init__(self) -> None:
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def shorten(self, verdict: Verdict) -> Verdict:
-        """Return the verdict, its reason shortened where it was told before."""
-        if verdict.behind is None or verdict.behind not in self._told:
-            self._told |= {verdict.behind} if verdict.behind is not None else set()
+        """Return the verdict, its reason shortened where it was reported before."""
+        if verdict.behind is None or verdict.behind not in self._reported:
+            self._reported |= {verdict.behind} if verdict.behind is not None else set()
             return verdict
         return replace(verdict, reason=f"behind {verdict.behind}")

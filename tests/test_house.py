@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,17 @@ from tests import readme
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("mrt_lint", "mrt_report", "mrt_runtime")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+FOREIGN_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        "nobody somebody anybody everybody whoever anew speak speaks spoke spoken speaking lie lies lying stand stands stood standing "
+        "tell tells told telling lets letting",
+    )
+)
+"""Words of a private language: a file *is in* a folder, a rule *reports*, a table *is rebuilt*, *no caller* does this."""
+PERMITTED_PHRASES = re.compile(r"\bstands? for\b|\bstand-ins?\b")
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 MOST_LINES = 320
 MOST_LINES_IN_A_FUNCTION = 50
 
@@ -40,12 +52,19 @@ def test_a_file_is_about_one_thing_and_short_enough_to_be_read():
     assert not long
 
 
+@cache
+def parsed() -> list[tuple[Path, ast.Module, list[Definition]]]:
+    """Every source file with its functions and classes: parsed once, for that takes most of the time of this file."""
+    trees = [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in SOURCES]
+    return [(path, tree, [node for node in ast.walk(tree) if isinstance(node, DEFINITIONS)]) for path, tree in trees]
+
+
 def test_a_function_fits_on_a_screen():
     long = {
-        f"{name(path)}:{node.lineno} {node.name}": node.end_lineno - node.lineno
-        for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno - node.lineno > MOST_LINES_IN_A_FUNCTION
+        f"{name(path)}:{node.lineno} {node.name}": length
+        for path, _, nodes in parsed()
+        for node in nodes
+        if not isinstance(node, ast.ClassDef) and (length := (node.end_lineno or 0) - node.lineno) > MOST_LINES_IN_A_FUNCTION
     }
     assert not long
 
@@ -58,8 +77,8 @@ def test_modules_are_named_after_what_they_are():
 def classes() -> dict[str, list[str]]:
     """Every class, with the files that define it."""
     found: dict[str, list[str]] = {}
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, _, nodes in parsed():
+        for node in nodes:
             if isinstance(node, ast.ClassDef):
                 found.setdefault(node.name, []).append(name(path))
     return found
@@ -95,17 +114,54 @@ def test_few_classes_are_named_by_one_plain_word():
 def test_docstrings_begin_as_those_of_python_do():
     private = [
         f"{name(path)}:{node.lineno} {node.name}"
-        for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-        and (ast.get_docstring(node) or "").split(" ")[0] in {"Give", "Tell", "Let", "Say"}
+        for path, _, nodes in parsed()
+        for node in nodes
+        if (ast.get_docstring(node) or "").split(" ")[0] in {"Give", "Tell", "Let", "Say"}
     ]
     assert not private, "write Return …, or what is done"
 
 
+def foreign_words(text: str) -> list[tuple[int, str]]:
+    """The line and the word, of everything in a text, names in code included, that is not plain English."""
+    lowered = text.lower()
+    if FOREIGN_WORDS.isdisjoint(re.findall(r"\w+", lowered)):  # nearly every file, and three times as fast
+        return []
+    words = re.finditer(r"\w+", PERMITTED_PHRASES.sub(lambda match: "_" * len(match[0]), lowered))
+    return [(text.count("\n", 0, match.start()) + 1, match[0]) for match in words if match[0] in FOREIGN_WORDS]
+
+
+def test_code_and_documentation_are_written_in_plain_english():
+    pages = [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "CHANGELOG.md",
+        ROOT / "pytest_mrt.py",
+        *(ROOT / "docs").rglob("*.md"),
+    ]
+    shown = [path for package in PACKAGES for ending in ("html", "js") for path in (ROOT / package).rglob(f"*.{ending}")]
+    found = [
+        f"{name(path)}:{line} {word}"
+        for path in (*SOURCES, *pages, *shown)
+        for line, word in foreign_words(path.read_text(encoding="utf-8"))
+    ]
+    assert not found, "no user, a rule reports, a file is in, a table is rebuilt, a message names"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A role\nthat Nobody has", [(2, "nobody")]),
+        ("a table is made anew, and nothing tells", [(1, "anew"), (1, "tells")]),
+        ("`?` stands for a hole; a stand-in of a role; it stands here", [(1, "stands")]),
+        ("has_stands, understand, families", []),
+    ],
+)
+def test_foreign_words_are_found_and_permitted_phrases_are_not(text: str, words: list[tuple[int, str]]):
+    assert foreign_words(text) == words
+
+
 def test_every_module_says_what_it_is():
-    silent = [path for path in SOURCES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
-    assert not [name(path) for path in silent]
+    assert not [name(path) for path, tree, _ in parsed() if not ast.get_docstring(tree)]
 
 
 @pytest.mark.parametrize("page", readme.PAGES, ids=name)
@@ -157,13 +213,13 @@ def test_links_of_the_documentation_lead_somewhere():
     assert not [f"{name(path)}: {link}" for path, link in links if not (path.parent / link).exists()]
 
 
-def test_the_version_stands_in_one_place():
+def test_the_version_is_in_one_place():
     assert f"## {__version__}\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"rev: v{__version__}\n" in (ROOT / "docs/editors.md").read_text(encoding="utf-8")
     assert "\nversion =" not in (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("[project.optional")[0]
 
 
-def test_no_path_of_anybodys_machine_is_left_behind():
+def test_no_path_of_a_developers_machine_is_left_behind():
     pattern = re.compile(rb"/(?:work|farm|root|opt/pypi|home/(?!runner\b)\w+|Users/\w+)/")
     files = [path for path in tracked() if path != Path(__file__)]
     assert not [name(path) for path in files if pattern.search(path.read_bytes())]

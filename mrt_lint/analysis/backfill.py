@@ -27,7 +27,7 @@ def is_pure_backfill(case: MigrationCase) -> bool:
 
 
 def fills_only(case: MigrationCase, update: Update) -> bool:
-    """Return whether an UPDATE gives values to nothing but NULLs, or to a column that an earlier revision added empty for that.
+    """Return whether an UPDATE sets nothing but NULLs, or to a column that an earlier revision added empty for that.
 
     One whose former values it reads, in SET or in WHERE, is not empty any more.
     """

@@ -224,7 +224,7 @@ class MigrationCase:
     def existed_before(self, op: ops.DropIndex) -> bool:
         """Return whether an index that is dropped was there before this upgrade, on a table that stays.
 
-        Nobody knows that of one without a name, under a condition; and one that the history would know, had it been made, was not.
+        Unknown of one without a name or under a condition; one that the history would know, had it been made, was not there.
         """
         index = self.tracked(op)
         if index is None and (self.analysis(op).effects.get(id(op)) or not op.certain):
@@ -278,7 +278,7 @@ class MigrationCase:
         return describe(before.definition, effective(now)) if before is not None and now is not None else "it differs"
 
     def former_index(self, op: ops.DropIndex) -> ops.CreateIndex:
-        """Return an index that is dropped as it was, its columns UNKNOWN if the history does not tell."""
+        """Return an index that is dropped as it was, its columns UNKNOWN if the history does not show them."""
         index = self.tracked(op)
         known = index.definition if index is not None else None
         table, schema = UNKNOWN if op.table is None else op.table, op.schema

@@ -1,4 +1,4 @@
-"""What existing rows hold in a new column: NULL, unless something gives them a value."""
+"""What existing rows hold in a new column: NULL, unless something sets a value."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateUniqueConstraint)
 
 
 def _may_write(op: Op) -> bool:
-    """Return whether an operation may give a new column of rows that are there a value."""
+    """Return whether an operation may set a new column in rows that are there."""
     if isinstance(op, Execute):
         return not isinstance(op.statement, str)
     return isinstance(op, Update | AlterColumn) or (isinstance(op, Statement) and op.effect is UNKNOWN)

@@ -1,4 +1,4 @@
-"""Operations that fail wherever they stand: Alembic raises, or the database has no such change."""
+"""Operations that fail at any place: Alembic raises, or the database has no such change."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _HEAVY = (
 def takes_heavy_lock(case: MigrationCase, op: Op) -> bool:
     """Return whether an operation of upgrade() locks a table that existed before, so that writers or all sessions wait.
 
-    Sources: PostgreSQL, “Explicit Locking” and ALTER TABLE; MySQL, “Metadata Locking”. What runs CONCURRENTLY lets others work.
+    Sources: PostgreSQL, “Explicit Locking” and ALTER TABLE; MySQL, “Metadata Locking”. CONCURRENTLY does not block others.
     """
     if not isinstance(op, _HEAVY) or getattr(op, "concurrently", False) is not False:
         return False

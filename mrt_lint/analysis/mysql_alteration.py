@@ -37,7 +37,7 @@ _FORBID_COPY = frozenset({"INSTANT", "NOCOPY", "INPLACE"})
 def blocked(case: MigrationCase, op: Op, change: TableChange) -> ServerVersion | None:
     """Return the server on which a change that an operation makes keeps writers out of the table until it is done.
 
-    None if it is judged on another database, where the server lets them write, and where a clause of the statement makes the
+    None if it is judged on another database, where the server allows writes, and where a clause of the statement makes the
     server refuse rather than do so.
     """
     server = case.server(op)

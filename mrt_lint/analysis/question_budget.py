@@ -1,4 +1,4 @@
-"""How much a rule may ask of one migration: a few lines can describe more than is answered in a few seconds."""
+"""How much a rule may ask of one migration: a few lines can describe more than can be computed in a few seconds."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 
 
 class TooManyQuestionsError(Exception):
-    """A rule asks more of a migration than is answered in a few seconds."""
+    """A rule asks more of a migration than can be computed in a few seconds."""
 
 
 class QuestionBudget:
-    """Counts the questions that are answered; without a grant there is no limit."""
+    """Counts the questions of a rule; without a grant there is no limit."""
 
     def __init__(self) -> None:
         self._granted = self._left = math.inf

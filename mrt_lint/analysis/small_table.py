@@ -1,4 +1,4 @@
-"""Tables that the project declares so small that nobody notices their locks: `small_tables` of `[tool.mrt]`."""
+"""Tables that the project declares so small that their locks go unnoticed: `small_tables` of `[tool.mrt]`."""
 
 from __future__ import annotations
 

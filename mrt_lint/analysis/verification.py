@@ -11,7 +11,7 @@ from mrt_lint.model.ops import AlterColumn
 from mrt_lint.model.values import SqlType
 
 _OTHER_ORDER = frozenset({"CITEXT"})
-"""Types whose values compare otherwise than those that are stored alike, so that indexes are built anew."""
+"""Types whose values compare otherwise than those that are stored alike, so that indexes are rebuilt."""
 
 
 def looked_through(case: MigrationCase, op: AlterColumn, new: SqlType) -> str:

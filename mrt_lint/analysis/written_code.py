@@ -47,7 +47,7 @@ def kept_values(case: MigrationCase, op: DropColumn) -> dict[str, str]:
 
 
 def key_columns(case: MigrationCase, op: Op) -> tuple[str, ...] | None:
-    """Return the columns of the primary key of an operation's table, None if the history does not tell."""
+    """Return the columns of the primary key of an operation's table, None if the history does not show them."""
     table, schema = getattr(op, "table", None), getattr(op, "schema", None)
     if not readable(table):
         return None
@@ -57,7 +57,7 @@ def key_columns(case: MigrationCase, op: Op) -> tuple[str, ...] | None:
 
 
 def constraint_again(case: MigrationCase, op: DropConstraint) -> str:
-    """Return the call that makes a dropped constraint again; "…" stands for what the history does not tell."""
+    """Return the call that makes a dropped constraint again; "…" stands for what the history does not show."""
     tracked = case.tracked(op)
     known = tracked.definition if tracked is not None and isinstance(tracked.definition, Constraint) else None
     kind = case.kind(op) or (known.kind if known is not None else "")

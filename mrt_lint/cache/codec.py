@@ -44,7 +44,7 @@ class JsonCodec:
             plain: dict[str, object] = {_CLASS: type(value).__name__}
             for name, default in self._fields_of(type(value)):
                 item = getattr(value, name)
-                # 1 == True and 0 == False: equality alone would give a number back as a flag
+                # 1 == True and 0 == False: equality alone would turn a number into a flag
                 if item is not default and not (type(item) is type(default) and item == default):
                     plain[name] = self._plain(item)
             return plain

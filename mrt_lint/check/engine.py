@@ -37,7 +37,7 @@ def shown(path: Path) -> str:
 
 
 def read_file(file: Path) -> bytes:
-    """Read a file; UsageError where that cannot be done."""
+    """Read a file. Raises UsageError where that cannot be done."""
     try:
         return file.read_bytes()
     except OSError as error:

@@ -40,7 +40,7 @@ def spread(
 ) -> Iterator[tuple[int, str | None]]:
     """Start the work at once, in so many other processes; the iterator yields (index of the task, its line), as they come in.
 
-    `work` gives one line of text and raises nothing; `make_ready` imports what it needs. A task whose process died gives None.
+    `work` returns one line of text and raises nothing; `make_ready` imports what it needs. A task whose process died yields None.
     Without jobs, or where there is no fork, the work is done here, as the iterator is asked.
     """
     if not tasks or jobs < 1 or not _may_fork():
@@ -219,7 +219,7 @@ class _ForkedWorkers(Generic[Task]):
 
 
 def _divide(group: Sequence[_WorkerShare]) -> Sequence[_WorkerShare]:
-    """Fork a process for each share but the first, and give those that are for this one: more where no other can be had."""
+    """Fork a process for each share but the first, and return those that are for this one: more where no other can be had."""
     others: list[_WorkerShare] = []
     mine: Sequence[_WorkerShare] = group
     for share in group[1:]:

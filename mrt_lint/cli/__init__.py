@@ -35,7 +35,7 @@ class _CommandParser(ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `mrt` and give its exit code: 0 clean, 1 something found, 2 the command itself is wrong."""
+    """Run `mrt` and return its exit code: 0 clean, 1 something found, 2 the command itself is wrong."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     with StandardStreams() as standard:
         try:
@@ -139,7 +139,7 @@ def _add_check(parser: ArgumentParser) -> None:
     _add_choice(parser)
     add = parser.add_argument
     add("--strict", action="store_true", default=None, help="exit 1 for warnings, too")
-    add("--since", metavar="REV", help="report only on revisions that a database standing at this one has not run yet")
+    add("--since", metavar="REV", help="report only on revisions that a database at this one has not run yet")
     add(
         "--diff-base",
         metavar="GITREF",
@@ -192,7 +192,7 @@ def _add_show(parser: ArgumentParser) -> None:
 def _add_history(parser: ArgumentParser) -> None:
     _add_choice(parser)
     add = parser.add_argument
-    add("--since", metavar="REV", help="only revisions that a database standing at this one has not run yet")
+    add("--since", metavar="REV", help="only revisions that a database at this one has not run yet")
     add("--limit", "-n", metavar="N", type=int, help="only the newest")
     add("--files", action="store_true", help="name the file of each revision")
     _add_output(parser, "mermaid")

@@ -14,7 +14,7 @@ _FORMER_ERRORS: Final = 2
 
 
 def run(options: Namespace) -> int:
-    """Check, report, and give the exit code: 1 for errors, with --strict for warnings, too."""
+    """Check, report, and return the exit code: 1 for errors, with --strict for warnings, too."""
     for name in ("statistics", "watch"):
         if getattr(options, name) and options.format not in FOR_PEOPLE:
             raise UsageError(f"--{name} is for people: it cannot be written as {options.format}.")

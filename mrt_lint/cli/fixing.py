@@ -29,7 +29,7 @@ _WRONG: Final = 2
 
 
 def run(options: Namespace) -> int:
-    """Fix, report what is left, and give the exit code: as `mrt check` by what is left, 2 where a file could not be written.
+    """Fix, report what is left, and return the exit code: as `mrt check` by what is left, 2 where a file could not be written.
 
     With --diff nothing is written, and the code is 1 where there is something to fix or something is left that fails.
     """
@@ -84,7 +84,7 @@ def _outcomes(inspection: CheckRun, *, unsafe: bool) -> Iterator[FixOutcome]:
 
 
 def _write(outcomes: list[FixOutcome], paths: dict[str, Path]) -> list[str]:
-    """Write the files; one that cannot be written does not keep the others from it. Give what went wrong."""
+    """Write the files and return what went wrong; one that cannot be written does not keep the others from it."""
     return [conflict for outcome in outcomes if (conflict := _trouble(outcome, paths[outcome.path]))]
 
 

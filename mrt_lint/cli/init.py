@@ -56,7 +56,9 @@ def _set_up(options: Namespace) -> int:
         return code
     elif not options.yes and not (sys.stdin.isatty() and sys.stdout.isatty()):
         _show(changes)
-        raise UsageError("nothing was written, since nobody can be asked here: mrt init --yes writes all of it.")
+        raise UsageError(
+            "nothing was written, since this is not a terminal where you can be asked: mrt init --yes writes all of it."
+        )
     else:
         code = max(code, _write(changes, ask=not options.yes))
     sys.stdout.write("".join(f"{printable(line)}\n" for line in remarks(project, look)))

@@ -63,7 +63,7 @@ def _choice(options: Namespace) -> list[str]:
 
 
 def write(text: str, options: Namespace) -> None:
-    """Write the result; UsageError where the file cannot be written."""
+    """Write the result. Raises UsageError where the file cannot be written."""
     if getattr(options, "format", "") in _JSON:
         text = printable_json(text)
     if not options.output:

@@ -23,18 +23,18 @@ def run(options: Namespace) -> int:
     """Print the schema. Raises UsageError for a revision or table that no history has, or that several have."""
     settings = load_settings(Path.cwd()).over(dialect=options.dialect)
     engine = CheckEngine(settings, cache=DiskCache(settings.root), jobs=None)
-    standing = _schema_at(
+    replayed = _schema_at(
         options.at, engine.readings(find(options.paths, settings, f"show --at {options.at}")), settings.target.dialect
     )
-    chosen = {_place(name, standing) for name in options.table} if options.table else None
+    chosen = {_place(name, replayed) for name in options.table} if options.table else None
     if options.format == "json":
         from mrt_lint.report.show import schema_json  # noqa: PLC0415  only when asked for
 
-        write(schema_json.render(standing, chosen), options)
+        write(schema_json.render(replayed, chosen), options)
     else:
         from mrt_lint.report.show import schema  # noqa: PLC0415  only when asked for
 
-        write(schema.render(standing, chosen, style_of(options)), options)
+        write(schema.render(replayed, chosen, style_of(options)), options)
     return 0
 
 
@@ -60,12 +60,12 @@ def _schema_at(
     return schema_at(history, wanted, revisions, broken)
 
 
-def _place(name: str, standing: SchemaAtRevision) -> QualifiedName:
+def _place(name: str, replayed: SchemaAtRevision) -> QualifiedName:
     """Find the table of a name, with its schema or without. Raises UsageError if the history has none."""
     schema, _, table = name.rpartition(".")
     wanted = place(schema or None, table)
-    known = dict(standing.schema.tables_by_place.items()) | dict.fromkeys(standing.mentioned())
-    here = {where for where, _ in standing.tables()} | standing.mentioned().keys()
+    known = dict(replayed.schema.tables_by_place.items()) | dict.fromkeys(replayed.mentioned())
+    here = {where for where, _ in replayed.tables()} | replayed.mentioned().keys()
     if wanted in here:
         return wanted
     elsewhere = [where for where in here if where[1] == wanted[1] and not schema]
@@ -73,6 +73,6 @@ def _place(name: str, standing: SchemaAtRevision) -> QualifiedName:
         return elsewhere[0]
     # it was there once, and a name that was mistyped never was
     if wanted in known:
-        raise UsageError(f"There is no table {name} at {standing.wanted}: a migration before it drops or renames it.")
+        raise UsageError(f"There is no table {name} at {replayed.wanted}: a migration before it drops or renames it.")
     likely = nearest(name, (".".join(part for part in where if part) for where in here))
-    raise UsageError(f"No migration up to {standing.wanted} mentions a table {name}{likely or '.'}")
+    raise UsageError(f"No migration up to {replayed.wanted} mentions a table {name}{likely or '.'}")

@@ -16,7 +16,7 @@ class OutputError(Exception):
 
 
 class GuardedStream:
-    """A stream whose own troubles can be told from all others: they are OutputError, but for a reader who has seen enough.
+    """A stream whose own errors are distinct from all others: they are OutputError, except that the reader closed the pipe.
 
     What is not part of the result (`needed` is false) is dropped instead if it cannot be written.
     """

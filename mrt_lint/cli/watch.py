@@ -62,7 +62,7 @@ def watch(options: Namespace, check: Callable[[Namespace], int]) -> NoReturn:
 
 
 def _watched(options: Namespace, last: _WatchedPaths | None) -> _WatchedPaths:
-    """Find what a check would read; where that cannot be told just now, what was watched last and whatever may be meant."""
+    """Find what a check would read; where that cannot be determined now, what was watched last and everything that may be meant."""
     here = Path.cwd()
     old = _WatchedPaths(frozenset(), frozenset())
     baseline = BASELINE_FILE

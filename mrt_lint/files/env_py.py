@@ -22,7 +22,7 @@ _HARMLESS: Final = frozenset({"alembic", "sqlalchemy", "__future__"}) | sys.stdl
 def enforces_foreign_keys(folders: Iterable[Path]) -> bool | None:
     """Return whether SQLite enforces foreign keys while the migrations of these folders run; None if env.py leaves it open.
 
-    SQLite does not unless told so on each connection (https://www.sqlite.org/pragma.html#pragma_foreign_keys).
+    SQLite does not unless it is switched on for each connection (https://www.sqlite.org/pragma.html#pragma_foreign_keys).
     """
     found = dict.fromkeys(env for folder in folders if (env := env_of(folder)) is not None)
     answers = {_enforces(env) for env in found}
@@ -52,7 +52,7 @@ def _begins(env: Path) -> str:
 
 
 def _begins_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Module) -> str:
-    """Return what begins the transaction that is open where a function lets Alembic begin."""
+    """Return what begins the transaction that is open where a function calls Alembic to begin one."""
     begun = ""
     for name, receiver in _calls(function.body):
         if name in {"begin_transaction", "run_migrations"}:  # the template for many databases begins none of Alembic's

@@ -41,7 +41,7 @@ def _merge_base(reference: str) -> str:
 
 
 def _ask(*arguments: str, folder: Path | None = None) -> bytes:
-    """Run git and give what it prints; UsageError with what it complains about."""
+    """Run git and return what it prints. Raises UsageError with git's error message."""
     run = _run(*arguments, folder=folder)
     if run.returncode:
         complaint = os.fsdecode(run.stderr).strip().partition("\n")[0].removeprefix("fatal: ")

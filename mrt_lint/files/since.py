@@ -10,7 +10,7 @@ from mrt_lint.parse.outline import outline
 
 
 def after(revision: str, histories: Iterable[Mapping[str, bytes]]) -> set[str]:
-    """Return the paths of the migrations that a database standing at a revision has not run yet.
+    """Return the paths of the migrations that a database at this revision has not run yet.
 
     Each history is its files' bytes by path; one that does not have the revision contributes nothing. A revision is named as on
     Alembic's command line. Raises UsageError if no history has it, or several of one could be meant.
@@ -22,10 +22,10 @@ def after(revision: str, histories: Iterable[Mapping[str, bytes]]) -> set[str]:
         outlines = {path: outline(path, source) for path, source in sources.items()}
         graph = RevisionGraph(outlines.values())
         known += graph.migrations
-        standing = find(revision, graph)
-        if standing is not None:
+        present = find(revision, graph)
+        if present is not None:
             is_known = True
-            run = {*standing, *(before for one in standing for before in graph.ancestors(one))}
+            run = {*present, *(before for one in present for before in graph.ancestors(one))}
             paths |= {path for path, migration in outlines.items() if migration.revision not in run}
     if not is_known:
         raise unknown_revision(revision, known)

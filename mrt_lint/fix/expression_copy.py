@@ -92,7 +92,7 @@ class ExpressionCopier:
 
 
 def _binds(node: ast.AST) -> str | None:
-    """Return the name that a node gives a value to, None if it does not."""
+    """Return the name that a node assigns a value to, None if it does not."""
     if isinstance(node, ast.arg):
         return node.arg
     return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else None

@@ -75,7 +75,7 @@ class FixContext:
         return self._texts[path]
 
     def op_at(self, finding: Finding, *kinds: type[Op]) -> Op:
-        """Return the operation of upgrade() or downgrade() that a finding is about. Raises NoFix if that cannot be told."""
+        """Return the operation of upgrade() or downgrade() that a finding is about. Raises NoFix if that is not known."""
         every = (*self.migration.upgrade_ops, *self.migration.downgrade_ops)
         found = [op for op in every if op.origin == finding.place and isinstance(op, kinds)]
         if len(found) != 1:

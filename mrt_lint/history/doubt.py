@@ -16,7 +16,7 @@ _WORD = re.compile(r"\w+")
 
 
 class Doubts:
-    """What upgrade() or downgrade() may have done that reading cannot tell.
+    """What upgrade() or downgrade() may have done that cannot be read from the source.
 
     `anything` is True if it may be anything: SQL that could not be read, a block or routine that is run, a call of the project's
     own code. An operation without a readable name leaves open what is of its kind in its table; one that Alembic does not have,

@@ -171,7 +171,7 @@ class RevisionGraph:
                 here = next((before for before in self.before(here) if before not in done), None)
             if here in path:
                 cycle = path[path.index(here) :]
-                # the same cycle is told alike wherever it was entered
+                # the same cycle is reported alike wherever it was entered
                 first = cycle.index(min(cycle, key=list(self.migrations).index))
                 yield cycle[first:] + cycle[:first]
             done.update(path)

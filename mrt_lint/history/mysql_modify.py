@@ -1,6 +1,6 @@
 """How MySQL and MariaDB alter a column: MODIFY and CHANGE define it again, and drop what they do not repeat.
 
-Alembic repeats what the operation gives or calls existing, and NULL, no default and no comment for the rest
+Alembic repeats what the operation sets or calls existing, and NULL, no default and no comment for the rest
 (https://dev.mysql.com/doc/refman/8.4/en/alter-table.html, "MODIFY"; Alembic's `alembic.ddl.mysql`).
 """
 
@@ -24,8 +24,8 @@ def modified(table: ReplayedTable, op: AlterColumn) -> AlterColumn:
     """Return the operation with all that the server takes from it; a column of the primary key stays NOT NULL."""
     if op.batch and asked(op).recreate == "always":
         return op  # the table is rebuilt, from the server's own definition
-    spoken = ("type",) if op.sql else _RESTATES  # RENAME COLUMN, with which SQL leaves the rest unchanged, names no type
-    if all(getattr(op, setting) is UNSET for setting in spoken):
+    restated = ("type",) if op.sql else _RESTATES  # RENAME COLUMN, with which SQL leaves the rest unchanged, names no type
+    if all(getattr(op, setting) is UNSET for setting in restated):
         return op
     said: dict[str, Any] = {}
     for setting, unsaid in _UNSAID.items():

@@ -2,7 +2,7 @@
 
 Alembic, “Partial Revision Identifiers”, “Relative Migration Identifiers” and “Working with Branches”
 (https://alembic.sqlalchemy.org/en/latest/tutorial.html, …/branches.html). Where Alembic counts from the revision that the database
-stands at, a reader of files has no database: `-1` counts from the head.
+is at, a reader of files has no database: `-1` counts from the head.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def object_place(kind: str, schema: MaybeName, name: str, table: MaybeName = Non
 
 
 def default_name(table: str, constraint: Constraint) -> str | None:
-    """Return the name that PostgreSQL gives a unique or foreign key without one, unless that is taken; None for other kinds."""
+    """Return the name that PostgreSQL gives to a unique or foreign key without one, unless that is taken; None for other kinds."""
     table, covered = constraint.named_after or (table, constraint.columns)
     columns = covered if isinstance(covered, tuple) else ()
     if constraint.kind not in {"unique", "foreignkey"} or not columns or not all(isinstance(name, str) for name in columns):
@@ -83,11 +83,11 @@ def _joined(table: str, columns: str, label: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedTable:
-    """A table, as far as the migrations tell.
+    """A table, as far as it is known from the migrations.
 
     `columns`, `indexes` and `constraints` are by folded name (`str.casefold`); an entry that may or may not be there, or of
     which nothing is known, is UNKNOWN. A column's `type`, `nullable` and `server_default` are as the last migration left them,
-    each UNKNOWN if that cannot be told; `nullable` is never None. `primary_key`, `unique` and foreign keys of columns stand
+    each UNKNOWN if that could not be read; `nullable` is never None. `primary_key`, `unique` and foreign keys of columns are
     among the constraints, with their columns filled in; those without a name are in `unnamed`, with indexes without one. A
     constraint that was added NOT VALID has `not_valid` until it is validated. `autoincrement` is SQLite's AUTOINCREMENT,
     `partitioned` is True of a table that was made with PARTITION BY.

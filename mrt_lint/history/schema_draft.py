@@ -271,7 +271,7 @@ class SchemaDraft:
             )
             table = table_changes.blurred(known, table) if known is not None and isinstance(table, ReplayedTable) else UNKNOWN
         if isinstance(table, ReplayedTable):
-            # an index that is gone stays recorded here: whoever follows the record finds a table without it
+            # an index that is gone stays recorded here: a caller that follows the record finds a table without it
             for index in table.indexes:
                 if self.indexes.get((where[0], index), None) != where:
                     self.indexes = self.indexes.put((where[0], index), where)

@@ -27,7 +27,7 @@ Rebuilding: TypeAlias = (
     | ops.DropIndex
 )
 
-_AS_IT_STANDS: Final = BatchRebuild()
+_NO_OPTIONS: Final = BatchRebuild()
 _PLAIN: Final = re.compile(r"""[\w"`\[\]]+""")
 _ORDERED: Final = re.compile(r"""(?P<name>[\w"`\[\]]+)(?: COLLATE \w+)?(?: (?:ASC|DESC))?""", re.IGNORECASE)
 
@@ -55,8 +55,8 @@ def _is_more_than_added(column: Column) -> bool:
 
 
 def asked(op: Op) -> BatchRebuild:
-    """Return what the batch of an operation was told."""
-    return op.rebuild or _AS_IT_STANDS
+    """Return the options of an operation's batch."""
+    return op.rebuild or _NO_OPTIONS
 
 
 def is_unseen(index: ops.CreateIndex) -> bool:

@@ -1,6 +1,6 @@
 """What an operation takes along: the indexes of a table or materialized view, and with CASCADE all that hangs on what it drops.
 
-Each is an operation of its own, so that whoever follows or judges operations needs to know nothing more. Sources: PostgreSQL,
+Each is an operation of its own, so that code that follows or judges operations needs to know nothing more. Sources: PostgreSQL,
 “Dependency Tracking” (https://www.postgresql.org/docs/current/ddl-depend.html); MySQL, “ALTER TABLE Statement”, on indexes of
 dropped columns (https://dev.mysql.com/doc/refman/8.4/en/alter-table.html).
 """

@@ -63,7 +63,7 @@ class UnknownCauses:
             elif isinstance(op, ops.AlterObject):
                 self._add(doubts, op, migration, "what it leaves is not followed")
             else:
-                # a table that is made anew, or gone, has none of the doubts about the one before it
+                # a table that is recreated, or gone, has none of the doubts about the one before it
                 if thing.kind == "table" and thing in (*effects.makes, *effects.drops) and op.certain:
                     doubts.clear()
                 self._collect(doubts, op, migration)

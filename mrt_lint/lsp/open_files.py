@@ -63,7 +63,7 @@ class OpenFiles:
         self._shown: dict[str, ShownDiagnostics] = {}
 
     def touch(self, uri: str | None = None) -> None:
-        """Look at all open files soon, at this one first: what stands in one may decide what is wrong with another."""
+        """Look at all open files soon, at this one first: what is in one may decide what is wrong with another."""
         self._changes += 1
         first = {} if uri is None else {uri: None}
         self._waiting = first | self._waiting | dict.fromkeys(self._documents())
@@ -91,7 +91,7 @@ class OpenFiles:
             await asyncio.shield(self._task)
 
     async def in_thread(self, work: Callable[[CheckRound], _Answer]) -> _Answer:
-        """Do a piece of work on all files as they are now, where it keeps nobody waiting."""
+        """Do a piece of work on all files as they are now, in a thread, so that no request has to wait."""
         texts = {opened.file: opened.text for opened in self._opened().values()}
         return await self._run(lambda: work(self._begin(texts)))
 

@@ -28,7 +28,7 @@ _FEW: Final = 16
 class OpenHistory:
     """The readings and the replayed schemas of one history.
 
-    A file that is being edited and does not parse just now is judged, and stands in the history, as it was when it last did: its
+    A file that is being edited and does not parse just now is judged, and is in the history, as it was when it last did: its
     neighbours would be reported for nothing otherwise, at every other keystroke.
     """
 

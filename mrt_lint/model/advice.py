@@ -1,4 +1,4 @@
-"""Advice as text: what stands in «…» is a string of Python's."""
+"""Advice as text: what is in «…» becomes a Python string literal."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ def literal(text: str) -> str:
 
 
 def with_literals(text: str) -> str:
-    """Return advice with what stands in «…» as strings of Python's."""
+    """Return advice with what is in «…» as Python string literals."""
     return _STRINGS.sub(lambda found: literal(found[1]), text)

@@ -36,7 +36,7 @@ class RuleContext:
 
     `independent_branches` are labels of branches that are meant to have a head of their own; `irreversible` are pairs of a
     revision and the reason why it cannot be undone; `breaches` is what has become of locked revisions. `small_tables` are
-    tables whose locks nobody notices, "users" or "crm.users".
+    tables whose locks go unnoticed, "users" or "crm.users".
     """
 
     target: DatabaseTarget = field(default_factory=DatabaseTarget)

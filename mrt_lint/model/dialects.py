@@ -5,7 +5,7 @@ from __future__ import annotations
 from mrt_lint.model.values import DIALECTS
 
 FAMILY = frozenset({"mysql", "mariadb"})
-"""MySQL and what came of it."""
+"""MySQL and its forks."""
 
 
 def named(guard: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ class Rule(ABC):
     """One dangerous pattern. The docstring's first line names it; the rest explains why it hurts in production.
 
     `consequence` is what the pattern comes to. `message` and `instead` are format strings, filled from what `self.found()` is
-    given; what stands in «…» of `instead` becomes a string of Python's. `manual` cites what the rule rests on. An opt-in rule
+    given; text in «…» of `instead` becomes a Python string literal. `manual` cites what the rule rests on. An opt-in rule
     (`default = False`) applies only when selected.
     `fix` is the kind of fix that `mrt check --fix` knows, `fixes` describes what it writes and when it does not.
     """
@@ -74,7 +74,7 @@ class Rule(ABC):
 
     @abstractmethod
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield the findings in one migration; pure: the same migration and context give the same findings."""
+        """Yield the findings in one migration; pure: the same migration and context yield the same findings."""
 
     def found(
         self, migration: Migration, at: Op | SourceSpan, wording: DialectWording | None = None, /, **names: object

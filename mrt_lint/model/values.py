@@ -10,7 +10,7 @@ from mrt_lint.model.lean import dataclass
 
 
 class Unknown(enum.Enum):
-    """A value that reading the source cannot tell; never confused with None, which is a real default in SQL."""
+    """A value that cannot be read from the source; never confused with None, which is a real default in SQL."""
 
     UNKNOWN = "unknown"
 
@@ -31,7 +31,7 @@ UNKNOWN: Final = Unknown.UNKNOWN
 UNSET: Final = Unset.UNSET
 
 HOLE: Final = "\ufffc"
-"""Stands in a partly readable SQL string where a value could not be read: f"DROP TABLE {name}" is "DROP TABLE \ufffc"."""
+"""Placeholder in a partly readable SQL string for a value that could not be read: f"DROP TABLE {name}" is "DROP TABLE \ufffc"."""
 
 DIALECTS: Final = ("mariadb", "mssql", "mysql", "oracle", "postgresql", "sqlite")
 """SQLAlchemy's `dialect.name` of the databases a guard can name, sorted."""
@@ -117,7 +117,7 @@ class BatchRebuild:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueFlow:
-    """What a new value of `column` is computed from: `source` is another column, UNKNOWN for what Python or a parameter gives.
+    """What a new value of `column` is computed from: `source` is another column, UNKNOWN for what comes from Python or a parameter.
 
     `table` is the table of the source, None if none is named. `plain` is True if the source's value is copied
     unchanged, or put into a JSON value as it is, as far as raw SQL shows it.

@@ -16,7 +16,7 @@ def key_of(finding: Finding) -> tuple[str, str, str]:
 
 
 def with_fingerprints(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
-    """Yield each finding with a name of its own that the next run gives it again."""
+    """Yield each finding with a name of its own, which is the same in the next run."""
     seen: Counter[tuple[str, str, str]] = Counter()
     for finding in findings:
         key = key_of(finding)

@@ -25,10 +25,10 @@ _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sch
 
 
 def render(report: CheckReport) -> str:
-    """Write one run: the rules that spoke, what they said, and what could not be read."""
-    spoken = {finding.code for finding in report.findings}
+    """Write one run: the rules with findings, the findings, and what could not be read."""
+    reported = {finding.code for finding in report.findings}
     leaders = attach(report.findings)
-    rules = [rule for rule in all_rules() if rule.code in spoken]
+    rules = [rule for rule in all_rules() if rule.code in reported]
     order = {rule.code: index for index, rule in enumerate(rules)}
     driver = {
         "name": "pytest-mrt",
@@ -77,7 +77,7 @@ def _precision(rule: Rule) -> str:
 
 
 def _folder() -> str:
-    """Return the current folder from the root of the repository, with a slash at its end: it tells projects apart."""
+    """Return the current folder from the root of the repository, with a slash at its end: it distinguishes projects."""
     return in_repository("any").removesuffix("any")
 
 

@@ -131,7 +131,7 @@ def _wrap(text: str, indent: str, width: int) -> list[str]:
     lines = textwrap.wrap(
         printable(text), width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
-    return [printable(line) for line in lines]  # what stood in the middle may begin a line now
+    return [printable(line) for line in lines]  # what was in the middle may begin a line now
 
 
 def _shorten(code: str, width: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
-from mrt_lint.analysis.downgrade.replacement import stands_in
+from mrt_lint.analysis.downgrade.replacement import has_replacement
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import constraint_again
 from mrt_lint.model import ops
@@ -128,6 +128,6 @@ class DropConstraint(Rule):
         """Yield a finding for every constraint that does not come back."""
         for op in case.ops_for(self, ops.DropConstraint, along=True):
             kind = case.kind(op)
-            gone = case.undone(op) is UndoStatus.NO and not stands_in(case.analysis(op), op)
+            gone = case.undone(op) is UndoStatus.NO and not has_replacement(case.analysis(op), op)
             if kind != "foreignkey" and (gone or case.returns_as_another_kind(op)):
                 yield self.found(case.migration, op, **names(op), call=constraint_again(case, op))

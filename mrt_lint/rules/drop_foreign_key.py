@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
-from mrt_lint.analysis.downgrade.replacement import stands_in
+from mrt_lint.analysis.downgrade.replacement import has_replacement
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.impossible import find_impossibility
 from mrt_lint.analysis.wording import names
@@ -163,7 +163,7 @@ class DropForeignKey(Rule):
         """Yield a finding for every foreign key that does not come back."""
         for op in case.ops_for(self, ops.DropConstraint, along=True):
             gone = case.kind(op) == "foreignkey" and (case.undone(op) is UndoStatus.NO or case.returns_as_another_kind(op))
-            if gone and not stands_in(case.analysis(op), op) and not _is_meant_to_return(case, op):
+            if gone and not has_replacement(case.analysis(op), op) and not _is_meant_to_return(case, op):
                 yield self.found(case.migration, op, **names(op), call=constraint_again(case, op))
 
 

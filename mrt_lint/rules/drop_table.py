@@ -34,7 +34,7 @@ class DropTable(Rule):
     )
     exemptions = (
         "The table was created earlier in the same upgrade.",
-        "The same upgrade emptied it before (MRT203 or MRT214 spoke of that).",
+        "The same upgrade emptied it before (MRT203 or MRT214 reports that).",
         (
             "Its rows were copied to another table in the same upgrade and are back under its name in the end, as when SQLite "
             "rebuilds a table."

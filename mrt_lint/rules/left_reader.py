@@ -108,7 +108,7 @@ class LeftReader(Rule):
                 continue
             analysis = case.analysis(made)
             tracked = case.tracked(made)
-            if tracked is None or not tracked.exists or case.undone(made) is UndoStatus.CANNOT_TELL or not readable(made.body):
+            if tracked is None or not tracked.exists or case.undone(made) is UndoStatus.UNCERTAIN or not readable(made.body):
                 continue
             read = {fold(column) for column in _ROW.findall(made.body)}
             for drop in analysis.reverse.values():

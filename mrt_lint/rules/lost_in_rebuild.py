@@ -158,7 +158,7 @@ class LostInRebuild(Rule):
             source="""
             def upgrade():
                 with op.batch_alter_table("users") as batch:
-                    batch.add_column(sa.Column("name", sa.Text, server_default="nobody"))
+                    batch.add_column(sa.Column("name", sa.Text, server_default="unknown"))
                     batch.create_index("ix_users_name", ["name"])
 
             def downgrade():

@@ -83,7 +83,7 @@ class RowsFromNowhere(Rule):
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for every INSERT of downgrade() that answers nothing."""
+        """Yield a finding for every INSERT of downgrade() that reverses nothing."""
         if any(isinstance(op, ops.Delete | ops.Truncate | ops.DropTable | ops.Raise) for op in case.migration.upgrade_ops):
             return
         statement = ""

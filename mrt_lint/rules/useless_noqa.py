@@ -38,7 +38,7 @@ class UselessNoqa(Rule):
                     down_revision = None
 
                     def upgrade():
-                        op.execute("SELECT 1")  # noqa: MRT201  nobody uses it
+                        op.execute("SELECT 1")  # noqa: MRT201  not used any more
 
                     def downgrade():
                         pass
@@ -60,7 +60,7 @@ class UselessNoqa(Rule):
                     down_revision = None
 
                     def upgrade():
-                        op.drop_column("users", "fax")  # noqa: MRT201  nobody uses it
+                        op.drop_column("users", "fax")  # noqa: MRT201  not used any more
 
                     def downgrade():
                         op.execute("ALTER TABLE users ADD COLUMN fax text")

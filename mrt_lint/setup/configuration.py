@@ -67,7 +67,7 @@ def _for_both(project: ProjectSurvey, look: HistoryLook) -> Iterator[TomlEntry]:
     if look.is_old and not (project.root / baseline).exists():
         yield TomlEntry("lock_warnings", "since-baseline", "old revisions are deployed already")
         if look.head and not project.is_configured_by_conftest:
-            yield TomlEntry("minimum_downgrade_revision", look.head, "nobody rolls back beyond it: newer ones are verified")
+            yield TomlEntry("minimum_downgrade_revision", look.head, "no one rolls back beyond it: newer ones are verified")
 
 
 def _for_verify(project: ProjectSurvey) -> Iterator[TomlEntry]:

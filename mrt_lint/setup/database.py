@@ -39,7 +39,7 @@ _DRIVERS: Final = {
 
 @dataclass(frozen=True)
 class DatabaseEvidence:
-    """A dialect, its version where that is said, and the words that tell where."""
+    """A dialect, its version where that is known, and the words that name the place."""
 
     dialect: str
     where: str
@@ -54,7 +54,7 @@ class DatabaseEvidence:
 def find_database(places: tuple[Path, ...], configuration: Path, environment: EnvironmentFacts | None) -> DatabaseEvidence | None:
     """Return what the best of the sources in some folders says, the project's first.
 
-    SQLite only if nothing names a server, for it serves many only on a desk, and not if env.py is told the URL from outside.
+    SQLite only if nothing names a server, for it serves many only on a desk, and not if env.py gets the URL from outside.
     """
     named = [*_configured(configuration), *_read(environment, places[0])]
     served = [

@@ -77,7 +77,7 @@ def downgrade() -> None:
     op.drop_table("orders")
 ''',
     "migrations/versions/003_drop_phone.py": '''\
-"""Drop the phone number, which nobody calls"""
+"""Drop the phone number, which no one calls"""
 
 import sqlalchemy as sa
 from alembic import op

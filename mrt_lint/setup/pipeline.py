@@ -29,7 +29,7 @@ jobs:
 {defaults}{services}    steps:
       - uses: actions/checkout@v4
         with:
-          fetch-depth: 0  # git's history tells what is new
+          fetch-depth: 0  # what is new is found in git's history
       - uses: actions/setup-python@v5
         with:
           python-version: "{python}"
@@ -93,7 +93,7 @@ def _gitlab(project: ProjectSurvey, file: FileText) -> FileChange:
     name = "migrations" if "migrations" not in keys(file.text) else "mrt-migrations"
     folder = project.root.relative_to(project.repository).as_posix()
     since = '--diff-base "$CI_MERGE_REQUEST_DIFF_BASE_SHA"'
-    variables = {"GIT_DEPTH": '"0"  # what is new is told by git\'s history'}
+    variables = {"GIT_DEPTH": '"0"  # what is new is found in git\'s history'}
     if service:
         host = service.image.partition(":")[0]
         variables |= {**dict(service.variables), project.url_variable: service.url.replace("127.0.0.1", host)}

@@ -78,7 +78,7 @@ class ProjectSurvey:
 
     @cached_property
     def is_configured_by_conftest(self) -> bool:
-        """Whether a conftest.py gives an MRTConfig, which then decides."""
+        """Whether a conftest.py sets an MRTConfig, which then takes precedence."""
         return any("_mrt_config" in _text(file) for file in self.conftests)
 
     @cached_property

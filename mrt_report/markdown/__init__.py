@@ -33,8 +33,8 @@ def render(results: HistoryResults) -> str:
     headline = summarize(results)
     blocks = [f"## {SIGNS[headline.tone]} {text(headline.title)}", *(text(sentence) for sentence in headline.sentences)]
     blocks += [table for table in (_outcomes(results), _consequences(results)) if table]
-    told = [revision for revision in results.revisions if not revision.is_clean]
-    sections = [_section(revision, is_open=len(told) <= FEW) for revision in told]
+    reported = [revision for revision in results.revisions if not revision.is_clean]
+    sections = [_section(revision, is_open=len(reported) <= FEW) for revision in reported]
     sections += [_loose(results.loose)] if results.loose else []
     return _fit(blocks, sections, _hint(results))
 

@@ -17,7 +17,7 @@ BACKTICKS = re.compile(r"`+")
 
 
 def text(raw: str) -> str:
-    """Return a line that shows just these characters: no tag, no link, no emphasis, no list, nobody who is mentioned."""
+    """Return a line that shows just these characters: no tag, no link, no emphasis, no list, no mention of a user."""
     harmless = PUNCTUATION.sub(lambda found: f"\\{found[0]}", html.escape(printable(raw), quote=False))
     return LEADING.sub(_escape_leading, _cut_shorthand(harmless))
 

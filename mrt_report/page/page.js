@@ -10,7 +10,7 @@
   const openAll = document.getElementById("open-all");
   const texts = new Map();
 
-  // Read only once somebody searches: it is all of the text.
+  // Read only once the search is used: it is all of the text.
   const textOf = (row) => {
     if (!texts.has(row)) texts.set(row, row.textContent.replace(/\s+/g, " ").toLowerCase());
     return texts.get(row);

@@ -20,7 +20,7 @@ from mrt_runtime.verdict import Failure, Outcome
 MOST_CODES: Final = 3
 MOST_LINES: Final = 20
 FEW: Final = 3
-"""As many revisions with something to tell are unfolded at first, of more only the first that failed."""
+"""As many revisions with something to report are unfolded at first, of more only the first that failed."""
 OPEN_ENDS: Final = {Outcome.UNPROVEN, Outcome.NOT_REACHED}
 
 
@@ -91,11 +91,11 @@ def view_findings(findings: Sequence[Finding], revision: ReportedRevision | None
 
 
 def _opened(revisions: Sequence[ReportedRevision]) -> set[str]:
-    telling = [revision for revision in revisions if not revision.is_clean]
-    if len(telling) > FEW:
-        failed = (revision for revision in telling if revision.verdict and not revision.verdict.passed)
-        telling = [next(failed, telling[0])]
-    return {revision.key for revision in telling}
+    reporting = [revision for revision in revisions if not revision.is_clean]
+    if len(reporting) > FEW:
+        failed = (revision for revision in reporting if revision.verdict and not revision.verdict.passed)
+        reporting = [next(failed, reporting[0])]
+    return {revision.key for revision in reporting}
 
 
 def _view(revision: ReportedRevision, row: LaneRow, numbers: Mapping[str, tuple[int, str]], *, is_open: bool) -> RevisionView:

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def write(args: argparse.Namespace) -> int:
-    """Write the reports as one; ConfigurationError where they are none."""
+    """Write the reports as one. Raises ConfigurationError where they are none."""
     merged = merge(map(read, args.files))
     stream, keep = open_output(args.output)
     if args.format == "json":

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--from", dest="source", metavar="URL", required=True, help="the database to copy, such as staging's")
     add("--db-url", metavar="URL", help="a server to make the copy on (default: the one in --from)")
     add("--revisions", metavar="REV", nargs="+", default=[], help="what to rehearse of what is pending (default: all)")
-    add("--show-values", action="store_true", help="show values of rows that differ: they are somebody's data")
+    add("--show-values", action="store_true", help="show values of rows that differ: they are users' data")
     add("-c", "--alembic-ini", metavar="PATH", help="the project's alembic.ini (default: [tool.mrt], ./alembic.ini)")
     add("--engine", metavar="NAME", help="which of the databases that alembic.ini names (multidb template)")
     add("--format", choices=("table", "json"), default="table", help="how to show the results (default: table)")
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def rehearse(args: argparse.Namespace) -> int:
-    """Rehearse what the arguments ask for and write the report; ConfigurationError where that cannot be done."""
+    """Rehearse what the arguments ask for and write the report. Raises ConfigurationError where that cannot be done."""
     config = configure_copy(args)
     stream, keep = open_output(args.output)
     from mrt_runtime.rehearse.session import RehearsalSession  # noqa: PLC0415  a wrong command need not wait for Alembic

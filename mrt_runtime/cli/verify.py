@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Describe what says how to verify, to the parser of each command that does."""
-    parser.add_argument("--since", metavar="REV", help="only revisions that a database standing at this one has not run yet")
+    parser.add_argument("--since", metavar="REV", help="only revisions that a database at this one has not run yet")
     parser.add_argument(
         "--diff-base",
         metavar="GITREF",
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def verify(args: argparse.Namespace) -> int:
-    """Verify what the arguments ask for and write the report; ConfigurationError where that cannot be done."""
+    """Verify what the arguments ask for and write the report. Raises ConfigurationError where that cannot be done."""
     config = configure(args)
     stream, keep = open_output(args.output)
     documents: list[VerdictDocument] = [VerdictFile(args.format, stream, keep)] if args.format != "table" else []
@@ -115,7 +115,7 @@ def verify(args: argparse.Namespace) -> int:
 
 @contextmanager
 def open_run(config: MRTConfig, args: argparse.Namespace) -> Iterator[Run]:
-    """Open what checks the revisions that the arguments choose; ConfigurationError where there is none to check.
+    """Open what checks the revisions that the arguments choose. Raises ConfigurationError where there is none to check.
 
     It is none only where all were asked for: nothing may be new, and there may be more shards than revisions.
     """
@@ -164,7 +164,7 @@ def say_stop(error: BaseException) -> str:
 
 
 def configure(args: argparse.Namespace) -> MRTConfig:
-    """Lay the arguments over what the project's files say; ConfigurationError where these or those cannot be meant."""
+    """Override the project's settings by the arguments. Raises ConfigurationError where either is invalid."""
     if args.db_url is not None and not args.db_url.strip():
         raise ConfigurationError(f"--db-url is empty and names no database: give a URL, or leave it out for {FALLBACKS}.")
     named = {

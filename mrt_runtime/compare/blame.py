@@ -1,4 +1,4 @@
-"""Which line of a migration a failure comes from, as far as reading the file can tell."""
+"""Which line of a migration a failure comes from, as far as it can be read from the file."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ ADDING = ("insert", "bulk_insert", "create_table", "add_column")
 
 
 def locate(failure: Failure, file: str | None, name: str | None = None, dialect: str | None = None) -> Failure:
-    """Add the file and line of the operation that the failure is about; unchanged where that cannot be told.
+    """Add the file and line of the operation that the failure is about; unchanged where that is not known.
 
-    name: of the index, constraint or other object that the failure speaks of. dialect: of the database that it ran on, which a
+    name: of the index, constraint or other object that the failure is about. dialect: of the database that it ran on, which a
     migration may have a branch for.
     """
     if failure.line is not None or file is None:
@@ -73,7 +73,7 @@ def runs_on(op: Op, dialect: str | None) -> bool:
 
 
 def find_names(file: str) -> frozenset[str] | None:
-    """Collect the names of everything that a migration speaks of; None where some of it could not be read."""
+    """Collect the names of everything that a migration mentions; None where some of it could not be read."""
     migration = read(file)
     if migration is None or migration.unreadable:
         return None

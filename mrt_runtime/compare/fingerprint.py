@@ -1,4 +1,4 @@
-"""What tells whether a table's rows are the same, without any of them being kept: their number, and a sum of hashes of all."""
+"""Whether a table's rows are the same, without any of them being kept: by their number, and a sum of hashes of all."""
 
 from __future__ import annotations
 

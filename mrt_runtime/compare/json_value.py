@@ -1,4 +1,4 @@
-"""JSON by value: what of a text makes no difference to whoever reads it as JSON."""
+"""JSON by value: what of a text makes no difference once it is parsed as JSON."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def canonical(value: object, *, scalars: bool = False) -> str | None:
 def _members(pairs: Sequence[tuple[str, object]]) -> object:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key is repeated")
     return ("object", sorted(members.items(), key=lambda member: member[0]))
 
 

@@ -1,4 +1,4 @@
-"""The properties of catalogue objects that are compared, each with the words that tell of its change. Pure."""
+"""The properties of catalogue objects that are compared, each with the words that report its change. Pure."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def type_word(kind: NamedType) -> str:
 class ComparedProperty:
     """One property: the word before "X became Y", how it is read and shown.
 
-    `is_sql` is compared by meaning (`fold`); `is_long` is told as "changed", with the two texts as evidence.
+    `is_sql` is compared by meaning (`fold`); `is_long` is reported as "changed", with the two texts as evidence.
     """
 
     word: str

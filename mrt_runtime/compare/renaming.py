@@ -1,4 +1,4 @@
-"""Many indexes or constraints that have other names, told at once. Pure."""
+"""Many indexes or constraints that have other names, reported at once. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-FEW = 3  # renamed alike; up to it each is told by itself
+FEW = 3  # renamed alike; up to it each is reported by itself
 SAMPLES = 5
 PLURALS = {"index": "indexes", "check": "check constraints"}
 
@@ -54,9 +54,9 @@ def group_renamed(differences: Sequence[Any], when: str) -> Iterator[Any]:
         if one.renamed is not None:
             groups[one.kind, one.renamed.pattern].append(one)
     # a renaming is two differences: one missing, one too much
-    told = {id(one): key for key, group in groups.items() if len(group) > 2 * FEW for one in group}
+    grouped = {id(one): key for key, group in groups.items() if len(group) > 2 * FEW for one in group}
     for one in differences:
-        key = told.get(id(one))
+        key = grouped.get(id(one))
         if key is None:
             yield one
         elif (group := groups.pop(key, None)) is not None:

@@ -15,7 +15,7 @@ SAMPLES = 3  # rows shown as evidence
 Pair: TypeAlias = tuple[Row, Row]
 
 WIDTH = 60  # characters shown of a value
-LIKENESSES = 40_000  # pairs of rows without a key that are weighed; beyond it the search would cost more than it tells
+LIKENESSES = 40_000  # pairs of rows without a key that are weighed; beyond it the search would cost more than it shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ note; None for all others."""
 
 
 def compare(before: Rows, after: Rows, when: str = "after rollback") -> tuple[Failure, ...]:
-    """Compare two readings of one database on what was there before; equal ones give nothing.
+    """Compare two readings of one database on what was there before; equal ones yield nothing.
 
     A table that was not there before is the schema's difference, not this one's. `when` ends the sentences.
     """
@@ -44,7 +44,7 @@ def compare(before: Rows, after: Rows, when: str = "after rollback") -> tuple[Fa
 def compare_excusing(
     before: Rows, after: Rows, excuse: Excuse, when: str = "after rollback"
 ) -> tuple[tuple[Failure, ...], tuple[str, ...]]:
-    """Compare as `compare` does; returns the failures, and what changed without a loss: by an excuse, or as the same JSON."""
+    """Compare as `compare` does, and return the failures, and what changed without a loss: by an excuse, or as the same JSON."""
     failures: list[Failure] = []
     notes: list[str] = []
     for label, old in before.tables.items():
@@ -139,7 +139,7 @@ def _most_alike(
             if shared * 2 > len(names):
                 likeness.append((-shared, one, other))
     pairs: dict[int, int] = {}
-    # most alike first; of equals the first rows, so that two runs tell the same
+    # most alike first; of equals the first rows, so that two runs report the same
     for _, one, other in sorted(likeness):
         if one not in pairs and other not in pairs.values():
             pairs[one] = other
@@ -207,18 +207,20 @@ def _more(rows: Sequence[object]) -> Iterator[str]:
 
 def _called(table: TableRows, row: Row) -> str:
     """Return the words for a row: by its key, else by its first value that is not NULL."""
-    return ", ".join(f"{name} = {text}" for name, text in _shown_row(table, row, _telling(table, row)).items()) or "a row of NULLs"
+    return (
+        ", ".join(f"{name} = {text}" for name, text in _shown_row(table, row, _identifying(table, row)).items()) or "a row of NULLs"
+    )
 
 
-def _telling(table: TableRows, row: Row) -> tuple[str, ...]:
-    """Return the columns that tell which row it is."""
+def _identifying(table: TableRows, row: Row) -> tuple[str, ...]:
+    """Return the columns that identify a row."""
     return table.key or next(((name,) for name, value in zip(table.columns, row, strict=True) if value is not None), ())
 
 
 def _changed(table: TableRows, row: Row, column: str, was: str, now: str) -> RowExample:
     """Show one value of a row before and after."""
-    telling = _shown_row(table, row, _telling(table, row))
-    return RowExample(before={**telling, column: was}, after={**telling, column: now})
+    identifying = _shown_row(table, row, _identifying(table, row))
+    return RowExample(before={**identifying, column: was}, after={**identifying, column: now})
 
 
 def _shown_row(table: TableRows, row: Row, names: Iterable[str] | None = None) -> dict[str, str]:

@@ -21,7 +21,7 @@ SHORT = 40  # characters of a text that takes no more room than its fingerprint
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Stands for a long value of a long table: equal values have equal fingerprints, others by all odds different ones.
+    """Takes the place of a long value of a long table: equal values have equal fingerprints, others by all odds different ones.
 
     Two texts that are the same JSON are equal here too.
     """
@@ -34,9 +34,9 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableRows:
-    """The rows of one table, in no order. `key` names the columns that tell them apart; () where nothing does.
+    """The rows of one table, in no order. `key` names the columns that identify them; () where none do.
 
-    NULL is None. All other values stand for exactly what the database holds: two are equal when their `repr` is. In a long
+    NULL is None. All other values represent exactly what the database holds: two are equal when their `repr` is. In a long
     table, which is `hashed`, long ones are Fingerprints. `numbers` names the columns whose values are numbers or truth values that
     came as text, `json` those that hold nothing but JSON.
     """
@@ -52,7 +52,7 @@ class TableRows:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of all tables by label, and the `positions` of what gives out numbers for them.
+    """The rows of all tables by label, and the `positions` of what hands out numbers for them.
 
     `basis` is what the dialect keeps for a later look to build on.
     """
@@ -68,7 +68,7 @@ def holds_rows(table: Table) -> bool:
 
 
 def key_of(table: Table) -> tuple[str, ...]:
-    """Choose the columns that tell a table's rows apart: the primary key, else a unique one without NULLs, else none."""
+    """Choose the columns that identify a table's rows: the primary key, else a unique one without NULLs, else none."""
     if table.primary_key is not None:
         return table.primary_key.columns
     candidates = [key.columns for key in table.uniques]
@@ -87,7 +87,7 @@ def keep(table: Table, rows: Iterable[Row], numbers: Collection[str] = ()) -> Ta
     json = frozenset(column.name for column in table.columns if is_json_column(column, table))
     bare = TableRows(table=table.label, columns=columns, key=key_of(table), numbers=frozenset(numbers), json=json)
     pending = iter(rows)
-    # one more than is kept tells a long table, without a count(*)
+    # one more than is kept shows that a table is long, without a count(*)
     first = tuple(islice(pending, LIMIT + 1))
     if len(first) <= LIMIT:
         return replace(bare, rows=first)
@@ -101,7 +101,7 @@ def fingerprinted(table: TableRows) -> TableRows:
 
 def form_of(value: object, *, is_json: bool = False) -> str:
     """Return the form in which values are compared: as they are, but JSON by what it says."""
-    # repr() tells 1 from 1.0 and "1", which == does not
+    # repr() distinguishes 1 from 1.0 and "1", which == does not
     return canonical(value, scalars=is_json) or repr(value)
 
 

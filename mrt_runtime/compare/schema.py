@@ -61,8 +61,8 @@ class CatalogueColumn:
     """A column. `position` counts the living columns from 1. `default` is SQL text, None where there is none.
 
     `identity` is "always" or "by default" (SQL identity), "auto" (MySQL AUTO_INCREMENT, SQLite's INTEGER PRIMARY KEY) or
-    None; such a column needs no value in an INSERT. `generated` is the expression of a generated column, `stored` tells
-    STORED from VIRTUAL. `sequence` is the qualified name of the sequence that the column owns (serial, identity).
+    None; such a column needs no value in an INSERT. `generated` is the expression of a generated column, `stored` is
+    True for STORED, False for VIRTUAL. `sequence` is the qualified name of the sequence that the column owns (serial, identity).
     `on_update` is MySQL's ON UPDATE expression. `options` are further facts by name (storage, compression, invisible).
     """
 
@@ -158,9 +158,9 @@ class IndexElement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """An index that no constraint made (those stand in `Table.primary_key`, `.uniques`, `.exclusions`).
+    """An index that no constraint made (those are in `Table.primary_key`, `.uniques`, `.exclusions`).
 
-    On MySQL a UNIQUE constraint is nothing but a unique index and stands here. `named` is False where the database chose the
+    On MySQL a UNIQUE constraint is nothing but a unique index, and so an `Index`. `named` is False where the database chose the
     name itself.
     """
 
@@ -231,7 +231,7 @@ class NamedType(Labelled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequence(Labelled):
-    """A sequence; `owner` is the (table label, column) that owns it. Where it stands is data, not schema."""
+    """A sequence; `owner` is the (table label, column) that owns it. Its position is data, not schema."""
 
     name: str
     schema: str | None = None
@@ -250,8 +250,8 @@ class Sequence(Labelled):
 class CatalogueObject(Labelled):
     """Any object whose whole meaning is its definition: a view, trigger, function, policy, rule, extension, schema, event …
 
-    `kind` is what messages call it, in lower case ("view", "materialized view", "trigger"). `name` tells it from its likes
-    (a function's holds the argument types), `table` is the label of the table it stands on, if it stands on one.
+    `kind` is what messages call it, in lower case ("view", "materialized view", "trigger"). `name` identifies it among its kind
+    (a function's holds the argument types), `table` is the label of the table it belongs to, if it belongs to one.
     """
 
     kind: str

@@ -28,7 +28,7 @@ class SchemaDifference:
 
     `kind` is the object's ("table", "column", "index", "view" …), `name` its name. `warning` marks what no query can notice
     (the order of columns). `evidence` are further lines, such as a definition before and after. `aspect` is what of the object
-    changed ("type", "grants"), empty where it is the object itself; `renamed` tells what a missing object is called now.
+    changed ("type", "grants"), empty where it is the object itself; `renamed` is what a missing object is called now.
     """
 
     kind: str
@@ -62,10 +62,10 @@ SECOND_UPGRADE = DifferenceWording("after the second upgrade", "exists only")
 
 
 def diff(before: Schema, after: Schema, wording: DifferenceWording = ROLLBACK) -> tuple[SchemaDifference, ...]:
-    """Compare two catalogues of one database; equal ones give nothing.
+    """Compare two catalogues of one database; equal ones yield nothing.
 
-    Not told are differences that mean nothing: names that the database chose itself, the spacing, quoting and letter case of
-    SQL. What hangs on a table that is missing or left behind is not told beside the table.
+    Differences that mean nothing are left out: names that the database chose itself, the spacing, quoting and letter case of
+    SQL. What hangs on a table that is missing or left behind is not reported beside the table.
     """
     if before == after:
         return ()
@@ -79,7 +79,7 @@ class SchemaComparison:
         self.before = before
         self.after = after
         self.wording = wording
-        # what hangs on something that is missing or left behind goes with it, and is not told by itself
+        # what hangs on something that is missing or left behind goes with it, and is not reported by itself
         self.unpaired = _bearers(before) ^ _bearers(after)
         columns = [
             {(table.label, column.name) for table in schema.tables for column in table.columns} for schema in (before, after)
@@ -104,7 +104,7 @@ class SchemaComparison:
 
     def _tables(self) -> Iterator[SchemaDifference]:
         for one, old, new in _paired(self.before.tables, self.after.tables, lambda table: table.label):
-            # told of the whole table, of which it is a part
+            # reported of the whole table, of which it is a part
             if one.kind == "partition" and self.unpaired.intersection(one.parents):
                 continue
             yield from self._changes_of(
@@ -127,7 +127,7 @@ class SchemaComparison:
             yield SchemaDifference(kind="table", name=old.label, table=old.label, message=message, warning=True)
 
     def _is_changed_in(self, label: str, name: str) -> bool:
-        """Whether the difference is told of a parent already, a partitioned table or one that is inherited from."""
+        """Whether the difference is reported of a parent already, a partitioned table or one that is inherited from."""
         place = SchemaDifference(kind="column", name=name)
         columns = [table.column(name) for schema in (self.before, self.after) for table in schema.tables if table.label == label]
         return len(columns) == 2 and columns != [None, None] and any(self._changes_of("", place, *columns))  # noqa: PLR2004  # in both
@@ -240,7 +240,7 @@ def _labels(schema: Schema) -> set[str]:
 def _paired(
     before: Iterable[Item], after: Iterable[Item], key: Callable[[Item], object]
 ) -> Iterator[tuple[Item, Item | None, Item | None]]:
-    """Pair what has the same key; first comes whichever of the two is there. Keys that stand twice pair in order."""
+    """Pair what has the same key; first comes whichever of the two is there. Repeated keys pair in order."""
     waiting: dict[object, list[Item]] = defaultdict(list)
     for item in after:
         waiting[key(item)].append(item)

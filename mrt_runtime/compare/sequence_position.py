@@ -1,4 +1,4 @@
-"""Where what gives out numbers stands: a sequence, AUTO_INCREMENT, SQLite's AUTOINCREMENT."""
+"""The position of what hands out numbers: a sequence, AUTO_INCREMENT, SQLite's AUTOINCREMENT."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequencePosition:
-    """`next` is the number that is given out next, `step` how far apart numbers are, `slack` how many may be left out.
+    """`next` is the number that is handed out next, `step` how far apart numbers are, `slack` how many may be left out.
 
     `subject` begins a sentence, `word` calls the number in it. `table` and `column` are what the numbers are for, where that is
     known.
@@ -23,5 +23,5 @@ class SequencePosition:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What tells it from others: what the numbers are for, for a sequence of a column may have another name by now."""
+        """What it is found by: what the numbers are for, for a sequence of a column may have another name by now."""
         return (self.table, self.column) if self.table is not None and self.column is not None else (self.subject,)

@@ -24,7 +24,7 @@ ASYNC_DRIVERS = {
 
 
 def parse_url(url: str | URL) -> URL:
-    """Read a URL, and register its secrets; ConfigurationError where it is none.
+    """Read a URL, and register its secrets. Raises ConfigurationError where it is none.
 
     `postgres://`, which SQLAlchemy no longer knows, is accepted.
     """
@@ -44,7 +44,7 @@ def parse_url(url: str | URL) -> URL:
 
 
 def register_url(url: URL) -> URL:
-    """Have the secrets of a URL replaced wherever a text leaves; gives the URL."""
+    """Have the secrets of a URL replaced wherever a text is written, and return the URL."""
     shown = (url.username, url.database, url.host, url.get_backend_name())
     register_secret(url.password, apart_from=shown)
     register_settings(url.query, shown)

@@ -1,4 +1,4 @@
-"""Changes of a statement's text at places that its tokens tell, so that all the rest stays as it was written."""
+"""Changes of a statement's text at places that are known from its tokens, so that all the rest stays as it was written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 class Edit:
     """Text that takes the place of what is between two offsets.
 
-    note: a sentence for the result, where the user has to know. taken: roles of a PostgreSQL server that it gives a stand-in.
+    note: a sentence for the result, where the user has to know. taken: roles of a PostgreSQL server that get a stand-in.
     """
 
     start: int

@@ -20,7 +20,7 @@ HASTE = ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "a
 
 
 class EmbeddedPostgres(PostgresDatabase):
-    """The server's own database stands for the source: empty, and used by no other."""
+    """The server's own database is the source: empty, and used by no other."""
 
     def __init__(self, server: Any, private: folder.Folder, isolation: str) -> None:
         self._stop = server.cleanup

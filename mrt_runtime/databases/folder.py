@@ -19,7 +19,7 @@ ATTEMPTS = 5
 class Folder:
     """A folder "mrt-TOKEN" in the system's temporary folder, with a locked file "mrt-TOKEN.lock" beside it.
 
-    The lock is what tells the living from the dead: the operating system lets go of it when the process ends, however it ends.
+    The lock distinguishes the living from the dead: the operating system releases it when the process ends, however it ends.
     It is SQLite's own file lock because that one works on every platform. The lock is taken before the folder is made and
     given up after it is removed, so a folder without a lock is always a dead run's.
     """

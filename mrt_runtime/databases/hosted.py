@@ -29,7 +29,7 @@ class DatabaseContents(Protocol):
         """Make it as it is at first; what it was goes."""
 
     def copy(self) -> Checkpoint | None:
-        """Keep a copy; None where the server does not let us."""
+        """Keep a copy; None where the server does not allow it."""
 
     def replace_by(self, copy: Checkpoint, /) -> None:
         """Create it again from a copy."""
@@ -39,7 +39,7 @@ class DatabaseContents(Protocol):
 
 
 class ServerScratch:
-    """What proves that a connection stands here is the database's name and the lock that this run holds on the server."""
+    """A connection to it is proved by the database's name and the lock that this run holds on the server."""
 
     allows_idle_connections = True
     _user_condition = ""
@@ -98,7 +98,7 @@ class ServerScratch:
         return ""
 
     def checkpoint(self) -> Checkpoint | None:
-        """Keep the present state, where the server lets us."""
+        """Keep the present state, where the server allows it."""
         return self._contents.copy()
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -125,6 +125,6 @@ class ServerScratch:
 
 
 def _on_connect(dbapi_connection: Any, _record: object) -> None:
-    """Keep psycopg from preparing what we say often: between two times a migration may give the columns other types."""
+    """Keep psycopg from preparing what we say often: in between a migration may change the types of the columns."""
     if hasattr(dbapi_connection, "prepare_threshold"):
         dbapi_connection.prepare_threshold = None

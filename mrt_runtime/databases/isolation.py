@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Connection
 
 OWN_CONTEXT = re.compile(r"\.?\s+CONTEXT: .*\bfunction (?:\S+\.)?mrt_\w+\(.*", re.DOTALL)
-"""Where in the run's own procedures an error was raised, as PostgreSQL tells it."""
+"""Where in the run's own procedures an error was raised, as PostgreSQL reports it."""
 ROLE, STATEMENTS, AUTHORIZER = "role", "statements", "authorizer"
 
 
@@ -21,7 +21,7 @@ class Isolation:
         nothing else; "authorizer" where SQLite does; "statements" where statements are only read before they run.
     reason: why it is "statements", as the end of a sentence; empty otherwise.
     tail: what the names of roles end with that the run made in place of a migration's own; users are shown the names without it.
-    exposed: what the server lets every account change, though the level is "role".
+    exposed: what the server allows every account to change, though the level is "role".
     """
 
     level: str
@@ -39,7 +39,7 @@ class Isolation:
         """Return the sentence that every report shows where the engine itself does not enforce the isolation."""
         if self.level != STATEMENTS:
             names = ", ".join(self.exposed)
-            return f"The server gives every account rights in {names}: there, only reading stops migrations." * bool(names)
+            return f"Every account of the server has rights in {names}: there, only reading stops migrations." * bool(names)
         return f"Isolated by reading statements only, not by the database server: {self.reason}."
 
 

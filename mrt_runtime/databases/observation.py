@@ -1,4 +1,4 @@
-"""What a database shows of a step while it runs: which locks were taken on what was there before, and what was written anew."""
+"""What a database shows of a step while it runs: which locks were taken on what was there before, and what was rewritten."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class LockWatch(Protocol):
         """Prepare for a statement: what commits by itself has let go of its locks when it is done, so it is watched meanwhile."""
 
     def after(self, dbapi_connection: Any) -> SessionReading | None:
-        """Return what the session holds, or held meanwhile; None where that cannot be told."""
+        """Return what the session holds, or held meanwhile; None where that is not known."""
 
     def forget(self, dbapi_connection: Any) -> None:
         """Stop watching a statement that failed."""

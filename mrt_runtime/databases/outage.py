@@ -1,9 +1,9 @@
 """The one place that says: this error says nothing about the migration. The server was lost, or the machine is full.
 
 A connection that is cut may be the migration's own doing (`pg_terminate_backend(pg_backend_pid())`, a packet that is too large) or
-the server's (a restart, an administrator, a proxy). What tells them apart is the connection that holds the run's lock, on which no
-migration works: where that is gone as well, the server is to blame. Otherwise it is an order to end the session that the
-migration did not give.
+the server's (a restart, an administrator, a proxy). They differ in the connection that holds the run's lock, on which no
+migration works: where that is gone as well, the server is to blame. Otherwise it is an order to end the session that did
+not come from the migration.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ ORDERED_WORDS = re.compile(
     r"(?i)due to administrator command|server closed the connection unexpectedly|connection was killed|"
     r"connection was closed in the middle"
 )
-"""What a session hears that was ended from outside, or no more than that it has ended where the last words were lost on the way.
+"""The error of a session that was ended from outside, or that it is closed, where the reason was lost on the way.
 
-MySQL's client cannot tell that from a packet that was too large.
+In MySQL's client that looks like a packet that was too large.
 """
 ENDS_SESSIONS = re.compile(r"(?i)pg_terminate_backend|\bkill\b|wait_timeout|session_timeout")
 PACKET = 500_000
@@ -54,14 +54,14 @@ class LostServerError(ConfigurationError):
 
 
 def explain(error: BaseException, is_lost: Callable[[], bool] = bool, revision: str | None = None) -> ConfigurationError | None:
-    """Return what to tell where the error says nothing about the migration, else None.
+    """Return the error to raise where this one says nothing about the migration, else None.
 
     is_lost: answers whether the connection that holds the run's lock is gone. revision: at which the run was, where it was at one.
     """
     for cause in list_causes(error):
         if is_kind(cause, FULL, FULL_NUMBERS, FULL_WORDS):
             return LostServerError(
-                f"The database server takes no more connections: {tell(cause)} {spare(revision)} End other sessions there or "
+                f"The database server takes no more connections: {describe(cause)} {spare(revision)} End other sessions there or "
                 "raise max_connections, and run again."
             )
     shortage = find_shortage(error)
@@ -77,9 +77,9 @@ def refuse_outage(engine: Engine, is_lost: Callable[[], bool]) -> None:
     """Make an engine of ours raise ConfigurationError for an outage, so that it is not taken for a refused row."""
 
     def on_error(context: ExceptionContext) -> None:
-        told = explain(context.sqlalchemy_exception or context.original_exception, is_lost)
-        if told is not None:
-            raise told
+        explained = explain(context.sqlalchemy_exception or context.original_exception, is_lost)
+        if explained is not None:
+            raise explained
 
     event.listen(engine, "handle_error", on_error)
 
@@ -87,8 +87,8 @@ def refuse_outage(engine: Engine, is_lost: Callable[[], bool]) -> None:
 def explain_loss(error: object, revision: str | None = None) -> LostServerError:
     """Report that the server was lost."""
     return LostServerError(
-        f"The connection to the database server was lost: {tell(error)} {spare(revision)} Run again when the server is back; what "
-        "was left there is dropped then."
+        f"The connection to the database server was lost: {describe(error)} {spare(revision)} Run again when the server is back; "
+        "what was left there is dropped then."
     )
 
 
@@ -102,7 +102,7 @@ def was_ordered(error: BaseException, lost: BaseException) -> bool:
 
 
 def is_kind(error: BaseException, states: re.Pattern[str], numbers: set[int], words: re.Pattern[str]) -> bool:
-    """Whether a driver's error is of a kind: by its SQLSTATE, its number, or where a driver gives neither by its words."""
+    """Whether a driver's error is of a kind: by its SQLSTATE, its number, or where a driver has neither by its words."""
     # PEP 249 names the base of a driver's errors Error; asyncpg's own is PostgresError
     is_drivers = any(cls.__name__ in {"Error", "PostgresError"} for cls in type(error).__mro__)
     if isinstance(error, OSError):
@@ -116,10 +116,10 @@ def is_kind(error: BaseException, states: re.Pattern[str], numbers: set[int], wo
 
 
 def explain_failure(error: Exception, is_lost: Callable[[], bool], revision: str | None) -> ConfigurationError | None:
-    """Return what to tell where a statement of our own failed; None where it is no database's error."""
-    told = explain(error, is_lost, revision)
-    if told is not None or isinstance(error, OSError):
-        return told
+    """Return the error to raise where a statement of our own failed; None where it is no database's error."""
+    explained = explain(error, is_lost, revision)
+    if explained is not None or isinstance(error, OSError):
+        return explained
     cause = scrub(join(error.orig if isinstance(error, exc.DBAPIError) else error))
     place = f" while {revision} was verified" if revision else ""
     return ConfigurationError(f"The database failed{place}: {end(cause)}")
@@ -130,7 +130,7 @@ def spare(revision: str | None) -> str:
     return f"Nothing is known about {revision}, which was being verified." if revision else "No revision is to blame."
 
 
-def tell(error: object) -> str:
+def describe(error: object) -> str:
     """Describe it in the server's words, as one sentence."""
     words: Any = read_words(error) if isinstance(error, BaseException) else error
     return end(join(words) or type(error).__name__)

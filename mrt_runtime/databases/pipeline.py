@@ -17,7 +17,7 @@ from mrt_runtime.secret import scrub
 PIECE = 1 << 20  # bytes that are on their way at a time
 MOST_WORDS = 2000  # characters of what a program says that are read
 GRACE = 10.0
-"""Seconds that a program gets to end once it was told to."""
+"""Seconds that a program gets to end once it was asked to."""
 
 
 def transfer(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionTarget:
-    """Where a driver is about to connect to, as far as its arguments tell; None where they do not."""
+    """Where a driver is about to connect to, as far as its arguments show; None where they do not."""
 
     dialect: str
     database: str | None = None
@@ -40,7 +40,7 @@ class ConnectionTarget:
 
 
 class Watcher(Protocol):
-    """What is told of attempts to leave a scratch database that its engine refuses. Called from any thread."""
+    """What is notified of attempts to leave a scratch database that its engine refuses. Called from any thread."""
 
     def concerns(self) -> bool:
         """Whether what this thread does is to be watched."""
@@ -90,7 +90,7 @@ class Scratch(Protocol):
         """Whether a connection of ours that is idle may stay open while env.py's works: it blocks nothing then."""
 
     def is_mine(self, connection: Connection) -> bool:
-        """Whether this connection stands in this scratch database: asked of the database, not of the URL. Only reads."""
+        """Whether this connection is to this scratch database: asked of the database, not of the URL. Only reads."""
 
     def owns(self, cursor: Any) -> bool:
         """Return the same as `is_mine`, through a DBAPI cursor. Only reads; the caller ends the transaction."""
@@ -140,7 +140,7 @@ class Scratch(Protocol):
         """Return how many bytes it takes on the disk."""
 
     def checkpoint(self) -> Checkpoint | None:
-        """Keep the present state; None where the server does not let us (then `reset` and run the migrations again).
+        """Keep the present state; None where the server does not allow it (then `reset` and run the migrations again).
 
         Cost: SQLite a file copy, under 2 ms; PostgreSQL a CREATE DATABASE … TEMPLATE, 30 to 100 ms; MySQL and MariaDB a
         few statements for each table, 5 to 30 ms a table. So: where something broke, not at every step.

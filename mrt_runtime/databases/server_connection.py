@@ -1,4 +1,4 @@
-"""The one connection to a server that does the work and whose lock tells that the run lives."""
+"""The one connection to a server that does the work and whose lock shows that the run is alive."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ServerConnection(ABC):
     names: ClassVar[str]
     """A query for the names of the databases that may be ours."""
     settings: ClassVar[Mapping[str, Any]] = {}
-    """What `create_engine` is told besides."""
+    """Further arguments of `create_engine`."""
 
     def __init__(self, url: URL) -> None:
         self.url = url
@@ -36,7 +36,7 @@ class ServerConnection(ABC):
         self._connection = self._connect()
 
     def run(self, statement: str) -> list[tuple[Any, ...]]:
-        """Execute a statement; gives the rows where there are any."""
+        """Execute a statement, and return the rows where there are any."""
         if self._connection.invalidated:  # Ctrl-C came in the middle of a statement
             self._reconnect()
         try:
@@ -91,7 +91,7 @@ class ServerConnection(ABC):
 
     @abstractmethod
     def owner_query(self, database: str) -> str:
-        """Write the question whose answer is true only in this database on this server while this run lives."""
+        """Write the query that returns true only in this database on this server while this run is alive."""
 
     @abstractmethod
     def _connect(self) -> Connection:

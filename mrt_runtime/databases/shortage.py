@@ -37,7 +37,7 @@ def explain_shortage(words: str) -> ConfigurationError:
         )
     return ConfigurationError(
         f"The database has run out of room: {words} Nothing is known about the revision that it was at. Make room there "
-        "(SQLite's scratch files lie in the temporary folder, which TMPDIR names), and run again."
+        "(SQLite's scratch files are in the temporary folder, which TMPDIR names), and run again."
     )
 
 

@@ -56,7 +56,7 @@ def find_folder(home: Path) -> Path:
 
 
 def read_logging() -> tuple[int, dict[logging.Logger, tuple[Any, ...]]]:
-    """Note how every logger stands, the root among them."""
+    """Return the state of every logger, the root among them."""
     known = logging.root.manager.loggerDict.values()
     loggers = [logging.root, *(logger for logger in known if isinstance(logger, logging.Logger))]
     return logging.root.manager.disable, {
@@ -65,7 +65,7 @@ def read_logging() -> tuple[int, dict[logging.Logger, tuple[Any, ...]]]:
 
 
 def write_logging(noted: tuple[int, dict[logging.Logger, tuple[Any, ...]]]) -> None:
-    """Bring every logger back to how it stood; those that are new since then lose their handlers, which print into nowhere."""
+    """Restore the state of every logger; those that are new since then lose their handlers, which print into nowhere."""
     disabled_below, loggers = noted
     logging.disable(disabled_below)
     for logger in (logging.root, *logging.root.manager.loggerDict.values()):

@@ -24,11 +24,11 @@ class ExpiredError(BaseException):
 
 
 class MigrationDeadline:
-    """Cancels a `with` block when `seconds` are over: the Python code first, so that it is told where it stood, and the statement.
+    """Cancels a `with` block when `seconds` are over: the Python code first, so that its place is reported, and the statement.
 
     interrupt: cancels statements; called from another thread. In the main thread of a POSIX system the Python code is reached
     by a signal, which also ends sleeping and waiting for a socket; elsewhere by an exception that takes effect at the next
-    bytecode. After the block, `expired` tells whether the limit was reached. To be used again and again: the watching thread
+    bytecode. After the block, `expired` is whether the limit was reached. To be used again and again: the watching thread
     stays for the next block, since starting one each time costs as much as a small migration.
     """
 

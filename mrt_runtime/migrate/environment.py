@@ -1,4 +1,4 @@
-"""One run of the project's env.py: contained, guarded, limited in time, its errors told with their place."""
+"""One run of the project's env.py: contained, guarded, limited in time, its errors reported with their place."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from mrt_runtime.migrate.error import (
 )
 from mrt_runtime.migrate.guard import ConnectionGuard, is_consequence
 from mrt_runtime.migrate.handover import HandoverAttributes
-from mrt_runtime.migrate.missing_module import tell_missing
+from mrt_runtime.migrate.missing_module import describe_missing
 from mrt_runtime.migrate.modules import ModuleSpace
 from mrt_runtime.migrate.project import AlembicProject
 from mrt_runtime.migrate.schema_file import load_base_schema
@@ -84,7 +84,7 @@ class AlembicEnvironment:
         """Run env.py once; `work` says which steps. Raises as Migrator does."""
         try:
             self._run(directory, work, command, settings)
-        # a settings module may have read its variables before we set them: once more, with the project's modules imported anew
+        # a settings module may have read its variables before we set them: once more, with the project's modules imported again
         except (WrongDatabaseError, StrayMigrationError):
             if not (self._project.variables(self._url) and self._modules.open()):
                 raise
@@ -141,14 +141,14 @@ class AlembicEnvironment:
                     self._run_env(directory, work, command, settings)
                 except BaseException as error:
                     deadline.disarm()
-                    raise self._tell(error, directory, expired=deadline.expired) from error
+                    raise self._explain_end(error, directory, expired=deadline.expired) from error
         except ExpiredError as late:  # it ran out in the moment between the end of the step and `disarm`
             deadline.disarm()
-            raise self._tell(late, directory, expired=True) from None
+            raise self._explain_end(late, directory, expired=True) from None
         if deadline.expired:
-            raise self._tell(ExpiredError(), directory, expired=True)
+            raise self._explain_end(ExpiredError(), directory, expired=True)
         if self._guard.violation is not None or self._guard.trespass is not None:
-            raise self._tell(self._guard.trespass or RuntimeError(), directory, expired=False)
+            raise self._explain_end(self._guard.trespass or RuntimeError(), directory, expired=False)
 
     def _interrupt(self) -> None:
         self._guard.let_through()  # it is called from the watching thread, and may connect to where it has to
@@ -172,12 +172,12 @@ class AlembicEnvironment:
             with environment:
                 directory.run_env()
 
-    def _tell(self, error: BaseException, directory: ScriptDirectory, *, expired: bool) -> BaseException:
-        """Turn what ended the run into what the caller is told."""
+    def _explain_end(self, error: BaseException, directory: ScriptDirectory, *, expired: bool) -> BaseException:
+        """Turn what ended the run into the error for the caller."""
         if self._guard.violation is not None:
             return self._blame(self._guard.violation)
-        is_told = isinstance(error, (ConfigurationError, MigrationError)) or not isinstance(error, (Exception, SystemExit))
-        if is_told and not expired:
+        is_reported = isinstance(error, (ConfigurationError, MigrationError)) or not isinstance(error, (Exception, SystemExit))
+        if is_reported and not expired:
             return error
         phase, revision, file = self._step
         if is_consequence(getattr(error, "orig", error)) and self._guard.refused is not None:
@@ -196,7 +196,7 @@ class AlembicEnvironment:
         if expired:
             return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
         if phase == "env" and isinstance(error, ModuleNotFoundError):
-            missing = tell_missing([Path(self.env_py(directory))], error.name)
+            missing = describe_missing([Path(self.env_py(directory))], error.name)
             if missing:
                 return ConfigurationError(missing)
         refusal = self._scratch.explain_refusal(error)

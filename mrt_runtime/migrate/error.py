@@ -16,7 +16,7 @@ from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.sentences import join
 from mrt_runtime.migrate.exits import ExitError
-from mrt_runtime.migrate.missing_module import find_folder, tell_folder
+from mrt_runtime.migrate.missing_module import describe_folder, find_folder
 from mrt_runtime.secret import conceal, scrub
 
 Phase = Literal["upgrade", "downgrade", "env"]
@@ -42,7 +42,7 @@ class WrongDatabaseError(ConfigurationError):
 class MigrationError(Exception):
     """A migration, or the env.py around it, ended with an error.
 
-    `cause` is one line in the database's (or Python's) own words, without passwords. `revision` and `phase` tell which
+    `cause` is one line in the database's (or Python's) own words, without passwords. `revision` and `phase` name which
     function ran; phase "env" means that env.py failed outside of it. `file` and `line` are the innermost place in the migration
     or in env.py. `output` is what was printed meanwhile.
     """
@@ -99,9 +99,9 @@ def quote_line(error: BaseException) -> str:
 
 
 def remedy(error: BaseException) -> str:
-    """Describe how to set the environment variable that `os.environ` lacks, or where a module lies that is not found."""
+    """Describe how to set the environment variable that `os.environ` lacks, or where a module is that is not found."""
     if isinstance(error, ModuleNotFoundError):
-        return tell_own_module(error)
+        return describe_own_module(error)
     if isinstance(error, NotImplementedError):
         return ". A revision that has no way back is listed with the reason in `skip`, or under [tool.mrt.irreversible]"
     codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
@@ -114,12 +114,12 @@ def remedy(error: BaseException) -> str:
     return f", an environment variable that is not set: {show_setting(name, '{url}' if OF_A_DATABASE.search(name) else '...')}"
 
 
-def tell_own_module(error: ModuleNotFoundError) -> str:
+def describe_own_module(error: ModuleNotFoundError) -> str:
     """Describe which folder above the file that imports it holds a module of the project's own; nothing for one that is nowhere."""
     frames = traceback.extract_tb(error.__traceback__)
     importing = next((Path(frame.filename) for frame in reversed(frames) if not frame.filename.startswith("<frozen")), Path())
     folder = find_folder(error.name or ".", importing)
-    return f": it lies in {tell_folder(folder)}" if folder is not None else ""
+    return f": it is in {describe_folder(folder)}" if folder is not None else ""
 
 
 def show_setting(name: str, value: str = "{url}") -> str:
@@ -148,7 +148,7 @@ def is_numbered(error: BaseException) -> bool:
 
 
 def locate(error: BaseException, files: Iterable[str | None]) -> tuple[str | None, int | None]:
-    """Find the innermost line of the traceback that stands in one of the files, the first file being the best place."""
+    """Find the innermost line of the traceback that is in one of the files, the first file being the best place."""
     if isinstance(error, SyntaxError) and error.filename:
         return error.filename, error.lineno
     frames = traceback.extract_tb(error.__traceback__)

@@ -22,7 +22,7 @@ SETTING = re.compile(
 )
 """What is in a statement after which new connections may get other answers: settings, and which schema is the first there is."""
 CONNECTS_WITH = "_mrt_connects_with"
-"""Name under which a dialect object keeps what tells its connections apart."""
+"""Name under which a dialect object keeps what distinguishes its connections."""
 
 
 class FirstConnects:
@@ -56,10 +56,10 @@ class FirstConnects:
 def note_arguments(dialect: Any, arguments: Iterable[Any], settings: Mapping[str, Any]) -> None:
     """Note with what an engine connects: engines whose arguments differ may get other answers."""
     named = sorted(settings.items())
-    told = [
+    passed = [
         value if isinstance(value, PLAIN) else type(value) for value in (*arguments, *(item for pair in named for item in pair))
     ]
-    vars(dialect)[CONNECTS_WITH] = (type(dialect), *told)
+    vars(dialect)[CONNECTS_WITH] = (type(dialect), *passed)
 
 
 def install(find_answers: Callable[[], Iterable[FirstConnects]]) -> None:

@@ -19,10 +19,10 @@ from mrt_lint.gate import is_migration, read_header
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.error import describe, locate
-from mrt_runtime.migrate.missing_module import tell_missing
+from mrt_runtime.migrate.missing_module import describe_missing
 from mrt_runtime.migrate.project import AlembicProject
 
-STANDS = "stands at the top of the migration file (revision = ...)"
+PLACE_OF_ID = "is at the top of the migration file (revision = ...)"
 RELATIVE = re.compile(r"(?P<start>.*?)(?P<distance>[+-]\d+)")
 
 
@@ -38,7 +38,7 @@ class HistoryStep:
 
 
 class MigrationGraph:
-    """All steps of a history: iterating gives parents before children; `graph["abc123"]` is that revision's step."""
+    """All steps of a history: iterating yields parents before children; `graph["abc123"]` is that revision's step."""
 
     def __init__(self, revisions: RevisionMap) -> None:
         self._revisions = revisions
@@ -70,7 +70,7 @@ class MigrationGraph:
         try:
             found = [] if relative else list(self._revisions.get_revisions(name))
         except (RevisionError, CommandError) as error:
-            raise ConfigurationError(tell_unknown(name, describe(error).partition(": ")[2])) from None
+            raise ConfigurationError(describe_unknown(name, describe(error).partition(": ")[2])) from None
         if relative:
             return self._walk(self.resolve(relative["start"] or "head"), int(relative["distance"]))
         ids = [revision.revision for revision in found if isinstance(revision, Revision)]
@@ -85,7 +85,7 @@ class MigrationGraph:
             raise ConfigurationError(
                 f"{setting} names {name!r}, the beginning of {' and '.join(meant)}: write the whole id."
                 if meant
-                else f"{setting} names {name!r}, which the history does not hold: take it out, or write the id that {STANDS}."
+                else f"{setting} names {name!r}, which the history does not hold: take it out, or write the id that {PLACE_OF_ID}."
             )
 
     def ancestors(self, revisions: Iterable[str]) -> set[str]:
@@ -97,7 +97,7 @@ class MigrationGraph:
         return self._reach(revisions, lambda revision: self._children[revision])
 
     def heads_of(self, revisions: set[str]) -> tuple[str, ...]:
-        """Return those of a set that no other in it stands on."""
+        """Return those of a set that no other in it depends on."""
         return tuple(revision for revision in revisions if revisions.isdisjoint(self._children[revision]))
 
     def sort(self, revisions: Iterable[str]) -> list[str]:
@@ -155,10 +155,10 @@ def is_of_alembic(error: BaseException) -> bool:
     return str(frame.f_globals.get("__name__", "")).partition(".")[0] == "alembic"
 
 
-def tell_unknown(name: str, words: str) -> str:
+def describe_unknown(name: str, words: str) -> str:
     """Report that a name means no single revision, in Alembic's words where it knows more than that."""
     if words.startswith("No such revision"):
-        return f"There is no revision {name!r}: write the id that {STANDS}, or at least its first four characters."
+        return f"There is no revision {name!r}: write the id that {PLACE_OF_ID}, or at least its first four characters."
     return f"{name!r} names no single revision: {end(words)}"
 
 
@@ -171,7 +171,7 @@ def load(directory: ScriptDirectory) -> MigrationGraph:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001  the user's own modules raise what they like
         files = [str(file) for file in list_files(directory)]
-        if isinstance(error, ModuleNotFoundError) and (missing := tell_missing(list_sources(directory), error.name)):
+        if isinstance(error, ModuleNotFoundError) and (missing := describe_missing(list_sources(directory), error.name)):
             raise ConfigurationError(missing) from None
         file, line = locate(error, files)
         where = f"{file}:{line}: " if file else ""

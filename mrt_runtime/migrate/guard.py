@@ -98,7 +98,7 @@ class ConnectionGuard:
         return [record.dbapi_connection for record in self._opened if record.dbapi_connection is not None]
 
     def prove(self, connection: Connection) -> None:
-        """Raise WrongDatabaseError unless this connection stands in the scratch database."""
+        """Raise WrongDatabaseError unless this connection is to the scratch database."""
         if connection.info.get(PROVED) is self._scratch:
             return
         with self._unwatched():

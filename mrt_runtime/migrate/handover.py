@@ -17,7 +17,7 @@ KEY = "connection"
 
 
 class HandedTransaction:
-    """A transaction of the handed connection: entered, it is the connection, as an engine's `begin()` gives it."""
+    """A transaction of the handed connection: entered, it is the connection, as an engine's `begin()` returns it."""
 
     def __init__(self, connection: Connection, transaction: RootTransaction) -> None:
         self._connection = connection

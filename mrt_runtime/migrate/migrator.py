@@ -40,7 +40,7 @@ class Migrator:
         self._has_base = False
         self._last: Move | None = None
         self.version_tables = {"alembic_version"}
-        """Names of the tables in which Alembic notes where the database stands; env.py may have chosen another."""
+        """Names of the tables in which Alembic records the database's revision; env.py may have chosen another."""
         with self._environment.entered():
             self._directory = self._environment.open_directory()
             self._env_py = self._environment.env_py(self._directory)
@@ -87,7 +87,7 @@ class Migrator:
         self._go(lambda heads: self._plan_upgrade(heads, step))
 
     def downgrade(self, revision: str | HistoryStep) -> None:
-        """Run one revision's downgrade function, after those that stand on it; nothing where it is not present."""
+        """Run one revision's downgrade function, after those that depend on it; nothing where it is not present."""
         step = self._find(revision)
         self._go(lambda heads: self._plan_removal(heads, step))
 
@@ -188,7 +188,7 @@ class Migrator:
             self._note_version_table(context)
             if not asked and not self._is_same(heads, expected):
                 self._environment.require_committing(context)
-                raise self._tell_lost(expected, heads)
+                raise self._describe_lost(expected, heads)
             asked.append(heads)
             for direction, revision in moves:
                 self._environment.do(direction, revision, self.graph[revision].file)
@@ -202,7 +202,7 @@ class Migrator:
         self._last = moves[-1]
         self._known = (self._scratch.generation, heads)
 
-    def _tell_lost(self, expected: Heads, found: Heads) -> MigrationError:
+    def _describe_lost(self, expected: Heads, found: Heads) -> MigrationError:
         """Report that the version table does not know of the last step."""
         direction, revision = self._last or ("upgrade", "")
         present, due = ", ".join(found) or "base", ", ".join(expected) or "base"

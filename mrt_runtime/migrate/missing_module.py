@@ -27,14 +27,14 @@ class MissingModule:
     def describe(self) -> str:
         """Return the name and the place, relative to the current folder, with a remedy where the project itself has the module."""
         folder = find_folder(self.name, self.file)
-        remedy = f": it lies in {tell_folder(folder)}" if folder is not None else ""
+        remedy = f": it is in {describe_folder(folder)}" if folder is not None else ""
         return f"{self.name} ({os.path.relpath(self.file)}:{self.line}){remedy}"
 
 
 def find_missing(files: Iterable[Path]) -> list[MissingModule]:
     """Find what these files need, they and the project's own modules that they import, in the order of the imports.
 
-    Nothing is imported. What stands in a function, under `try` or under TYPE_CHECKING a program may do without.
+    Nothing is imported. Imports in a function, under `try` or under TYPE_CHECKING are left out: a program may do without them.
     """
     waiting, seen = list(files), set[Path]()
     missing: dict[str, MissingModule] = {}
@@ -110,14 +110,14 @@ def find_folder(name: str, importing: Path) -> Path | None:
     return None
 
 
-def tell_folder(folder: Path) -> str:
-    """Describe where a module of the project lies, and the line of alembic.ini with which it is found."""
+def describe_folder(folder: Path) -> str:
+    """Describe where a module of the project is, and the line of alembic.ini with which it is found."""
     place = Path(os.path.relpath(folder)).as_posix()
     where = "the folder that Alembic starts in" if place == "." else place
     return f"{where}, so set `prepend_sys_path = {place}` in alembic.ini"
 
 
-def tell_missing(files: Iterable[Path], name: str | None) -> str:
+def describe_missing(files: Iterable[Path], name: str | None) -> str:
     """Return a sentence on all missing modules, with what to do; empty where `name`, which stopped the run, is none of them."""
     found = find_missing(files)
     if name is None or name.partition(".")[0] not in {module.name for module in found}:

@@ -12,7 +12,7 @@ INSTALLED = ("site-packages", "dist-packages")
 
 
 class ModuleSpace:
-    """A second set of the modules that lie under a folder.
+    """A second set of the modules under a folder.
 
     A settings module is imported once and keeps the URL that it read; in a test session that may have been before
     MRTConfig.env was in force. Until `open` is called nothing is exchanged, because importing twice can have effects.
@@ -44,14 +44,14 @@ class ModuleSpace:
             sys.modules.update(of_the_process)
 
     def _take(self) -> dict[str, ModuleType]:
-        """Remove the modules that lie under the folder, and give them."""
+        """Remove the modules under the folder, and return them."""
         unknown = sys.modules.keys() - self._elsewhere
-        taken = {name: sys.modules[name] for name in unknown if self._lies_here(sys.modules[name])}
+        taken = {name: sys.modules[name] for name in unknown if self._is_here(sys.modules[name])}
         self._elsewhere |= unknown - taken.keys()
         for name in taken:
             del sys.modules[name]
         return taken
 
-    def _lies_here(self, module: ModuleType) -> bool:
+    def _is_here(self, module: ModuleType) -> bool:
         file = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
         return str(file).startswith(self._home) and not any(folder in file for folder in INSTALLED)

@@ -1,4 +1,4 @@
-"""What each statement of a step took: time, locks and for how long, tables written anew. Each with its line in the migration."""
+"""What each statement of a step took: time, locks and for how long, tables rewritten. Each with its line in the migration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class HeldLock:
 
 @dataclass(slots=True)
 class ObservedStatement:
-    """All executions of one statement on one line. locks: None where they cannot be told, which is not the same as none."""
+    """All executions of one statement on one line. locks: None where they are not known, which is not the same as none."""
 
     line: int | None
     text: str
@@ -73,7 +73,7 @@ class StepObserver:
     def of_the_migration(self, others: Collection[str]) -> tuple[ObservedStatement, ...]:
         """Return what was observed on the migration's own lines, in the order in which statements were executed first.
 
-        others: the tables in which Alembic notes where the database stands, whose locks are not the migration's.
+        others: the tables in which Alembic records the database's revision, whose locks are not the migration's.
         """
         own = tuple(statement for statement in self._statements.values() if statement.line is not None)
         for statement in own:

@@ -15,7 +15,7 @@ class OutputCapture(io.BytesIO):
     """Keeps what is printed through streams made on it; closing or detaching one of those takes nothing away."""
 
     def begin(self) -> io.TextIOWrapper:
-        """Start again; returns a stream to print to, with all that a real one offers."""
+        """Start again, and return a stream to print to, with all that a real one offers."""
         self.seek(0)
         self.truncate()
         return io.TextIOWrapper(self, encoding="utf-8", errors="backslashreplace", newline="\n", write_through=True)

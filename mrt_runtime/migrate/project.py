@@ -24,7 +24,7 @@ from mrt_runtime.migrate.output import OutputCapture
 from mrt_runtime.secret import register_text
 
 PART = re.compile(r"\{(url|host|port|database|user|password)\}")
-"""What stands for a part of the scratch database's URL in a variable."""
+"""A placeholder for a part of the scratch database's URL in a variable."""
 DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 
 
@@ -50,7 +50,7 @@ class AlembicProject:
 
     @contextlib.contextmanager
     def at_home(self) -> Iterator[None]:
-        """Stand in the folder that the project's relative paths start from; sys.path is as before afterwards."""
+        """Change to the folder that the project's relative paths start from; sys.path is as before afterwards."""
         before, path = Path.cwd(), sys.path[:]
         os.chdir(self.home)
         try:

@@ -19,7 +19,7 @@ from mrt_runtime.shard import WHOLE, Shard
 class RevisionChoice:
     """What a user asks for; each part that is given leaves fewer revisions.
 
-    revisions: names of some; empty for all. since: only those that a database standing at this revision has not run yet.
+    revisions: names of some; empty for all. since: only those that a database at this revision has not run yet.
     diff_base: only those whose files were added or changed since git's merge base with this. shard: the part of what is left
     that this machine verifies; job: the part of that which is this process's.
     """
@@ -36,7 +36,7 @@ class RevisionChoice:
         return self.since is not None or self.diff_base is not None or self.shard != WHOLE
 
     def choose(self, graph: MigrationGraph) -> list[HistoryStep]:
-        """Return the revisions, bases first. Raises ConfigurationError where a name means none, or git cannot tell."""
+        """Return the revisions, bases first. Raises ConfigurationError where a name means none, or git does not know."""
         return self.job.cut(self.shard.cut(self.choose_whole(graph)))
 
     def choose_whole(self, graph: MigrationGraph) -> list[HistoryStep]:
@@ -59,7 +59,7 @@ class RevisionChoice:
 
 
 def digest(steps: Iterable[HistoryStep]) -> str:
-    """Compute what tells whether two runs were about the same revisions, in the same order and of the same text."""
+    """Compute a digest that shows whether two runs were about the same revisions, in the same order and of the same text."""
     known = hashlib.blake2s(digest_size=16)
     for step in steps:
         text = b"\n".join(Path(step.file).read_bytes().splitlines())  # git may write other ends of lines elsewhere

@@ -1,6 +1,6 @@
 """The pytest plugin: the `mrt` fixture and `pytest --mrt`.
 
-Every pytest run of every user imports this module, so only pytest and the standard library stand at its top; SQLAlchemy and
+Every pytest run of every user imports this module, so it imports only pytest and the standard library at its top; SQLAlchemy and
 Alembic are imported when a test asks for them.
 """
 
@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """
     group = parser.getgroup("mrt", "migration rollback tests")
     group.addoption("--mrt", action="store_true", help="verify the rollback of every Alembic revision, one test each")
-    group.addoption("--mrt-since", metavar="REV", help="only revisions that a database standing at this one has not run yet")
+    group.addoption("--mrt-since", metavar="REV", help="only revisions that a database at this one has not run yet")
     group.addoption(
         "--mrt-diff-base",
         metavar="GITREF",

@@ -24,9 +24,9 @@ def tidy(report: Any, verdicts: Iterable[Verdict]) -> None:
         if any(line.lstrip(" +").startswith(f"where False = {verdict!r}.passed") for line in said):
             own = find_own_words(said, verdict)
             # as the verdict's summary lists failures, with the rows below
-            told = [("  - " if line[:1] != " " else "  ") + line for line in expound(verdict).splitlines()]
-            lines[first:] = [f"E       {line}".rstrip() for line in (*own, *told)]
-            report.longrepr.reprcrash.message = own[0] if own else f"{verdict.revision}: {told[0].removeprefix('  - ')}"
+            lines_of_verdict = [("  - " if line[:1] != " " else "  ") + line for line in expound(verdict).splitlines()]
+            lines[first:] = [f"E       {line}".rstrip() for line in (*own, *lines_of_verdict)]
+            report.longrepr.reprcrash.message = own[0] if own else f"{verdict.revision}: {lines_of_verdict[0].removeprefix('  - ')}"
             return
 
 

@@ -28,7 +28,7 @@ WIDTH = 100  # characters of a reason that is repeated
 WARNING = "mrt_warning"
 """Name of the user property that carries a verdict's warning into reports, from xdist's workers too."""
 DATABASE = "mrt_database"
-"""Name of the one that tells which database it was."""
+"""Name of the one that describes the database."""
 
 
 def settle_session(config: pytest.Config) -> MRTConfig:
@@ -192,10 +192,10 @@ def show_summary(terminal: pytest.TerminalReporter) -> None:
             terminal.section(heading, sep="-")
         for line in lines:
             terminal.line(line)
-    tell_end(terminal)
+    report_end(terminal)
 
 
-def tell_end(terminal: pytest.TerminalReporter) -> None:
+def report_end(terminal: pytest.TerminalReporter) -> None:
     """Write how far a session came that a signal ended."""
     termination = terminal.config.stash.get(TERMINATION, None)
     if termination is None or termination.received is None:

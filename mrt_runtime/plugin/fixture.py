@@ -44,8 +44,8 @@ def plainly(method: Callable[Parameters, Returned]) -> Callable[Parameters, Retu
         except (AssertionError, ConfigurationError, MigrationError) as error:
             raise error.with_traceback(None) from None
         except DBAPIError as error:
-            told = explain_failure(error, bool, None) or error
-            raise told from None
+            explained = explain_failure(error, bool, None) or error
+            raise explained from None
 
     return call
 
@@ -118,7 +118,7 @@ class Mrt:
 
     @plainly
     def assert_no_rewrite(self, revision: str = "head") -> None:
-        """Fail where a statement of the revision writes a table or an index anew that was there before, up or down."""
+        """Fail where a statement of the revision rewrites a table or an index that was there before, up or down."""
         self._require(revision, {"rewrite": False})
 
     def _require(self, revision: str, budget: dict[str, Any]) -> None:
@@ -189,11 +189,11 @@ class Mrt:
         if opened is not None:
             opened.close()
 
-    # What reading tells
+    # What reading shows
 
     @plainly
     def check_static(self, versions_dir: str | None = None) -> list[Finding]:
-        """Read the migrations as `mrt check` does; give its findings. `versions_dir` instead of the project's own folders."""
+        """Read the migrations as `mrt check` does; return its findings. `versions_dir` instead of the project's own folders."""
         from mrt_lint.check.engine import check_paths  # noqa: PLC0415  brings the linter, which few tests ask for
 
         paths = (

@@ -20,7 +20,7 @@ class RehearsedRevision:
 class CopyFacts:
     """The copy: the revisions that it was found at, what it holds, and what making it took.
 
-    shows_locks: whether the database lets us see which locks migrations take.
+    shows_locks: whether the database shows which locks migrations take.
     """
 
     heads: tuple[str, ...]

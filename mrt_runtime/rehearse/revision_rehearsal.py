@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class RevisionRehearsal:
     """Goes up, down and up with one revision on a copy.
 
-    Where rows are lost, a second copy is brought to the same revision: the two tell which rows these are, and it is the one to go
+    Where rows are lost, a second copy is brought to the same revision: the two show which rows these are, and it is the one to go
     on with. `copy` is what to go on with, `leads_on` whether it holds the revision afterwards, and `state` what it holds.
     """
 
@@ -83,7 +83,7 @@ class RevisionRehearsal:
         ]
         suspects = find_suspects(before, after)
         if suspects:
-            self._tell_losses(suspects, before, first, after)
+            self._report_losses(suspects, before, first, after)
         self.copy.upgrade(step, Outcome.REUPGRADE_FAILED)
         again = CopyState(self.copy.look_at_schema(after), after.rows)
         ignore = self._session.config.ignore
@@ -94,7 +94,7 @@ class RevisionRehearsal:
         if self._fresh is None:
             self.state = self.copy.look(after)
 
-    def _tell_losses(self, suspects: list[SuspectTable], before: CopyState, first: CopyState, after: CopyState) -> None:
+    def _report_losses(self, suspects: list[SuspectTable], before: CopyState, first: CopyState, after: CopyState) -> None:
         loss = RowLoss(self._step, before, first, shows_values=self._session.shows_values)
         try:
             self._fresh = self._make_fresh()

@@ -25,7 +25,7 @@ class SuspectTable:
     rows_now: int | None
 
     def describe(self) -> Failure:
-        """Return the failure as far as fingerprints tell it."""
+        """Return the failure as far as fingerprints show it."""
         label = self.table.label
         if self.rows_now is None or self.rows_now < self.rows:
             message = f"Table '{label}': {self.rows - (self.rows_now or 0)}/{self.rows} rows lost {WHEN}"
@@ -52,7 +52,7 @@ def find_suspects(before: CopyState, after: CopyState) -> list[SuspectTable]:
 
 
 class RowLoss:
-    """Tells what became of the rows of suspect tables, on `lossy` after the rollback, as against `whole` before the upgrade."""
+    """Finds what became of the rows of suspect tables, on `lossy` after the rollback, as against `whole` before the upgrade."""
 
     def __init__(self, step: HistoryStep, before: CopyState, first: CopyState, *, shows_values: bool) -> None:
         self._step = step
@@ -62,7 +62,7 @@ class RowLoss:
         self.notes: list[str] = []
 
     def compare(self, suspects: list[SuspectTable], lossy: ScratchCopy, after: CopyState, whole: ScratchCopy) -> Iterator[Failure]:
-        """Yield the failures; a table that the second copy holds otherwise than the first did is told by its fingerprint."""
+        """Yield the failures; a table that the second copy holds otherwise than the first did is reported by its fingerprint."""
         again = whole.look()
         for suspect in suspects:
             label = suspect.table.label
@@ -78,7 +78,7 @@ class RowLoss:
                 yield from map(self.locate, self._merge(suspect.table, now, lossy, whole))
 
     def locate(self, failure: Failure) -> Failure:
-        """Add the line of the migration to a failure, where it can be told."""
+        """Add the line of the migration to a failure, where it is known."""
         return locate(failure, self._step.file, dialect=self._before.schema.dialect)
 
     def _merge(self, table: Table, now: Table, lossy: ScratchCopy, whole: ScratchCopy) -> list[Failure]:

@@ -1,4 +1,4 @@
-"""What became of the rows of one table, told from two databases that are read side by side in the same order."""
+"""What became of the rows of one table, by reading two databases side by side in the same order."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class MergedRows:
 class RowMerge:
     """Compares the rows of `table` as they were, in `columns`, with those that are there now in `shared`.
 
-    excuse: what explains a change that is no loss. shows_values: whether rows are quoted, which are somebody's data.
+    excuse: what explains a change that is no loss. shows_values: whether rows are quoted, which are users' data.
     """
 
     table: Table
@@ -69,7 +69,7 @@ class RowMerge:
                 found.total += 1
                 self._pair(found, was[1], now[1])
                 was, now = next(mine, None), next(others, None)
-        return list(self._tell(found)), list(self._note(found))
+        return list(self._failures(found)), list(self._note(found))
 
     def _pair(self, found: MergedRows, was: tuple[Any, ...], now: tuple[Any, ...]) -> None:
         here = dict(zip(self.shared, now, strict=True))
@@ -77,9 +77,9 @@ class RowMerge:
             other = here.get(column)
             if value is other or repr(value) == repr(other):
                 continue
-            told = self._explain(column, value, other)
-            if told is not None:
-                found.notes[column, told] += 1
+            excuse = self._explain(column, value, other)
+            if excuse is not None:
+                found.notes[column, excuse] += 1
                 continue
             what = (column, "lost" if other is None else "changed")
             found.changes[what] += 1
@@ -97,7 +97,7 @@ class RowMerge:
         named = dict(zip(columns, values, strict=True))
         return ", ".join(f"{name} = {shorten(named[name])}" for name in (self.key or columns) if name in named)
 
-    def _tell(self, found: MergedRows) -> Iterator[Failure]:
+    def _failures(self, found: MergedRows) -> Iterator[Failure]:
         label = self.table.label
         if found.lost:
             yield self._fail(found, ("", "lost"), f"Table '{label}': {found.lost}/{found.total} rows lost {WHEN}")

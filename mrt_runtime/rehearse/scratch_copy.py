@@ -86,18 +86,18 @@ class ScratchCopy:
         return self._opened
 
     def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> None:
-        """Apply a revision, observed; StepError where it fails."""
+        """Apply a revision, observed. Raises StepError where it fails."""
         with self._telling(otherwise):
             name = "upgrade" if otherwise is Outcome.UPGRADE_FAILED else "second upgrade"
             self._observe(name, step, self.migrator.upgrade)
 
     def downgrade(self, step: HistoryStep) -> None:
-        """Roll a revision back, observed; StepError where it fails."""
+        """Roll a revision back, observed. Raises StepError where it fails."""
         with self._telling(Outcome.DOWNGRADE_FAILED):
             self._observe("downgrade", step, self.migrator.downgrade)
 
     def go_up(self, step: HistoryStep) -> None:
-        """Apply a revision that is not rehearsed, or was before; StepError where it fails."""
+        """Apply a revision that is not rehearsed, or was before. Raises StepError where it fails."""
         self.release()
         with self._telling(Outcome.UPGRADE_FAILED):
             self.migrator.upgrade(step)

@@ -44,11 +44,11 @@ class RehearsalSession:
         self._log = RedactedLog()
         register_settings(config.env)
         self.copy: ScratchCopy | None = None
-        with self._telling():
+        with self._explaining():
             self.database = connect_copying(source, config.db_url, config.isolation)
         self._log.open()
         try:
-            with self._telling():
+            with self._explaining():
                 self.copy = self.make_copy()
                 self.state: CopyState = self.copy.look()
                 self.copy.release()
@@ -66,7 +66,7 @@ class RehearsalSession:
         if error is None:
             self.close()
         else:
-            self._abandon(is_told=not isinstance(error, KeyboardInterrupt))
+            self._abandon(is_reported=not isinstance(error, KeyboardInterrupt))
 
     def make_copy(self) -> ScratchCopy:
         """Make another copy of the given database."""
@@ -95,12 +95,12 @@ class RehearsalSession:
         for step in steps:
             termination.check()
             begin(step.revision)
-            with self._telling(step):
+            with self._explaining(step):
                 found = self._rehearse(step)
             yield dataclasses.replace(found, verdict=redact_verdict(found.verdict))
 
     def close(self) -> None:
-        """Drop the copy and let go of the server; ConfigurationError where the database does not let us."""
+        """Drop the copy and let go of the server. Raises ConfigurationError where the database does not allow it."""
         try:
             with held():
                 try:
@@ -140,7 +140,7 @@ class RehearsalSession:
         return found
 
     def _read_heads(self, copy: ScratchCopy) -> tuple[str, ...]:
-        """Return the revisions that the database has; ConfigurationError where they are none of this history."""
+        """Return the revisions that the database has. Raises ConfigurationError where they are none of this history."""
         try:
             heads = copy.migrator.current()
             copy.migrator.graph.ancestors(heads)
@@ -177,21 +177,21 @@ class RehearsalSession:
             database=database,
         )
 
-    def _abandon(self, *, is_told: bool = True) -> None:
-        """Close where an error is on its way already: what it tells says more than that dropping fails as well."""
+    def _abandon(self, *, is_reported: bool = True) -> None:
+        """Close where an error is on its way already: it says more than that dropping fails as well."""
         try:
             self.close()
         except ConfigurationError as error:
-            if not is_told:
+            if not is_reported:
                 warn(str(error))
 
     @contextlib.contextmanager
-    def _telling(self, step: HistoryStep | None = None) -> Iterator[None]:
+    def _explaining(self, step: HistoryStep | None = None) -> Iterator[None]:
         """Describe in one sentence that the database failed us."""
         try:
             yield
         except (DBAPIError, OSError) as error:
-            told = explain_failure(error, self.copy.scratch.is_lost if self.copy else bool, step.revision if step else None)
-            if told is None:
+            explained = explain_failure(error, self.copy.scratch.is_lost if self.copy else bool, step.revision if step else None)
+            if explained is None:
                 raise
-            raise told from None
+            raise explained from None

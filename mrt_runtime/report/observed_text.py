@@ -50,7 +50,7 @@ def describe(statement: ObservedStatement) -> Iterator[str]:
         if held:
             yield f"{mode} on {join_names([one.lock.relation for one in held])} for {spell_time(longest(held))}"
     if statement.rewritten:
-        yield f"writes {join_names(statement.rewritten)} anew"
+        yield f"rewrites {join_names(statement.rewritten)}"
     if statement.scanned:
         # a look for one row in a table of twelve is not worth a line
         read = [f"{rows:,} rows of {table}" for table, rows in statement.scanned.items() if rows >= 1000]  # noqa: PLR2004  see above

@@ -1,4 +1,4 @@
-"""The line that tells a person at a terminal what is being verified."""
+"""The line that shows at a terminal what is being verified."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class RehearsalReport(TerminalReport):
     """Draws on one stream, see `TerminalReport`."""
 
     def introduce(self, facts: CopyFacts) -> None:
-        """Write what was copied, and where it stands."""
+        """Write what was copied, and at which revision it is."""
         at = f"at {', '.join(map(printable, facts.heads))}" if facts.heads else "before the first revision"
         held = f"{count(facts.tables, 'table')} with {count(facts.rows, 'row')}"
         self._write(f"  A copy of {held} ({spell_size(facts.size)}) was made in {spell_time(facts.seconds)}. It is {at}.", "")

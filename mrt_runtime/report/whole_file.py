@@ -16,7 +16,7 @@ from mrt_runtime.config import ConfigurationError
 class WholeFile(io.StringIO):
     """Takes a report and puts it into its file at once, by `keep`; until then an older file stays as it is.
 
-    Raises ConfigurationError where the file cannot be written: when it is made, as far as that can be told then.
+    Raises ConfigurationError where the file cannot be written: when it is made, as far as that is known then.
     """
 
     def __init__(self, path: Path) -> None:

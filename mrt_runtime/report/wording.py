@@ -28,7 +28,7 @@ NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 def name_database(facts: Mapping[str, str], setting: str) -> str:
     """Describe what was verified on: a rollback that works on one database may not on another.
 
-    facts: as `Verification.facts` gives them; setting: how the reader would name a database.
+    facts: as `Verification.facts` returns them; setting: how the reader would name a database.
     """
     dialect = facts["dialect"]
     if dialect == "sqlite":

@@ -1,4 +1,4 @@
-"""Other rows for a second judgement: what fails only with rows that an application may never write is told apart."""
+"""Other rows for a second judgement: what fails only with rows that an application may never write is reported apart."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class RowAdjuster:
         }
 
     def adjust(self, adjustment: Adjustment, labels: Collection[str]) -> tuple[str, ...]:
-        """Adjust the rows; returns in words which."""
+        """Adjust the rows, and return in words which."""
         work = {
             Adjustment.EDGES: self._take_out_edges,
             Adjustment.ORPHANS: self._take_out_orphans,
@@ -146,7 +146,7 @@ class RowAdjuster:
             yield f"'{table.label}'"
 
     def _note(self, table: Table, keys: Sequence[Row], gone: RowVariety | None = None) -> None:
-        """Write down which rows are ours now, and of which kind some are to be made again."""
+        """Record which rows are ours now, and of which kind some are to be made again."""
         without = self.seeded.without | ({(table.label, gone)} if gone else frozenset())
         self.seeded = replace(self.seeded, keys={**self.seeded.keys, table.label: tuple(keys)}, without=without)
         self.filler.parents.forget(table.label)

@@ -52,7 +52,7 @@ class CodeReading:
     """What one file says: its SQL texts, `parsed` names with the kind, and `compared` names with constants.
 
     `words` are all words of the file: a table that is not among them is not meant. `keys` are the paths that are read of JSON
-    documents, each with a name that may be the document's column. `given` are the names that dictionaries give a text.
+    documents, each with a name that may be the document's column. `given` are the names that dictionaries map to a text.
     """
 
     words: frozenset[str] = frozenset()
@@ -100,7 +100,7 @@ def read_code(file: str) -> CodeReading:
 
 
 def find_given(node: ast.Dict) -> Iterator[tuple[str, str]]:
-    """Yield each name with the text that a dictionary gives it: a row of op.bulk_insert()."""
+    """Yield each name with the text that a dictionary maps it to: a row of op.bulk_insert()."""
     for key, value in zip(node.keys, node.values, strict=True):
         if isinstance(key, ast.Constant) and isinstance(value, ast.Constant) and isinstance(value.value, str):
             yield str(key.value), value.value
@@ -182,7 +182,7 @@ def constants_in(node: ast.expr, known: dict[str, ast.expr]) -> Iterator[Raw]:
 
 
 def find_constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the names that the file gives a value once, at its top or in a function, and those of loops over such a value."""
+    """Yield the names that the file assigns once, at its top or in a function, and those of loops over such a value."""
     assigned: dict[str, ast.expr] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant | ast.List | ast.Tuple | ast.Set | ast.Dict):
@@ -198,7 +198,7 @@ def find_constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
 def find_aliases(tree: ast.Module, selected: SelectedColumns) -> Iterator[tuple[str, str]]:
     """Yield each variable that a loop fills from a SELECT, with the column at its place; and one that is given an attribute.
 
-    A column's new name stands for the one that it had: rows are made before it is renamed.
+    A column's new name means the one that it had: rows are made before it is renamed.
     """
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and name_of(node.func) == "alter_column":

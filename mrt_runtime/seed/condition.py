@@ -1,4 +1,4 @@
-"""What a CHECK constraint tells about the values that it wants: its columns, constants, patterns and lengths.
+"""What a CHECK constraint shows about the values that it wants: its columns, constants, patterns and lengths.
 
 The expression is only read here, by sqlglot; whether values pass is asked of the database itself, which knows every function.
 """

@@ -42,7 +42,7 @@ class CustomSeed:
         self._known.update(insertable(table))
 
     def fill(self, filler: TableFiller, table: Table) -> FilledTable:
-        """Insert the rows that the callable gives.
+        """Insert the rows that the callable returns.
 
         A row may name columns that the table has only at other revisions; they are left out. Columns that must have a value
         and are not named get one.
@@ -56,13 +56,13 @@ class CustomSeed:
         if rows and not any(name in names for row in rows for name in row):
             given = ", ".join(sorted({str(name) for row in rows for name in row}))
             return FilledTable(
-                reason=f"the custom seed of '{self.label}' gives {given or 'no columns'}, which the table does not have"
+                reason=f"the custom seed of '{self.label}' returns {given or 'no columns'}, which the table does not have"
             )
         filled = insert_rows(filler, table, rows)
         if filled.reason is not None:
             filled.reason = f"the custom seed of '{self.label}' was refused: {filled.reason}"
         elif not rows:
-            filled.reason = f"the custom seed of '{self.label}' gives no rows"
+            filled.reason = f"the custom seed of '{self.label}' returns no rows"
         return filled
 
     def refill(self, filler: TableFiller, table: Table, keys: Sequence[Row], fresh: Collection[str]) -> FilledTable:

@@ -27,7 +27,7 @@ class Datetimes:
 
     def pool(self, slot: ColumnSlot) -> ValuePool:
         """Return the values for a column."""
-        # A minute a column and a day a row (a day and a month, for dates): what is declared later lies later, as in begin and end.
+        # A minute a column and a day a row (a day and a month, for dates): what is declared later is later, as in begin and end.
         row, column = {
             "time": (dt.timedelta(seconds=1), dt.timedelta(minutes=1)),
             "date": (dt.timedelta(days=30), dt.timedelta(days=1)),

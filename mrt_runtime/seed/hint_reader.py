@@ -158,7 +158,7 @@ def _read_keys_of(op: AddColumn, label: str, code: CodeReading) -> Iterator[KeyA
 
 
 def _find_inserted(statements: Iterable[str], table: str, grammar: str) -> Iterator[tuple[str, Value]]:
-    """Yield each column with each constant that INSERT … VALUES gives it in a table."""
+    """Yield each column with each constant that INSERT … VALUES writes to it in a table."""
     for tree in filter(None, (parse_sql(sql, grammar) for sql in statements if INSERTED.search(sql))):
         target, rows = tree.this, tree.args.get("expression")
         if type(target).__name__ == "Schema" and type(rows).__name__ == "Values" and target.this.name == table:

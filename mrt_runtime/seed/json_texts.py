@@ -13,7 +13,7 @@ from mrt_runtime.seed.value_kind import ColumnSlot, Raw
 
 JsonPath: TypeAlias = tuple[str, ...]
 ITEM = ""
-"""Stands for any item of a list in the path to a value in a document."""
+"""Represents any item of a list in the path to a value in a document."""
 
 
 @dataclass(frozen=True, slots=True)

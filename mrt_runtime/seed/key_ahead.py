@@ -25,10 +25,10 @@ class KeyAhead:
 
 
 def bind_ahead(schema: Schema, keys: Iterable[KeyAhead], later: Mapping[str, tuple[str, ...]]) -> Schema:
-    """Return the catalogue with the keys that lie ahead, as the rows of tables that are there should satisfy them already.
+    """Return the catalogue with the keys that come later, as the rows of tables that are there should satisfy them already.
 
     Such a foreign key is not enforced: where nothing is there to point at, rows point at nothing. One that would close a
-    circle is left out, and so is a key over columns that come later. later: the names that tables get, by those that they have.
+    cycle is left out, and so is a key over columns that come later. later: the names that tables get, by those that they have.
     """
     tables = {table.label: table for table in schema.tables}
     names = {new: label for label in tables for new in later.get(label, ())}
@@ -55,7 +55,7 @@ def _spread(key: KeyAhead, tables: Iterable[Table]) -> Iterator[KeyAhead]:
 
 
 def is_ahead(key: ForeignKey) -> bool:
-    """Whether a foreign key is one that lies ahead."""
+    """Whether a foreign key is one that comes later."""
     return key.name is None and not key.enforced
 
 

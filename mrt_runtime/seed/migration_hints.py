@@ -72,7 +72,7 @@ class MigrationHints:
         self._keys: list[tuple[int, KeyAhead]] = []
         self._position = 0
 
-    def stand_before(self, file: str) -> None:
+    def note_next(self, file: str) -> None:
         """Note which migration comes next: keys that earlier ones added are no longer ahead."""
         self._position = self._files.index(file) if file in self._files else 0
 
@@ -88,7 +88,7 @@ class MigrationHints:
         return self._code[file]
 
     def kind_for(self, label: str, column: str, kind: ValueKind) -> ValueKind:
-        """Return the kind that a column should be filled as, which is `kind` itself where nothing lies ahead."""
+        """Return the kind that a column should be filled as, which is `kind` itself where no later migration concerns it."""
         if not isinstance(kind, Texts | Integers | JsonTexts):
             return kind
         known = self._read_once()

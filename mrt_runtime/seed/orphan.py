@@ -19,9 +19,9 @@ CHANGES = re.compile(r"\b(?:UPDATE|DELETE)\b", re.IGNORECASE)
 
 
 def write_orphans(filler: TableFiller, table: Table, reading: CodeReading) -> list[Row]:
-    """Insert a row for each foreign key ahead whose migration changes rows of the table; returns the keys of those inserted.
+    """Insert a row for each foreign key ahead whose migration changes rows of the table, and return the keys of those inserted.
 
-    filler: of the catalogue as it is. table: with the keys that lie ahead.
+    filler: of the catalogue as it is. table: with the keys that come later.
     """
     written: list[Row] = []
     for key in table.foreign_keys:

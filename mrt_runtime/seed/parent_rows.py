@@ -32,7 +32,7 @@ class ParentRows:
         place = (label, names)
         if place not in self._read:
             rows = [row for row in self.writer.read(table, names) if None not in row.values()]
-            # Databases give rows in an order of their own; by number, everyday rows come first and the result is always the same.
+            # Databases return rows in an order of their own; by number, everyday rows come first and the result is always the same.
             rows.sort(key=lambda row: [int(text) if (text := str(value)).isdecimal() else 0 for value in row.values()])
             self._read[place] = list({tuple(row.values()): row for row in rows}.values())
         if not self._read[place] and label in self.promised and set(names) <= set(self.promised[label]):

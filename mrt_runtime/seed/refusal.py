@@ -42,7 +42,7 @@ def read_refusal(error: DBAPIError) -> Refusal:
         columns = (diagnosis.column_name,) if diagnosis.column_name else ()
         return Refusal(reason=_line(diagnosis.message_primary + detail), constraint=diagnosis.constraint_name, columns=columns)
     arguments: tuple[object, ...] = getattr(original, "args", ())
-    text = str(arguments[1] if len(arguments) > 1 else original)  # MySQL's drivers give (number, message)
+    text = str(arguments[1] if len(arguments) > 1 else original)  # MySQL's drivers raise it with (number, message)
     constraint = next((match["name"].strip() for shape in CONSTRAINT if (match := shape.search(text))), None)
     named = COLUMNS.search(text)
     if named is not None and constraint is None:

@@ -163,7 +163,7 @@ def find_missing_words(plan: TablePlan, rows: Sequence[Row]) -> Iterator[Row]:
 
 
 def blame(refusal: Refusal, plan: TablePlan) -> tuple[str, ...]:
-    """Return the columns whose values the database did not like; none where it does not tell."""
+    """Return the columns whose values the database refused; none where it does not name them."""
     table, named = plan.table, refusal.constraint
     if refusal.columns:
         return refusal.columns

@@ -42,7 +42,7 @@ class RowPlanner:
 
     @property
     def unfilled(self) -> list[str]:
-        """The columns that no accepted row gives a value."""
+        """The columns that have a value in no accepted row."""
         return [name for name in self.plan.columns if name not in self.filled]
 
     def accept(self, row: Row) -> None:

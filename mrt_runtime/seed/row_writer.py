@@ -62,7 +62,7 @@ class RowWriter:
         self.run(f"DELETE FROM {self.name(table)} WHERE {self._same(key, parameters)}", parameters)
 
     def try_delete(self, table: Table, key: Row) -> bool:
-        """Remove the row that has this key; returns False where the database holds on to it."""
+        """Remove the row that has this key, and return False where the database holds on to it."""
         try:
             with self.dialect.attempt(self.connection):
                 self.delete(table, key)
@@ -81,7 +81,7 @@ class RowWriter:
     def read(self, table: Table, columns: Sequence[str]) -> list[Row]:
         """Return the first rows of a table."""
         names = ", ".join(self.dialect.reading(self._quote(name)) for name in columns) or "1"
-        # Without an order the database may give other rows each time; few tables hold more than MOST_ROWS here.
+        # Without an order the database may return other rows each time; few tables hold more than MOST_ROWS here.
         sql = f"SELECT {names} FROM {self.dialect.source(self.name(table), table)} LIMIT {MOST_ROWS}"
         return [dict(zip(columns, map(as_value, found), strict=False)) for found in self.run(sql, ()).fetchall()]
 

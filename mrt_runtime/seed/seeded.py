@@ -29,7 +29,7 @@ class Seeded:
     without: frozenset[tuple[str, RowVariety]] = frozenset()
 
     def note(self, table: Table, filled: FilledTable) -> None:
-        """Write down what came of a table."""
+        """Record what was inserted into a table."""
         label, names = table.label, key_columns(table)
         if filled.written:
             self.rows[label] = filled.written

@@ -46,12 +46,12 @@ class Seeder:
     """Makes rows that satisfy keys, types and constraints and that are hard on migrations.
 
     seed_rows: rows for each table: one typical, one at the limits of its types, one with NULL wherever it may be, and so on;
-        some more where no three rows can fill every column. custom_seeds: table → callable that gives the rows instead.
-        files: the migrations in their order, which tell what a text is going to be converted to. edges:
+        some more where no three rows can fill every column. custom_seeds: table → callable that returns the rows instead.
+        files: the migrations in their order, which show what a text is going to be converted to. edges:
         whether rows at the edge of their types are made.
 
     The same catalogue always gets the same rows. Whole numbers that are keys begin in the thousands and are written as such,
-    so that neither ids that a migration writes (1, 2, 3 …) nor those that a sequence gives out meet ours; sequences stay
+    so that neither ids that a migration writes (1, 2, 3 …) nor those that a sequence hands out meet ours; sequences stay
     where they are.
     """
 
@@ -71,9 +71,9 @@ class Seeder:
         self.custom_seeds = {label: CustomSeed(label, supply) for label, supply in (custom_seeds or {}).items()}
         self._met: set[str] = set()
 
-    def stand_before(self, file: str) -> None:
+    def note_next(self, file: str) -> None:
         """Note which migration comes next: rows satisfy the keys that it and those behind it add."""
-        self.migration_hints.stand_before(file)
+        self.migration_hints.note_next(file)
 
     def seed(
         self, connection: Connection, schema: Schema, previous: Seeded | None = None, *, touched: Collection[str] = ()
@@ -129,7 +129,7 @@ class Seeder:
         return TableFiller(writer, schema, self.seed_rows, self.migration_hints, edges=edges and self.edges)
 
     def write_wanted(self, connection: Connection, schema: Schema, seeded: Seeded, file: str) -> bool:
-        """Write rows that meet the conditions of the migration that comes next; returns whether any were missing."""
+        """Write rows that meet the conditions of the migration that comes next, and return whether any were missing."""
         reading = self.migration_hints.code(file)
         if not (reading.statements or reading.compared):
             return False
@@ -153,7 +153,7 @@ class Seeder:
         return has_written
 
     def _put_back(self, filler: TableFiller, table: Table, seeded: Seeded, variety: RowVariety) -> bool:
-        """Insert a row of that kind in the place of the one that was taken out; returns whether it could be."""
+        """Insert a row of that kind in the place of the one that was taken out, and return whether it could be."""
         keys, place = seeded.keys.get(table.label, ()), (RowVariety.TYPICAL, RowVariety.EDGE, RowVariety.BARE).index(variety)
         with suppress(DBAPIError):
             filled = filler.insert_one(table, variety)
@@ -166,10 +166,10 @@ class Seeder:
     def adjust(
         self, connection: Connection, schema: Schema, seeded: Seeded, adjustment: Adjustment, tables: Collection[str]
     ) -> tuple[Seeded, tuple[str, ...]]:
-        """Adjust the rows in these tables; returns what is seeded now, and in words which rows it were."""
+        """Adjust the rows in these tables, and return what is seeded now, and in words which rows it were."""
         adjuster = RowAdjuster(self._filler(connection, self.migration_hints.bind(schema), edges=False), seeded)
-        told = adjuster.adjust(adjustment, tables)
-        return adjuster.seeded, told
+        described = adjuster.adjust(adjustment, tables)
+        return adjuster.seeded, described
 
     def seed_table(self, filler: TableFiller, table: Table, seeded: Seeded, change: SchemaChange, first: Row | None = None) -> None:
         """Seed one table, or fill columns that are new to our rows in it."""
@@ -200,7 +200,7 @@ class Seeder:
         return tables + columns
 
     def write_new_rows(self, connection: Connection, before: Schema, after: Schema) -> dict[str, tuple[Row, ...]]:
-        """Write what the new code would write after an upgrade; gives the keys of the rows written, by table.
+        """Write what the new code would write after an upgrade, and return the keys of the rows written, by table.
 
         The rows go into the tables that are new or changed: longer strings and larger numbers than the old types held, new
         labels of enums, NULL where it is allowed now, and what dropped constraints forbade. A table without a key is there
@@ -222,7 +222,7 @@ class Seeder:
         return written
 
     def remove(self, connection: Connection, schema: Schema, written: Mapping[str, Sequence[Row]]) -> bool:
-        """Remove rows by their keys, children before their parents; returns whether all could go.
+        """Remove rows by their keys, children before their parents, and return whether all could go.
 
         Rows that hold each other, in a cycle of foreign keys or a tree within one table, are parted first.
         """

@@ -21,7 +21,7 @@ class SelectedColumns:
         }
 
     def of(self, rows: ast.expr) -> list[str]:
-        """Return the columns of the rows that an expression gives; none where no SELECT is in sight."""
+        """Return the columns of the rows that an expression returns; none where no SELECT is in sight."""
         while isinstance(rows, ast.Call) and isinstance(rows.func, ast.Attribute) and isinstance(rows.func.value, ast.Name):
             rows = rows.func.value
         if isinstance(rows, ast.Name):

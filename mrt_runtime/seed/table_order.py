@@ -1,4 +1,4 @@
-"""In which order tables are filled: parents before children, and what lies on a cycle together."""
+"""In which order tables are filled: parents before children, and what is on a cycle together."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class ColumnGroup:
 
 @dataclass(slots=True, kw_only=True)
 class TablePlan:
-    """`columns` are given values; `loops` are foreign keys to the table itself; `missing` tells why columns stay empty.
+    """`columns` are given values; `loops` are foreign keys to the table itself; `missing` is why columns stay empty.
 
     `bound` are columns of foreign keys that conditions allow only these values; `words` are the values of columns that have but a
     handful, an enum's labels or what a check lists: each of them is worth a row.

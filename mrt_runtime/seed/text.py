@@ -21,7 +21,7 @@ HARDEST = (
     '  00{n} O\'Brien\n"Mixed" CASE 50% \\ {{x}} ; -- <b>&amp;</b>\t',
 )
 THREE_BYTES = "three bytes"
-"""Stands for an encoding that holds what UTF-8 writes in three bytes, as MySQL's utf8mb3 does."""
+"""Represents an encoding that holds what UTF-8 writes in three bytes, as MySQL's utf8mb3 does."""
 ALPHABET = string.ascii_lowercase
 UUID_TEXT, UUID_HEX = 36, 32
 NIL = {UUID_TEXT: str(uuid.UUID(int=0)), UUID_HEX: uuid.UUID(int=0).hex}

@@ -40,7 +40,7 @@ def comparable(value: object) -> object:
     """Return the form in which two values count as one for the strictest of uniqueness rules.
 
     Case, accents and trailing spaces are dropped, because MySQL's default collations (and citext) drop them; numbers and what
-    PostgreSQL gives as text compare alike.
+    PostgreSQL returns as text compare alike.
     """
     if value is None or isinstance(value, SeedExpression):
         return value
@@ -69,7 +69,7 @@ class ValuePool:
     """The values that a column may be given.
 
     `typical` differ from row to row, `edges` are the limits of the type, `bare` its emptiest values, `hints` what the table's
-    constraints name. `null` tells whether NULL is allowed, `place` makes neighbouring columns take different edges.
+    constraints name. `null` is whether NULL is allowed, `place` makes neighbouring columns take different edges.
     """
 
     typical: tuple[Value, ...] = ()

@@ -51,7 +51,7 @@ class Integers:
     """Integers from `low` to `high`.
 
     Made-up ones begin in the thousands where they can: small enough for any narrower type, and above both the ids that
-    migrations write themselves (1, 2, 3 …) and those that a sequence, which is left where it stands, will give out.
+    migrations write themselves (1, 2, 3 …) and those that a sequence, which is left where it is, will hand out.
     """
 
     low: int

@@ -34,7 +34,7 @@ MOST_VALUES = 12
 
 
 def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -> list[Row]:
-    """Insert a row for each condition that no row of the table meets; returns what was inserted."""
+    """Insert a row for each condition that no row of the table meets, and return what was inserted."""
     if table.name not in reading.words:
         return []
     plan = filler.planner.plan_table(table, start=0, count=10)
@@ -49,7 +49,7 @@ def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -
         *_of_emptiness(table, plan, reading, filler.writer.dialect.grammar),
         *_of_signs(table, plan, reading, filler.writer.dialect.grammar),
     )
-    # A row that meets all that the code compares does not stand for one that meets a single comparison.
+    # A row that meets all comparisons of the code does not replace one that meets a single comparison.
     for rows, present in ((together, list(there)), (apart, list(there))):
         for row in rows:
             if numbers & row.keys() or any(all(_reads_as(other.get(n), value) for n, value in row.items()) for other in present):

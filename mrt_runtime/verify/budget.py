@@ -17,15 +17,15 @@ def find_excess(steps: Sequence[ObservedStep], budget: Mapping[str, Any]) -> Ite
         # what is done a second time is known from the first
         for statement in step.statements if step.name != "second upgrade" else ():
             fail = partial(Failure, kind=Outcome.OVER_BUDGET.value, file=step.file, line=statement.line)
-            told: set[str] = set()
+            reported: set[str] = set()
             # tables first: that their indexes are locked as well says no more
             for held in sorted((statement.locks or {}).values(), key=lambda held: (held.lock.kind == "index", held.lock.relation)):
                 words = judge(held, budget)
-                if words and held.lock.table not in told:
-                    told.add(held.lock.table)
+                if words and held.lock.table not in reported:
+                    reported.add(held.lock.table)
                     yield fail(message=f"The {step.name} {words}", table=held.lock.table)
             for relation in statement.rewritten if not budget.get("rewrite", True) else ():
-                yield fail(message=f"The {step.name} writes {relation} anew", table=relation)
+                yield fail(message=f"The {step.name} rewrites {relation}", table=relation)
 
 
 def judge(held: HeldLock, budget: Mapping[str, Any]) -> str:

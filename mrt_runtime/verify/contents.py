@@ -31,7 +31,7 @@ class ScratchContents:
     """Looks and seeds, taking over from earlier ones what did not change since.
 
     One connection serves as long as the database is the same and bears that it stays open while others work there.
-    ignored: gives the names of tables that are not the project's own.
+    ignored: returns the names of tables that are not the project's own.
     """
 
     def __init__(self, database: Database, scratch: Scratch, seeder: Seeder, ignored: Callable[[], Collection[str]]) -> None:
@@ -90,15 +90,15 @@ class ScratchContents:
         return here
 
     def adjust(self, adjustment: Adjustment, tables: Collection[str]) -> tuple[Snapshot, tuple[str, ...]]:
-        """Adjust the rows in these tables, and look; returns in words, too, which rows it were."""
-        told: tuple[str, ...] = ()
+        """Adjust the rows in these tables, and look, and return in words, too, which rows it were."""
+        described: tuple[str, ...] = ()
         here = self.look()
         if self.seeded is not None:
             connection = self._connection()
-            self.seeded, told = self._seeder.adjust(connection, here.schema, self.seeded, adjustment, tables)
+            self.seeded, described = self._seeder.adjust(connection, here.schema, self.seeded, adjustment, tables)
             connection.commit()
-            here = self._sown = self.look() if told else here
-        return here, told
+            here = self._sown = self.look() if described else here
+        return here, described
 
     def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:
         """Write rows as the upgraded schema allows them, where it changed what was there; counts them by table."""

@@ -25,8 +25,8 @@ class RevisionFindings:
     """Failures and warnings in the order in which they were found.
 
     `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each
-    table between up and down, `disturbed` are the tables and columns that this changed in other rows, `unmet` tells which
-    statements of the upgrade changed no row, `stopped_by` is the failure of a step, after which nothing more was tried.
+    table between up and down, `disturbed` are the tables and columns that this changed in other rows, `unmet` are the
+    statements of the upgrade that changed no row, `stopped_by` is the failure of a step, after which nothing more was tried.
     """
 
     failures: list[Failure] = field(default_factory=list)
@@ -51,7 +51,7 @@ class RevisionFindings:
     def add_risk(self, risky: RevisionFindings, *, fatal: bool) -> None:
         """Take over what went wrong only with rows written after the upgrade: as failures, or else as warnings.
 
-        Not told: what concerns a table that fails without such rows too, what a trigger did when they were written, and that
+        Left out: what concerns a table that fails without such rows too, what a trigger did when they were written, and that
         such rows, or others which they need, are still there, after the rollback or after the second upgrade.
         """
         known = {failure.table or failure.kind for failure in self.failures}
@@ -77,7 +77,7 @@ class RevisionFindings:
             else:
                 self.warnings.append(f"{failure.message} ({failure.file}:{failure.line})")
 
-    def tell_unmet(self, step: HistoryStep, *, fatal: bool) -> None:
+    def report_unmet(self, step: HistoryStep, *, fatal: bool) -> None:
         """Add which statements changed no row: as warnings, or as what stays unproven."""
         for message in self.unmet:
             if fatal:
@@ -131,7 +131,7 @@ class RevisionFindings:
 
 
 def identify(failure: Failure) -> tuple[str, int | None, str]:
-    """Return what tells the failure of a step from another one whatever the rows: its kind, its line and the error's class."""
+    """Return what identifies the failure of a step whatever the rows: its kind, its line and the error's class."""
     _, _, cause = failure.message.partition(": ")
     return failure.kind, failure.line, cause.partition(":")[0]
 

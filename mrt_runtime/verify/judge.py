@@ -47,9 +47,9 @@ def restored(
     findings.warnings += notes
     moved = find_moved(before.rows, first.rows, after.rows, step.file)
     # a table that lost rows has its counter elsewhere, too, and one failure says it
-    told = {failure.table for failure in lost}
+    reported = {failure.table for failure in lost}
     if "positions" not in ignore:
-        apart = (failure for failure in moved if failure.table is None or failure.table not in told)
+        apart = (failure for failure in moved if failure.table is None or failure.table not in reported)
         findings.failures += [locate(failure, step.file, dialect=before.schema.dialect) for failure in apart]
     return findings
 
@@ -69,7 +69,7 @@ def without_written(now: Rows, before: Rows, first: Rows, written: Mapping[str, 
             continue
         keys = {repr(row) for other in known for row in keys_of(other, key)}
         kept = tuple(row for row, values in zip(rows.rows, keys_of(rows, key), strict=True) if repr(values) in keys)
-        # more than were written: some were made by the rollback, and none can be told apart
+        # more than were written: some were made by the rollback, and it is not known which
         if len(rows.rows) - len(kept) <= written[label]:
             tables[label] = replace(rows, rows=kept)
     return Rows(tables)
@@ -125,7 +125,7 @@ def compare_schemas(
 
 
 def as_failure(step: HistoryStep, difference: SchemaDifference, outcome: Outcome, dialect: str) -> Failure:
-    """Write a difference as a failure, with its place in the migration where that can be told."""
+    """Write a difference as a failure, with its place in the migration where that is known."""
     failure = Failure(
         kind=outcome.value,
         message=difference.message,

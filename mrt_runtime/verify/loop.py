@@ -31,7 +31,7 @@ def verify(
     """Check that going up and down again leaves everything as it was, and that going up once more works.
 
     First with rows written between up and down, as the new code would write them; where that fails, again without them, which
-    tells whether the revision or those rows are to blame. Again, too, where those rows may pass for others that upgrade removed.
+    shows whether the revision or those rows are to blame. Again, too, where those rows may pass for others that upgrade removed.
     Where a step fails, once more without the rows at the edge of their types: what fails only with them is a warning.
     A downgrade() that does nothing, or refuses, does so whatever is written.
     budget: what the steps may lock and rewrite at most, where they are observed.
@@ -53,7 +53,7 @@ def verify(
         findings.add_hidden(check_without_rows(runner, step, findings.failures[-1]))
     if findings.before and findings.first:
         findings.add(judge.proven(step, findings.before, findings.first, runner.unseeded))
-    findings.tell_unmet(step, fatal=unmet == "fail")
+    findings.report_unmet(step, fatal=unmet == "fail")
     findings.warnings += runner.migrator.take_notes()
     runner.settle(step)
     steps = runner.recorder.take()
@@ -92,7 +92,7 @@ def go_with_written_rows(
     findings = go_and_return(
         runner, step, write=after_writes != "off" and not has_noop_downgrade(step.file), adjustments=adjustments
     )
-    # the same without those rows tells whose fault it is
+    # the same without those rows shows which of the two is to blame
     if findings.written and (findings.failures or findings.may_hide_loss):
         risky, findings = findings, go_and_return(runner, step, write=False, adjustments=adjustments, earlier=findings)
         findings.add_risk(risky, fatal=after_writes == "fail")

@@ -15,7 +15,7 @@ MISSING = re.compile(
 MAKES = re.compile(rb"create_table|rename_table|CREATE\s+TABLE|RENAME\s+TO|create_all|metadata\.create", re.IGNORECASE)
 
 
-def tell_missing_table(cause: str, graph: MigrationGraph, step: HistoryStep) -> str:
+def describe_missing_table(cause: str, graph: MigrationGraph, step: HistoryStep) -> str:
     """Return what to do about an upgrade's error that names a table which no revision before it makes; empty for any other."""
     found = MISSING.search(cause)
     name = next(filter(None, found.groups()), None) if found else None

@@ -1,4 +1,4 @@
-"""What gives out other numbers after a rollback than it would have before."""
+"""Sequences and counters that hand out other numbers after a rollback than they would have before."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ SETTING = re.compile(r"\b(setval|restart|auto_increment|sqlite_sequence)\b", re.
 def find_moved(before: Rows, first: Rows, after: Rows, file: str) -> Iterator[Failure]:
     """Yield a failure for each position that a migration moved and did not move back.
 
-    One that went on was used, unless the migration sets positions and no row holds the number before it. One that went back gives
-    out numbers a second time, unless it stands right behind the highest that is there.
+    One that went on was used, unless the migration sets positions and no row holds the number before it. One that went back hands
+    out numbers a second time, unless it is right behind the highest that is there.
     """
     now = {position.key: position for position in after.positions}
     line = find_setting(file)
@@ -30,7 +30,7 @@ def find_moved(before: Rows, first: Rows, after: Rows, file: str) -> Iterator[Fa
         is_ahead = (new.next - old.next) * new.step > 0
         if is_ahead and (line is None or is_used(new, (first, after))):
             continue
-        # InnoDB and setval(max(id)) stand there after any restart, whatever was given out before
+        # InnoDB and setval(max(id)) are there after any restart, whatever was handed out before
         if not is_ahead and new.next - new.step == find_furthest(new, after):
             continue
         message = f"{new.subject}: {new.word} {old.next} became {new.next} after rollback"
@@ -40,14 +40,14 @@ def find_moved(before: Rows, first: Rows, after: Rows, file: str) -> Iterator[Fa
 
 
 def find_setting(file: str) -> int | None:
-    """Return the first line of a migration that speaks of setting a position; None where there is none."""
+    """Return the first line of a migration that sets a position; None where there is none."""
     text = Path(file).read_text(encoding="utf-8", errors="replace")
     found = SETTING.search(text)
     return text.count("\n", 0, found.start()) + 1 if found else None
 
 
 def is_used(position: SequencePosition, readings: Iterable[Rows]) -> bool:
-    """Whether the last number that was given out is in a row; of a sequence that is no column's, in any row of any table."""
+    """Whether the last number that was handed out is in a row; of a sequence that is no column's, in any row of any table."""
     far = (position.slack + 1) * position.step
     span = range(position.next - far, position.next, 1) if far > 0 else range(position.next + 1, position.next - far + 1)
     return any(number in span for rows in readings for number in read_numbers(position, rows))

@@ -1,4 +1,4 @@
-"""Downgrades that do the same whatever the database holds, nothing or refusing, told from their source."""
+"""Downgrades that do the same whatever the database holds, nothing or refusing, recognized by their source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @lru_cache(maxsize=8)
 def has_noop_downgrade(file: str) -> bool:
-    """Whether a migration's downgrade() is empty or raises at once; False where that cannot be told."""
+    """Whether a migration's downgrade() is empty or raises at once; False where that is not known."""
     try:
         tree = ast.parse(Path(file).read_bytes())
     except (OSError, SyntaxError, ValueError):

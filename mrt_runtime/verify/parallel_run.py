@@ -30,13 +30,13 @@ from mrt_runtime.verify.worker import write_order
 LEAST = 8
 """Revisions for which a process of their own pays: it starts in the time that it takes to check some of them."""
 PATIENCE = 1.0
-"""Seconds until the wait for an answer begins anew: on Windows, Ctrl-C is not noticed within it."""
+"""Seconds until the wait for an answer begins again: on Windows, Ctrl-C is not noticed within it."""
 ONE_MORE = 2
 CODE = "import sys; sys.path[:] = {path!r}; from mrt_runtime.verify.worker import main; sys.exit(main())"
 
 
 class WorkerProcess:
-    """One process, and what it has told so far."""
+    """One process, and what it has reported so far."""
 
     def __init__(self, config: MRTConfig, choice: RevisionChoice, answers: Answers) -> None:
         self.job = choice.job
@@ -53,7 +53,7 @@ class WorkerProcess:
         )
         self._listener = threading.Thread(target=self._listen, args=(answers,), name=f"mrt job {self.job}", daemon=True)
         self._listener.start()
-        with contextlib.suppress(BrokenPipeError):  # what is wrong with it is told when it ends
+        with contextlib.suppress(BrokenPipeError):  # what is wrong with it is reported when it ends
             self._orders.write(write_order(config, choice))
             self._orders.flush()
 
@@ -73,7 +73,7 @@ class WorkerProcess:
         self._listener.join()
 
     def describe_end(self) -> str:
-        """Describe how it ended though nobody asked it to."""
+        """Describe how it ended though it was not asked to."""
         code = self._process.wait()
         known = {-one.value: one.name for one in signal.Signals}
         how = f"was ended by {known[code]}" if code in known else f"ended with exit code {code}"
@@ -94,7 +94,7 @@ Answers: TypeAlias = "queue.SimpleQueue[tuple[WorkerProcess, dict[str, Any] | No
 
 
 class ParallelRun:
-    """Gives the verdicts of several processes in the order of the history."""
+    """Yields the verdicts of several processes in the order of the history."""
 
     def __init__(self, config: MRTConfig, choice: RevisionChoice, jobs: int) -> None:
         self._config = config
@@ -120,7 +120,7 @@ class ParallelRun:
             self._take()
 
     def check(self, begin: Begin) -> Iterator[Verdict]:
-        """See `Run`. Where the run cannot go on, what was found until then is told before that."""
+        """See `Run`. Where the run cannot go on, what was found until then is reported before that."""
         self._begin = begin
         try:
             for worker in self._workers:
@@ -196,7 +196,7 @@ def open_parallel(config: MRTConfig, choice: RevisionChoice, jobs: int) -> Itera
 
 
 def count_jobs(config: MRTConfig, choice: RevisionChoice, wanted: int) -> int:
-    """Return how many processes pay for what is chosen: one where there is little to do, or what is wrong has to be told."""
+    """Return how many processes pay for what is chosen: one where there is little to do, or what is wrong has to be reported."""
     try:
         return max(1, min(wanted, len(choice.choose(read_graph(config))) // LEAST)) if wanted > 1 else 1
     except ConfigurationError:

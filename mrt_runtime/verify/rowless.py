@@ -13,7 +13,7 @@ from mrt_runtime.verify.step_error import NotReachedError, StepError
 
 
 def check_without_rows(runner: RevisionRunner, step: HistoryStep, failed: Failure) -> RevisionFindings:
-    """Go up and down with empty tables, and compare the schemas; returns what `failed`, the upgrade's failure, would hide.
+    """Go up and down with empty tables, and compare the schemas, and return what `failed`, the upgrade's failure, would hide.
 
     Where the upgrade fails alone even so, the database goes on from where one `alembic upgrade` leads, if that gets past it.
     """

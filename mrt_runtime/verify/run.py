@@ -31,7 +31,7 @@ class Run(Protocol):
     facts: dict[str, str]
     """Which database it is, as `Verification.facts` returns it."""
     shard: dict[str, Any] | None
-    """Which part of the history it is, for whoever puts the parts together; None for all of it."""
+    """Which part of the history it is, for the caller that merges the parts; None for all of it."""
 
     def check(self, begin: Begin) -> Iterator[Verdict]:
         """Yield the verdicts in order. Raises ConfigurationError where the run cannot go on."""

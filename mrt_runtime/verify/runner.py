@@ -1,4 +1,4 @@
-"""Where the scratch database stands in the history, what it holds there, and how it gets elsewhere."""
+"""At which revision the scratch database is, what it holds there, and how it gets to another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.adjusting import may_help
 from mrt_runtime.verify.contents import ScratchContents, is_same
-from mrt_runtime.verify.missing_table import tell_missing_table
+from mrt_runtime.verify.missing_table import describe_missing_table
 from mrt_runtime.verify.runner_checkpoint import RunnerCheckpoint
 from mrt_runtime.verify.stamp import Disturbed
 from mrt_runtime.verify.step_error import NotReachedError, StepError, describe, find_targets, refuse_broken_env
@@ -30,7 +30,7 @@ PATIENCE = 10  # a milestone is set when the work since the last one took this m
 class RevisionRunner:
     """One scratch database on its way through the history.
 
-    `applied` are the revisions that the database holds. `trusted` tells that it is as an undisturbed history would have left it,
+    `applied` are the revisions that the database holds. `trusted` is whether it is as an undisturbed history would have left it,
     so that the next revision may be checked on it; where it is not, the walk goes back to its milestone, or to the start.
     """
 
@@ -69,29 +69,29 @@ class RevisionRunner:
 
     @property
     def driver_error(self) -> type[Exception]:
-        """The class of what the driver raises where nothing stands between."""
+        """The class of what the driver raises where SQLAlchemy does not wrap it."""
         driver: type[Exception] = self.scratch.engine.dialect.dbapi.Error  # type: ignore[union-attr]  # it is loaded
         return driver
 
     def approach(self, step: HistoryStep, adjustments: Sequence[Adjustment] = ()) -> Snapshot:
-        """Stand at the revision's parents with rows in every table, and look; NotReachedError where no way leads there.
+        """Go to the revision's parents with rows in every table, and look. Raises NotReachedError where no way leads there.
 
-        adjustments: what is changed about the rows; `adjusted` tells then in words which these are.
+        adjustments: what is changed about the rows; `adjusted` then describes which these are.
         """
         needed = frozenset(self.graph.ancestors(step.parents))
         self._require_reachable(needed)
         if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
             self._go(step, needed)
         self._run_env()
-        self.seeder.stand_before(step.file)
+        self.seeder.note_next(step.file)
         self._here = self._contents.write_wanted(self._contents.seed(self._here, adjustments), step.file)
         self.adjusted = {} if not adjustments else self.adjusted
         for adjustment in adjustments:
-            self._here, told = self._contents.adjust(adjustment, self._find_tables(step, adjustment))
-            self.adjusted[adjustment] = told or self.adjusted.get(adjustment, ())  # none the second time: it is done already
+            self._here, described = self._contents.adjust(adjustment, self._find_tables(step, adjustment))
+            self.adjusted[adjustment] = described or self.adjusted.get(adjustment, ())  # none the second time: it is done already
         self._known = {self.applied: self._here}
         self._set_milestone()
-        self.migrator.take_notes()  # those of other revisions, told under these
+        self.migrator.take_notes()  # those of other revisions, reported under these
         return self._here
 
     def _run_env(self) -> None:
@@ -106,7 +106,7 @@ class RevisionRunner:
             raise
 
     def approach_without_rows(self, step: HistoryStep) -> Snapshot:
-        """Stand at the revision's parents without our rows, and look; NotReachedError where no way leads there."""
+        """Go to the revision's parents without our rows, and look. Raises NotReachedError where no way leads there."""
         needed = frozenset(self.graph.ancestors(step.parents))
         is_there = self.trusted and step.revision not in self.applied and needed <= self.applied
         self._here = self._contents.empty() if is_there else None
@@ -152,7 +152,7 @@ class RevisionRunner:
         return {label for label in tables if judge.contains_word(step.file, label.rpartition(".")[2])} or tables
 
     def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Snapshot:
-        """Apply the revision and look, without what `write` wrote since the last time; StepError where it fails."""
+        """Apply the revision and look, without what `write` wrote since the last time. Raises StepError where it fails."""
         self._run(self.migrator.upgrade, step, otherwise)
         self._contents.erase()
         here = self._arrive(self.applied | {step.revision})
@@ -160,7 +160,7 @@ class RevisionRunner:
         return here
 
     def downgrade(self, step: HistoryStep) -> Snapshot:
-        """Roll the revision back and look; StepError where it fails."""
+        """Roll the revision back and look. Raises StepError where it fails."""
         self._run(self.migrator.downgrade, step, Outcome.DOWNGRADE_FAILED)
         return self._arrive(self.applied - {step.revision})
 
@@ -276,14 +276,14 @@ class RevisionRunner:
             if is_first:
                 self._fails_with_rows.add(step.revision)
                 self._targets = find_targets(error)
-                error.cause += tell_missing_table(error.cause, self.graph, step)
+                error.cause += describe_missing_table(error.cause, self.graph, step)
             raise StepError(describe(error, otherwise)) from None
 
     def _is_unharmed(self) -> bool:
         """Whether a failed step left the database as it was: transactional DDL does."""
         try:
-            stands = self.graph.ancestors(self.migrator.current()) == self.applied
-            return stands and self._here is not None and is_same(self._here, self._contents.look())
+            is_at_applied = self.graph.ancestors(self.migrator.current()) == self.applied
+            return is_at_applied and self._here is not None and is_same(self._here, self._contents.look())
         except (SQLAlchemyError, MigrationError):
             return False
 

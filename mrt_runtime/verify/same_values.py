@@ -14,9 +14,9 @@ SEVERAL_TABLES = frozenset({"JOIN", ",", "INNER", "LEFT"})
 
 
 def writes_same_values(statement: str, dialect: str, before: Snapshot, after: Snapshot) -> bool:
-    """Whether an UPDATE changed no value; False for any other statement, and where it cannot be told.
+    """Whether an UPDATE changed no value; False for any other statement, and where it is not known.
 
-    It cannot be told of columns that the upgrade made, nor where the upgrade adds or removes rows of the table. A column that is
+    It is not known of columns that the upgrade made, nor where the upgrade adds or removes rows of the table. A column that is
     set to itself is meant to stay as it is: that fires triggers.
     """
     table, columns = read_update(statement, dialect)

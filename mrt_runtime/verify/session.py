@@ -40,7 +40,7 @@ EVERYTHING = RevisionChoice()
 class Verification:
     """Checks revisions of one project. To be closed; as a context manager it closes itself.
 
-    worker: names the scratch database, so that processes working side by side can be told apart.
+    worker: names the scratch database, so that processes working side by side do not share one.
     Opening it raises ConfigurationError, one sentence, where the database or the project cannot be used.
     """
 
@@ -53,11 +53,11 @@ class Verification:
         self._obstacles = ToldObstacles()
         self._version = ""
         self._lost: LostServerError | None = None
-        with self.telling():
+        with self.explaining():
             self.database = connect(config.db_url or "", config.isolation)
         self._log.open()
         try:
-            with self.telling():
+            with self.explaining():
                 self.runner = RevisionRunner(self.database, config, worker)
             self._floor = self._find_floor()
         except BaseException:
@@ -71,14 +71,14 @@ class Verification:
         if error is None:
             self.close()
         else:
-            self._abandon(is_told=not isinstance(error, KeyboardInterrupt))
+            self._abandon(is_reported=not isinstance(error, KeyboardInterrupt))
 
     def select(self, choice: RevisionChoice = EVERYTHING) -> list[HistoryStep]:
         """Find the revisions asked for, bases first; without a choice all of them."""
         return choice.choose(self.runner.graph)
 
     def check(self, revision: str) -> Verdict:
-        """Check the revision of that name (an id, its beginning, "head", …), wherever the database stands."""
+        """Check the revision of that name (an id, its beginning, "head", …), at whatever revision the database is."""
         return self.check_step(self.runner.graph.resolve(revision))
 
     def check_all(self) -> Iterator[Verdict]:
@@ -115,7 +115,7 @@ class Verification:
         for step in steps:
             termination.check()
             if self._skip(step) is None:
-                with self.telling(step), contextlib.suppress(NotReachedError):
+                with self.explaining(step), contextlib.suppress(NotReachedError):
                     self.runner.approach(step)
 
     def find_doubts(self) -> list[str]:
@@ -138,14 +138,14 @@ class Verification:
 
     def facts(self) -> dict[str, str]:
         """Return which database it is, the password masked, and what kept the run inside its scratch database."""
-        with self.telling():
+        with self.explaining():
             self._version = self._version or self.database.version()
         isolation = self.runner.scratch.isolation
         facts = {"dialect": self.database.dialect, "version": self._version, "url": self.database.url, "isolation": isolation.level}
         return {**facts, "isolation_warning": isolation.warning} if isolation.warning else facts
 
     def close(self) -> None:
-        """Drop the scratch database and let go of the server; ConfigurationError where the database does not let us."""
+        """Drop the scratch database and let go of the server. Raises ConfigurationError where the database does not allow it."""
         try:
             self._close()
         except (SQLAlchemyError, OSError, ConfigurationError) as error:
@@ -161,21 +161,21 @@ class Verification:
                 self.database.close()
                 self._log.close()
 
-    def _abandon(self, *, is_told: bool = True) -> None:
-        """Close where an error is on its way already: what it tells says more than that dropping fails as well."""
+    def _abandon(self, *, is_reported: bool = True) -> None:
+        """Close where an error is on its way already: it says more than that dropping fails as well."""
         try:
             self.close()
         except ConfigurationError as error:
-            if not is_told:
+            if not is_reported:
                 warn(str(error))
 
     def _verify(self, step: HistoryStep) -> Verdict:
-        with self.telling(step):
+        with self.explaining(step):
             config = self.config
             return verify(self.runner, step, config.after_writes, config.edge_rows, config.unmet, budget=config.budget)
 
     @contextlib.contextmanager
-    def telling(self, step: HistoryStep | None = None) -> Iterator[None]:
+    def explaining(self, step: HistoryStep | None = None) -> Iterator[None]:
         """Describe in one sentence that the database failed us. Once the server was lost, nothing more is verified."""
         if self._lost is not None:
             raise self._lost
@@ -188,11 +188,11 @@ class Verification:
             runner: RevisionRunner | None = getattr(self, "runner", None)
             if not isinstance(error, (DBAPIError, OSError, *([runner.driver_error] if runner else []))):
                 raise
-            told = explain_failure(error, runner.scratch.is_lost if runner else bool, step.revision if step else None)
-            if told is None:
+            explained = explain_failure(error, runner.scratch.is_lost if runner else bool, step.revision if step else None)
+            if explained is None:
                 raise
-            self._lost = told if isinstance(told, LostServerError) else None
-            raise told from None
+            self._lost = explained if isinstance(explained, LostServerError) else None
+            raise explained from None
 
     def _skip(self, step: HistoryStep) -> Verdict | None:
         reason = self.config.skip.get(step.revision)
@@ -203,7 +203,7 @@ class Verification:
         return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.SKIPPED, reason=reason)
 
     def _find_floor(self) -> set[str]:
-        """Collect the revisions that will not be rolled back; ConfigurationError where configuration names unknown ones."""
+        """Collect the revisions that will not be rolled back. Raises ConfigurationError where configuration names unknown ones."""
         graph, floor = self.runner.graph, self.config.minimum_downgrade_revision
         graph.require_ids(self.config.skip, "skip (in MRTConfig; in pyproject.toml [tool.mrt.skip] or [tool.mrt.irreversible])")
         return graph.ancestors([graph.resolve(floor).revision]) if floor else set()

@@ -86,8 +86,8 @@ def is_present(value: object) -> bool:
     moment = MOMENT.match(text)
     if moment:
         try:
-            told = dt.datetime.fromisoformat(f"{moment[1]} {moment[2] or '12:00'}").replace(tzinfo=dt.timezone.utc)
+            written = dt.datetime.fromisoformat(f"{moment[1]} {moment[2] or '12:00'}").replace(tzinfo=dt.timezone.utc)
         except ValueError:
             return False
-        return abs(told.timestamp() - now) <= FURTHEST + (0 if moment[2] else 12 * 3600)
+        return abs(written.timestamp() - now) <= FURTHEST + (0 if moment[2] else 12 * 3600)
     return bool(NUMBER.fullmatch(text)) and any(abs(float(text) / unit - now) <= FURTHEST for unit in UNITS)

@@ -1,4 +1,4 @@
-"""What ends a step of a verification, and how that is told."""
+"""What ends a step of a verification, and how that is reported."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Answers:
         os.dup2(2, 1)
 
     def write(self, **answer: Any) -> None:
-        """Write one answer; BrokenPipeError where nobody reads any more."""
+        """Write one answer. Raises BrokenPipeError where the reader is gone."""
         print(json.dumps(answer), file=self._pipe, flush=True)
 
 
@@ -85,7 +85,7 @@ def main() -> int:
 
 
 def verify(config: MRTConfig, choice: RevisionChoice, answers: Answers) -> None:
-    """Check what was chosen, and tell of it as it happens."""
+    """Check what was chosen, and report it as it happens."""
     with open_single(config, choice, f"job{choice.job.number}") as run:
         answers.write(revisions=run.revisions, facts=run.facts, shard=run.shard)
         for verdict in run.check(lambda revision: answers.write(begun=revision)):

@@ -60,14 +60,14 @@ def test_a_comment_on_the_line_of_a_loss_accepts_that_one(project: Project):
 
 
 def test_a_reason_in_the_configuration_agrees_to_what_is_lost_and_to_nothing_else(project: Project):
-    project.write("pyproject.toml", '[tool.mrt.irreversible]\n"1" = "nobody calls"\n')
+    project.write("pyproject.toml", '[tool.mrt.irreversible]\n"1" = "no one calls"\n')
     index = 'op.create_index("ix", "users", ["name"])'
     assert [finding["code"] for finding in findings(project, f"{DROPS[0]}\n{index}", "raise KeyError")] == ["MRT407"]
     assert "1 accepted" in project.mrt("check", "versions").out
 
 
 def test_a_reason_for_a_revision_that_does_not_refuse_agrees_to_nothing(project: Project):
-    project.write("pyproject.toml", '[tool.mrt.irreversible]\n"1" = "nobody calls"\n')
+    project.write("pyproject.toml", '[tool.mrt.irreversible]\n"1" = "no one calls"\n')
     back = 'op.add_column("users", sa.Column("phone", sa.Text))'
     assert [finding["code"] for finding in findings(project, DROPS[0], back)] == ["MRT201"]
 

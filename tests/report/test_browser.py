@@ -45,7 +45,7 @@ def pages(tmp_path_factory):
     unmerged = [
         logged("005", "003", "004", message="Merge", head=True),
         logged("004", "002", message="Name the badges"),
-        logged("003", "002", message="Drop the phone, which nobody calls"),
+        logged("003", "002", message="Drop the phone, which no one calls"),
         logged("002", "001", message="Create orders"),
         logged("001", message="Create users"),
     ]

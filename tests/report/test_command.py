@@ -17,7 +17,7 @@ def test_a_report_checks_and_verifies(example):
     page = example.read("mrt-report.html")
     assert f"<h1>{LOSES}</h1>" in page
     assert CONFIRMED in page
-    assert "Drop the phone number, which nobody calls" in page
+    assert "Drop the phone number, which no one calls" in page
     assert page.count("<details") == 3
 
 

@@ -151,7 +151,7 @@ def test_an_unknown_revision_is_told_once_with_where_its_id_stands(project):
         read_graph(project.config()).resolve("zzz999")
     assert str(refused.value).lower().count("no ") == 1
     assert str(refused.value).count("zzz999") == 1
-    assert "stands at the top of the migration file" in str(refused.value)
+    assert "is at the top of the migration file" in str(refused.value)
 
 
 def test_upgrade_to_and_downgrade_to_understand_what_alembic_understands(project, sqlite_scratch):
@@ -502,7 +502,7 @@ def test_a_module_of_the_project_that_is_not_found_is_told_with_its_folder(proje
     with pytest.raises(ConfigurationError) as failed:
         Migrator(project.config(), sqlite_scratch).current()
     assert str(failed.value).endswith(
-        f"{name} (migrations/env.py:1): it lies in the folder that Alembic starts in, so set `prepend_sys_path = .` in alembic.ini."
+        f"{name} (migrations/env.py:1): it is in the folder that Alembic starts in, so set `prepend_sys_path = .` in alembic.ini."
     )
     project.write_ini("prepend_sys_path = .")
     project.env.write_text(project.env.read_text().replace("import create_app", "import __name__"))

@@ -243,7 +243,7 @@ def test_a_revision_with_a_reason_is_skipped_and_so_is_what_lies_before_the_floo
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("00x", "'00x', which the history does not hold: take it out, or write the id that stands at the top of"),
+        ("00x", "'00x', which the history does not hold: take it out, or write the id that is at the top of"),
         ("abc1", "'abc1', the beginning of abc123: write the whole id."),
         ("abc", "'abc', the beginning of abc123 and abc456: write the whole id."),
         ("", "'', which the history does not hold"),

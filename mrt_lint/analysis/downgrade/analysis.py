@@ -98,7 +98,7 @@ class DowngradeAnalysis:
                     yield one
 
     def _judge(self, op: Op) -> None:
-        """Record why an operation of downgrade() cannot run where it stands."""
+        """Record why an operation of downgrade() cannot run at its place."""
         if missing := find_missing_object(self.simulated, op):
             self.missing_objects[id(op)] = missing
         elif conflict := (
@@ -196,17 +196,15 @@ class DowngradeAnalysis:
         effects = [effect for effect in everything if (effect.action == action if action else effect.action != "implied")]
         if not effects:
             replaced = any(other.op.startswith("create") and _family(other) == _family(op) for other in self.upgrade)
-            return (
-                UndoStatus.CANNOT_TELL if self.downgrade_doubts.rows or self.refuses or self.reverse or replaced else UndoStatus.NO
-            )
+            return UndoStatus.UNCERTAIN if self.downgrade_doubts.rows or self.refuses or self.reverse or replaced else UndoStatus.NO
         statuses = {self.reversals.of(effect, op) for effect in effects}
         worst = next(
             status
-            for status in (UndoStatus.NO, UndoStatus.REPLACED, UndoStatus.CANNOT_TELL, UndoStatus.DIFFERENT, UndoStatus.YES)
+            for status in (UndoStatus.NO, UndoStatus.REPLACED, UndoStatus.UNCERTAIN, UndoStatus.DIFFERENT, UndoStatus.YES)
             if status in statuses
         )
         is_open = self.refuses or any(map(self.downgrade_doubts.concern_thing, effects_of(op).touched()))
-        return UndoStatus.CANNOT_TELL if is_open and worst is not UndoStatus.YES else worst
+        return UndoStatus.UNCERTAIN if is_open and worst is not UndoStatus.YES else worst
 
     def has_counterpart(self, op: Op, *kinds: type[Op], but: Callable[[Op], bool] = lambda _: False) -> UndoStatus:
         """Return whether downgrade() has an operation of these kinds on the table of an upgrade operation, or drops that table.
@@ -223,7 +221,7 @@ class DowngradeAnalysis:
                 and not but(answer)
             ):
                 return UndoStatus.YES
-        return UndoStatus.CANNOT_TELL if self.downgrade_doubts.rows or self.refuses else UndoStatus.NO
+        return UndoStatus.UNCERTAIN if self.downgrade_doubts.rows or self.refuses else UndoStatus.NO
 
     def keeps_rows(self, op: ops.DropTable | ops.Delete) -> bool:
         """Return whether rows that are dropped or deleted were moved before and end up in a table of the same name."""

@@ -50,7 +50,7 @@ def lasting_losses(simulated: SimulatedSchema, table_of: Callable[[Op], TrackedO
         table, how = table_of(op), asked(op)
         if not isinstance(table, TrackedTable) or table.creator is not None or not readable(op.table):
             continue
-        for key, loss in list(found.items()):  # it may come back with what a later rebuild is told
+        for key, loss in list(found.items()):  # it may come back by the options of a later rebuild
             if loss.table is table and (how.has_unknown_parts or (how.checks and loss.what == "check")):
                 del found[key]
         if op.certain and not how.has_unknown_parts:

@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _OPERATORS = frozenset({"and", "or"})
-# PostgreSQL gives LIKE back as ~~
+# PostgreSQL renders LIKE as ~~
 _SAME = {"!=": "<>", "==": "=", "~~": "like"}
 _EMPTY = frozenset({"0", "1", "", "t", "f"})
 """Constants that mean true, false or nothing, for which there are other words."""

@@ -1,4 +1,4 @@
-"""What keeps an operation from running where it stands, as a value that rules ask for its kind."""
+"""What keeps an operation from running at its place, as a value whose kind rules look at."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def create_constraint(simulated: SimulatedSchema, op: ops.CreateConstraint) -> I
     table = simulated.table_of(op)
     if table is not None:
         definition = op.definition
-        if readable(definition.using_index):  # it belongs to the constraint from now on, whose name and columns it gives
+        if readable(definition.using_index):  # it belongs to the constraint from now on, which takes its name and columns
             index = simulated.indexes.drop(place(op.schema, definition.using_index))
             known = index.definition if index is not None else None
             columns = known.columns if isinstance(known, ops.CreateIndex) else UNKNOWN

@@ -100,7 +100,7 @@ def _clause(field: str, one: Definition, other: Definition) -> str:
 def _differ_in(field: str, one: Definition, other: Definition) -> bool | None:
     before, after = _value(one, field), _value(other, field)
     if field == "condition" and None in (before, after):
-        return None  # no CHECK has none: it was not told
+        return None  # every CHECK has a condition: it was not read
     if field in {"condition", "where"}:
         conditions = (value if isinstance(value, str) or value is None else UNKNOWN for value in (before, after))
         return differ(*conditions)
@@ -164,7 +164,7 @@ def _plain(text: str) -> str:
 
 
 def setting_of(tracked: TrackedObject, setting: str) -> object:
-    """Return a column's setting ("nullable", "type", …) by its definition, UNKNOWN if that does not tell."""
+    """Return a column's setting ("nullable", "type", …) by its definition, UNKNOWN if that does not show it."""
     column = tracked.definition
     if not isinstance(column, Column):
         return UNKNOWN
@@ -185,7 +185,7 @@ def former(op: AlterColumn, column: TrackedObject, setting: str) -> object:
     """Return a setting's value before an operation: the last one set, else the defined one, else the operation's `existing_…`."""
     known = column.settings[setting][0] if setting in column.settings else setting_of(column, setting)
     existing = getattr(op, f"existing_{setting}", UNSET)
-    # what the database makes of an application's own type only the operation can tell; SQL has named what it set
+    # which type the database uses for an application's own only the operation can show; SQL has named what it set
     own = isinstance(known, SqlType) and not known.name.isupper() and not (setting in column.settings and known.type_name)
     if existing is UNSET or not (known is UNKNOWN or own):
         return known

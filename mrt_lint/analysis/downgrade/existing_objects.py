@@ -97,7 +97,7 @@ def _is_remembered(simulated: SimulatedSchema, key: Key, found: TrackedObject) -
 
 
 def _takes_the_same(made: object, op: CreateObject) -> bool:
-    """Return whether a function has the parameters of another, as they are written; PostgreSQL tells them apart by those."""
+    """Return whether a function has the parameters of another, as they are written; PostgreSQL identifies them by those."""
     bodies = (made.body if isinstance(made, CreateObject) else None, op.body)
     first, second = (re.match(r"\s*\([^()]*\)", body) if isinstance(body, str) else None for body in bodies)
     return first is not None and second is not None and first[0].lower().split() == second[0].lower().split()
@@ -128,7 +128,7 @@ def _known(simulated: SimulatedSchema, namespace: ObjectNamespace, key: Key) -> 
     if namespace is simulated.objects:
         found = simulated.original_object(key)
         is_trigger = isinstance(found.definition, CreateObject) and found.definition.kind == "trigger"
-        # it went with the table, which was made anew
+        # it went with the table, which was recreated
         is_left = is_trigger and (found.table is None or found.table.creator is not None)
         return found if found.definition is not None and not is_left else None
     definition = known_schema.index(key) if namespace is simulated.indexes else None

@@ -1,7 +1,7 @@
 """Names as a naming convention renders them: `valid_user` on `users` becomes `ck_users_valid_user` in the database.
 
 The convention is part of the models, which are not read. So two names count as one if the longer has the shape that every
-convention gives it: something with the table's name in it, or a prefix of two letters, before the shorter. Source: SQLAlchemy,
+convention produces: something with the table's name in it, or a prefix of two letters, before the shorter. Source: SQLAlchemy,
 "Configuring Constraint Naming Conventions", https://docs.sqlalchemy.org/en/20/core/constraints.html.
 """
 

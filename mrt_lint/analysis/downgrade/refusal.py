@@ -21,7 +21,7 @@ _Reference: TypeAlias = tuple[ReplayedTable, tuple[Name, ...], ReplayedTable, tu
 
 
 def find_refusal(simulated: SimulatedSchema, op: Op) -> Conflict | None:
-    """Return why an operation fails where it stands; None if no reason is known."""
+    """Return why an operation fails at its place; None if no reason is known."""
     if not op.certain or getattr(op, "if_exists", False) is not False:
         return None
     if gone := find_gone_object(simulated, op):

@@ -73,7 +73,7 @@ def was_dropped_as_unique(analysis: DowngradeAnalysis, op: CreateConstraint | Cr
 def _unique_before(analysis: DowngradeAnalysis, table: TrackedTable) -> Iterator[frozenset[object]]:
     """Return the columns, as `_covered` does, of which no two rows of a table held the same before upgrade().
 
-    MySQL lets foreign keys point to columns that are not unique.
+    MySQL allows foreign keys to point to columns that are not unique.
     """
     known = analysis.simulated.known_schema.table(table.origin)
     found: list[tuple[Name, ...] | Unknown] = []
@@ -125,7 +125,7 @@ def names_of(analysis: DowngradeAnalysis, table: MaybeName) -> set[str]:
     return names
 
 
-def stands_in(analysis: DowngradeAnalysis, op: DropConstraint) -> bool:
+def has_replacement(analysis: DowngradeAnalysis, op: DropConstraint) -> bool:
     """Return whether a constraint of the kind finally covers the columns of a dropped one, under any name.
 
     A foreign key points to the same table, too.

@@ -19,7 +19,7 @@ from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SqlType
 class UndoStatus(enum.Enum):
     """What becomes of an upgrade operation in downgrade().
 
-    REPLACED: what upgrade put in the place of something is still there. CANNOT_TELL: a part of downgrade() could not be read, or
+    REPLACED: what upgrade put in the place of something is still there. UNCERTAIN: a part of downgrade() could not be read, or
     it refuses to run.
     """
 
@@ -27,7 +27,7 @@ class UndoStatus(enum.Enum):
     DIFFERENT = "undone with another definition"
     REPLACED = "left as upgrade replaced it"
     NO = "not undone"
-    CANNOT_TELL = "cannot tell"
+    UNCERTAIN = "uncertain"
 
 
 class ReversalChecker:
@@ -65,7 +65,7 @@ class ReversalChecker:
     def _status_of_created(self, effect: ObjectEffect, tracked: TrackedObject, op: Op) -> UndoStatus:
         if _exists(tracked):
             return (
-                UndoStatus.CANNOT_TELL
+                UndoStatus.UNCERTAIN
                 if self._may_have_existed(tracked, effect.key, op)
                 else self._status_in_place(effect, tracked, op)
             )
@@ -116,7 +116,7 @@ class ReversalChecker:
         table = tracked.table
         is_open = any(map(self.upgrade_doubts.concern_thing, effects_of(op).drops))
         if tracked.uncertain and (is_open or (not op.certain and self._brings_back_another(tracked))):
-            return UndoStatus.CANNOT_TELL
+            return UndoStatus.UNCERTAIN
         if isinstance(table, TrackedTable) and not table.exists:
             return self._status_in_new_table(effect, tracked, table)
         if op.along_with and isinstance(table, TrackedTable) and _has_twin(table, tracked):
@@ -125,7 +125,7 @@ class ReversalChecker:
 
     @staticmethod
     def _goes_with_a_column(tracked: TrackedObject) -> bool:
-        """Return whether a column under an index or constraint is gone for good, by another operation, which is told of that."""
+        """Return whether a column under an index or constraint is gone for good, by another operation, where that is reported."""
         table = tracked.table
         if not isinstance(table, TrackedTable) or not table.exists:
             return False
@@ -143,13 +143,13 @@ class ReversalChecker:
             return self._compare(tracked, now)
         if _has_twin(new_table, tracked):
             return UndoStatus.YES
-        return self._status_elsewhere(effect, tracked, new_table) if new_table.complete else UndoStatus.CANNOT_TELL
+        return self._status_elsewhere(effect, tracked, new_table) if new_table.complete else UndoStatus.UNCERTAIN
 
     def _status_elsewhere(self, effect: ObjectEffect, tracked: TrackedObject, table: TrackedObject | None) -> UndoStatus:
         """Look for a twin: an unnamed constraint of the kind, a unique index in place of a unique constraint or the reverse."""
         if not isinstance(table, TrackedTable):
             lost = any(self.simulated.tables.now[key] is None for key in self.simulated.tables.dropped_in_upgrade)
-            return UndoStatus.CANNOT_TELL if effect.namespace is self.simulated.indexes and lost else UndoStatus.NO
+            return UndoStatus.UNCERTAIN if effect.namespace is self.simulated.indexes and lost else UndoStatus.NO
         if effect.namespace is self.simulated.indexes:
             found = [table.constraints.now.get(effect.key[1] if isinstance(effect.key, tuple) else None)]
             kind: str | None = "unique"
@@ -159,7 +159,7 @@ class ReversalChecker:
         else:
             return UndoStatus.NO
         found += [twin for twin in table.unnamed if twin.creator is not None and kind in {None, _kind(twin)}]
-        return UndoStatus.CANNOT_TELL if any(found) else UndoStatus.NO
+        return UndoStatus.UNCERTAIN if any(found) else UndoStatus.NO
 
     def _status_of_renamed(self, effect: ObjectEffect, tracked: TrackedObject) -> UndoStatus:
         if effect.namespace.before.get(effect.key) is not tracked or not _exists(tracked):
@@ -167,7 +167,7 @@ class ReversalChecker:
         now = effect.namespace.now.get(effect.key)
         if now is tracked:
             return UndoStatus.YES
-        return UndoStatus.CANNOT_TELL if now is not None and self._is_reverse(now.creator) else UndoStatus.NO
+        return UndoStatus.UNCERTAIN if now is not None and self._is_reverse(now.creator) else UndoStatus.NO
 
     def _status_of_setting(self, effect: ObjectEffect, tracked: TrackedObject, op: Op) -> UndoStatus:
         setting = effect.action
@@ -183,10 +183,10 @@ class ReversalChecker:
             if setting == "type" and self._gets_its_values_back(value):
                 return UndoStatus.YES
             if setting == "nullable" and before is UNKNOWN and _is_written_out(op):
-                return UndoStatus.CANNOT_TELL
+                return UndoStatus.UNCERTAIN
             return UndoStatus.YES if is_same_value(before, value) else UndoStatus.NO
         if before is UNKNOWN:
-            return UndoStatus.YES  # both directions give it: what was before is for the author to know
+            return UndoStatus.YES  # both directions set it: the author knows what was before
         return UndoStatus.YES if is_same_value(before, value) is not False else UndoStatus.DIFFERENT
 
     def _gets_its_values_back(self, kind: object) -> bool:

@@ -165,7 +165,7 @@ class ObjectNamespace:
 class TrackedTable(TrackedObject):
     """A table with its columns and constraints by name. `rows` are the tables whose rows it holds; an existing one holds its own.
 
-    `unnamed` are constraints that the source gives no name; `complete` is False if its definition was not read in full,
+    `unnamed` are constraints without a name in the source; `complete` is False if its definition was not read in full,
     `maybe_empty` True once rows were deleted under a condition, `filled` once rows were written.
     `current_key` is its present name, `origin` its first.
     """
@@ -188,7 +188,7 @@ class TrackedTable(TrackedObject):
         yield from (*self.constraints.now.values(), *self.unnamed)
 
     def drop_unnamed(self, constraint: TrackedObject) -> None:
-        """Take away a constraint that the source gives no name."""
+        """Remove a constraint that has no name in the source."""
         self.unnamed.remove(constraint)
         constraint.exists = False
 

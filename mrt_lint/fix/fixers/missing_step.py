@@ -56,7 +56,7 @@ class MissingStepFixer(Fixer):
 
 
 def _number(context: FixContext, finding: Finding) -> int:
-    """Return the number of the operation of upgrade() that a finding is about. Raises NoFix if that cannot be told."""
+    """Return the number of the operation of upgrade() that a finding is about. Raises NoFix if that is not known."""
     found = [
         number
         for number, op in enumerate(context.migration.upgrade_ops)

@@ -89,7 +89,7 @@ class _AlterReversal:
         }
         alone = op.type is UNSET and op.nullable is UNSET and op.new_column is UNSET and op.comment is UNSET
         for name, is_said in said.items():
-            # NULL allowed, no default and no comment are what MODIFY gives a column anyway
+            # NULL allowed, no default and no comment are what MODIFY sets for a column anyway
             if not alone and not is_said and self._past(name) not in {None, True, UNKNOWN}:
                 raise NoFix(f"MySQL forgets the {name} of {op.column}, as alter_column does not say it again")
 

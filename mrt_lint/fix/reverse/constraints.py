@@ -151,7 +151,7 @@ def _kind(constraint: Constraint) -> type[ops.CreateConstraint]:
 
 
 def _check_source(builder: StepBuilder, constraint: Constraint, table: str) -> bool:
-    """Return whether the source that made a constraint gives its name as final, by `op.f`.
+    """Return whether the source that made a constraint marks its name as final, by `op.f`.
 
     Raises NoFix if it is not found, or has more details of the constraint than are known.
     """

@@ -145,7 +145,7 @@ class ExistenceChecks:
 
 
 _SAID: Final = {"table": 1, "column": 2, "index": 2}
-"""How many names a call has to give; the rest are connections and inspectors."""
+"""How many names a call has to pass; the rest are connections and inspectors."""
 
 
 def _parts(node: ast.expr, *, holds: bool) -> Iterator[tuple[ast.expr, bool]]:

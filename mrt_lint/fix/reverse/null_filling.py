@@ -1,4 +1,4 @@
-"""UPDATEs that give a value to rows that have none."""
+"""UPDATEs that fill in a value where a row has none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FILL: Final = re.compile(
 
 
 def fills_nulls(upgrade: Sequence[Op], number: int) -> bool:
-    """Return whether an operation only gives a column a value where it has none, before NULL is forbidden there."""
+    """Return whether an operation only sets a column where it has no value, before NULL is forbidden there."""
     op = upgrade[number]
     text = statement_of(upgrade, number)
     found = _FILL.fullmatch(text) if isinstance(op, ops.Update) and text is not None else None

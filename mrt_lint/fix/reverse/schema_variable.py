@@ -24,7 +24,7 @@ _PLAIN: Final = (
 
 
 class SchemaVariable:
-    """The one schema of an upgrade() whose name reading cannot tell."""
+    """The one schema of an upgrade() whose name cannot be read."""
 
     def __init__(self, context: FixContext) -> None:
         self._text: SourceText = context.text
@@ -55,7 +55,7 @@ class SchemaVariable:
         return found[0]
 
     def _assignment(self, name: str) -> ast.Assign:
-        """Return the statement that alone gives a variable of upgrade() its value."""
+        """Return the only statement that assigns a variable of upgrade()."""
         given = [node for node in ast.walk(self._function) if _binds(node) == name]
         parent = self._text.parents.get(given[0]) if len(given) == 1 else None
         repeated = parent is not None and any(isinstance(outer, ast.For | ast.While) for outer in self._text.enclosing(parent))
@@ -86,7 +86,7 @@ def _bound(function: ast.FunctionDef) -> set[str]:
 
 
 def _binds(node: ast.AST) -> str | None:
-    """Return the name that a node of a function gives a value to, None if it does not."""
+    """Return the name that a node of a function assigns a value to, None if it does not."""
     if isinstance(node, ast.arg):
         return node.arg
     if isinstance(node, ast.alias):

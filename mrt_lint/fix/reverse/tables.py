@@ -50,7 +50,7 @@ def comment_back(builder: StepBuilder, op: ops.CreateTableComment | ops.DropTabl
 
 
 def _is_commented(builder: StepBuilder, op: ops.CreateTableComment) -> bool:
-    """Return whether the table had a comment before, as far as the migrations before tell."""
+    """Return whether the table had a comment before, as far as the migrations before show."""
     where = place(op.schema, str(op.table))
     for migration, earlier in builder.former.before(builder.number):
         if place(getattr(earlier, "schema", None), str(getattr(earlier, "table", ""))) != where:

@@ -1,7 +1,7 @@
 """What a migration does: one frozen value an operation, named as Alembic names it.
 
 Everything after parsing (rules, analysis, history) sees only these values. They know nothing of Python source: a
-positional, keyword, aliased or batch spelling of one call gives equal values, and `ALTER TABLE … DROP COLUMN` in a string gives
+positional, keyword, aliased or batch spelling of one call becomes equal values, and `ALTER TABLE … DROP COLUMN` in a string becomes
 the same `DropColumn` as `op.drop_column`. Standard library only.
 """
 

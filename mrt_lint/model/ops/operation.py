@@ -13,14 +13,14 @@ from mrt_lint.model.values import BatchRebuild, Flag, SourceSpan
 class Op:
     """One operation of `upgrade()` or `downgrade()`, in the order in which Python reaches it.
 
-    `origin` is the call's place in the file (never compared). `dialects` is the guard it stands under: the sorted names it runs
+    `origin` is the call's place in the file (never compared). `dialects` is the guard around it: the sorted names it runs
     on, None for all. `certain` is False under a condition that cannot be decided by reading. `autocommit` is True if it runs
     outside the migration's transaction. `sql` marks one that was understood from raw SQL; it follows the `Execute` it came
-    from. `batch` marks one inside `batch_alter_table`, `rebuild` is what that was told where it was told anything; `joined` marks
+    from. `batch` marks one inside `batch_alter_table`, `rebuild` is the options of that where it has any; `joined` marks
     a further action of the statement that the operation before it came from; `algorithm` and `lock` are what MySQL's clauses of
     that name ask for, in capitals. `caught` is True if the migration goes on where it fails, UNKNOWN if that hangs on a condition.
     `along_with` names what took a thing along that no operation drops by itself; `repeated` marks one in a loop over rows, whose
-    turns nobody can count (none of these compared).
+    turns cannot be counted (none of these compared).
     """
 
     origin: SourceSpan | None = field(default=None, compare=False, repr=False)

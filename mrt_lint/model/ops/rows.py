@@ -13,7 +13,7 @@ from mrt_lint.model.values import UNKNOWN, Flag, MaybeName, Name, Unknown, Value
 class Insert(Op):
     """`columns` are the columns written; `query` is True for INSERT … SELECT; `source_tables` are the tables it reads.
 
-    `flows` tell what each value is computed from, UNKNOWN if nothing of that could be read (never compared).
+    `flows` are what each value is computed from, UNKNOWN if nothing of that could be read (never compared).
     """
 
     table: Name
@@ -28,7 +28,7 @@ class Insert(Op):
 class Update(Op):
     """`columns` are the columns set, `source_columns` those that the new values are computed from (without WHERE's).
 
-    `flows` tell which of them goes where, UNKNOWN if nothing of that could be read; `fills` are columns in which it replaces NULL
+    `flows` are which of them goes where, UNKNOWN if nothing of that could be read; `fills` are columns in which it replaces NULL
     and nothing else; `conditions` are the table's own columns that WHERE and joins name (none of these is compared).
     """
 

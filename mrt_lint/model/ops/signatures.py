@@ -50,7 +50,7 @@ BATCH: Final[frozenset[str]] = frozenset(OPERATIONS) - {
 
 
 def parameters(name: str, *, batch: bool) -> tuple[str, ...]:
-    """Return the positional parameters of an operation, without the table where a batch gives it."""
+    """Return the positional parameters of an operation, without the table where it comes from a batch."""
     names = OPERATIONS[name]
     return tuple(parameter for parameter in names if parameter not in ("table_name", "source_table")) if batch else names
 

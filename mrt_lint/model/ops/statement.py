@@ -23,7 +23,7 @@ class Statement(Op):
 
     `command` is its leading keywords in capitals ("SELECT", "SET", "GRANT", "LOCK TABLE", "CALL", "DO", …); `effect` is False
     where it changes neither schema nor rows (SELECT, SET, SHOW, PRAGMA that only reads, EXPLAIN, ANALYZE, BEGIN, COMMIT),
-    True if it does, and UNKNOWN if that cannot be told (CALL, DO, an unreadable one). `text` is the statement itself.
+    True if it does, and UNKNOWN if that is not known (CALL, DO, an unreadable one). `text` is the statement itself.
     """
 
     command: str
@@ -35,7 +35,7 @@ class Statement(Op):
 class InvalidCall(Op):
     """A call of an operation that raises TypeError whatever the database: `call` is its name, `problem` one clause.
 
-    `names_table` is True if it gives the table once more that the batch has.
+    `names_table` is True if it names the table again that the batch has.
     """
 
     call: str

@@ -26,7 +26,7 @@ __all__ = ["parse_migration"]
 def parse_migration(source: bytes, path: str, folder: Path | None = None) -> Migration:
     """Read a migration from its source, without running any of it.
 
-    `path` is only carried along. `folder` is where the file stands: what the migration imports from its own project is found from
+    `path` is only carried along. `folder` is where the file is: what the migration imports from its own project is found from
     there, and read too. What cannot be known is UNKNOWN; calls that may touch the database and cannot be followed are in
     `unreadable`. Raises UnparsableError if the source is not Python or is nested too deeply to be read.
     """
@@ -75,7 +75,7 @@ def _read_module(source: ModuleSource) -> NameScope:
     for _ in range(MAX_READINGS):
         try:
             return start(source, dialects, universe)[1]
-        except DialectSplit as split:  # noqa: PERF203 - few files tell dialects apart outside of functions
+        except DialectSplit as split:  # noqa: PERF203 - few files distinguish dialects outside of functions
             # the header and the names of the functions are taken from here: either side of a guard has them
             dialects = split.no
         except UnlistedDialect as stranger:

@@ -87,7 +87,7 @@ def to_default(value: Value) -> MaybeName:
 
 
 def to_text(value: Value) -> str:
-    """Return what a value contributes to a string that is being put together; HOLE where that cannot be told."""
+    """Return what a value contributes to a string that is being put together; HOLE where that is not known."""
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, (int, float)):

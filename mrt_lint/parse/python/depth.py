@@ -1,4 +1,4 @@
-"""How deeply source is nested, told without recursion and before anything that recurses sees it."""
+"""How deeply source is nested, measured without recursion and before anything that recurses sees it."""
 
 from __future__ import annotations
 

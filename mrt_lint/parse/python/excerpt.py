@@ -19,7 +19,7 @@ _LEAST_SHARE: Final = 1_000
 _DENSEST: Final = 2
 """Nodes for a byte of source, at most: `a+a`."""
 _LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-# a line that is told as left out is cut here: generated ones have megabytes
+# a line that is reported as left out is cut here: generated ones have megabytes
 _LONGEST: Final = 200
 _TOO_LARGE: Final = UnparsableError(SourceSpan(1, 1, 1, 2), f"it is too large: {MAX_NODES:,} nodes of its syntax tree are read")
 

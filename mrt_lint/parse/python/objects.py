@@ -46,7 +46,7 @@ class ExternalName:
 
 @dataclass(slots=True, frozen=True)
 class EnvironmentText:
-    """A text that the environment may give; `default` is what the file has in its place. In SQL it is a hole."""
+    """A text that may come from the environment; `default` is what the file has in its place. In SQL it is a hole."""
 
     default: str
 
@@ -88,7 +88,7 @@ class NameScope:
 class LocalFunction:
     """A function or lambda, with the scope it was defined in; `receiver` is what a method is bound to.
 
-    `home` is the path of the file it stands in, empty for the migration's own; `owner` is the class that a method is written in.
+    `home` is the path of the file it is in, empty for the migration's own; `owner` is the class that a method is written in.
     """
 
     name: str
@@ -181,7 +181,7 @@ class FunctionChoice:
 
 @dataclass(slots=True, frozen=True)
 class ConnectionValue:
-    """What `op.get_bind()` gives, and engines, cursors and transactions made from it."""
+    """What `op.get_bind()` returns, and engines, cursors and transactions made from it."""
 
     autocommit: bool = False
 
@@ -221,7 +221,7 @@ class AutocommitBlock:
 
 @dataclass(slots=True, frozen=True)
 class BatchValue:
-    """What `with op.batch_alter_table(…)` gives."""
+    """What `with op.batch_alter_table(…)` returns."""
 
     table: Name
     schema: MaybeName

@@ -90,7 +90,7 @@ class PositionIndex:
                 self._pair(body, below, indents + inner)
 
     def find(self, node: cst.CSTNode, statement: cst.CSTNode | None) -> SourceSpan | None:
-        """Return the place of a node; None if the trees do not tell."""
+        """Return the place of a node; None if the trees do not show it."""
         found = self.twins.get(id(node))
         if found is not None:
             return self._place(found[0]) if not isinstance(node, cst.FunctionDef) else self._header(node, found[0])

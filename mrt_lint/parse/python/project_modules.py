@@ -15,7 +15,7 @@ from mrt_lint.parse.python.depth import MAX_NESTING, depth_of
 MAX_MODULES: Final = 40
 """Modules that are read for one migration."""
 _MARKERS: Final = ("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt", ".git")
-"""What stands in the folder that a project's packages are imported from."""
+"""What is in the folder that a project's packages are imported from."""
 # above the migrations: a bound for a project without a mark of its root
 _MOST_FOLDERS: Final = 9
 

@@ -76,7 +76,7 @@ def start(source: ModuleSource, dialects: frozenset[str], universe: frozenset[st
 
 
 def read_function(source: ModuleSource, name: str) -> FunctionReading:
-    """Read one function: once, or once for each set of dialects that its guards tell apart."""
+    """Read one function: once, or once for each set of dialects that its guards distinguish."""
     universe = frozenset(DIALECTS)
     waiting = [universe]
     done: list[tuple[frozenset[str], FunctionRun]] = []
@@ -97,7 +97,7 @@ def read_function(source: ModuleSource, name: str) -> FunctionReading:
     if waiting:
         named = (node for node in source.module.body if isinstance(node, cst.FunctionDef) and node.name.value == name)
         node = next(named, source.module)
-        why = f"{name}() tells too many dialects apart to follow"
+        why = f"{name}() distinguishes too many dialects to follow"
         reading.failures.append(ReadFailure(node, None, why, tuple(sorted(frozenset().union(*waiting))) if done else None))
     return reading
 
@@ -128,7 +128,7 @@ def _call(run: FunctionRun, function: Value, node: cst.CSTNode, name: str) -> No
         function = run.follow(run, function)
     if isinstance(function, LocalFunction):
         parameters = {parameter.name.value for parameter in function.node.params.params}
-        # env.py of the template "multidb" gives the name of each database, whatever the default is
+        # env.py of the template "multidb" passes the name of each database, whatever the default is
         given: dict[str, Value] = dict.fromkeys(parameters & {"engine_name"}, UNKNOWN)
         inline(run, function, CallArguments(keyword=given, complete=not parameters), node)
     elif isinstance(function, (ExternalName, LocalClass)) or function is UNKNOWN:
@@ -141,7 +141,7 @@ def node_of(function: Value) -> cst.CSTNode | None:
 
 
 def _merge(done: list[tuple[frozenset[str], FunctionRun]], universe: frozenset[str]) -> FunctionReading:
-    """Lay the readings over one another in program order: what several do in the same place is one operation."""
+    """Merge the readings in program order: what several do in the same place is one operation."""
     merged: list[tuple[RecordedOp, frozenset[str]]] = []
     failures: dict[int, tuple[ReadFailure, set[str]]] = {}
     reading = FunctionReading()

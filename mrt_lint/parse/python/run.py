@@ -243,7 +243,7 @@ class FunctionRun:
             self.forks -= uncertain
 
     def is_discarded(self, node: cst.CSTNode) -> bool:
-        """Return whether nothing is done with what an expression gives, so that it is there for its effect."""
+        """Return whether nothing is done with the value of an expression, so that it is there for its effect."""
         return any(node is each for each in self.discarded)
 
     def decide(self, matches: Callable[[str], bool]) -> bool:

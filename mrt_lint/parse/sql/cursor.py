@@ -81,12 +81,12 @@ class TokenCursor:
         return token.text.lower() if token.kind == "word" and self.dialect not in _AS_WRITTEN else token.text
 
     def path(self) -> tuple[MaybeName, Name]:
-        """Step over a name that may be qualified; give its schema (None without one) and the name itself."""
+        """Step over a name that may be qualified; return its schema (None without one) and the name itself."""
         *schemas, name = self.parts()
         return schemas[-1] if schemas else None, name
 
     def parts(self) -> list[Name]:
-        """Step over a name that may be qualified; give its parts."""
+        """Step over a name that may be qualified; return its parts."""
         found = [self.name()]
         while self.accept("."):
             found.append(self.name())
@@ -97,11 +97,11 @@ class TokenCursor:
         return tuple([item.name() for item in self.group()])
 
     def group(self) -> Iterator[TokenCursor]:
-        """Step over a parenthesised list and give a cursor for each of its items; nothing if no "(" comes next."""
+        """Step over a parenthesised list and return a cursor for each of its items; nothing if no "(" comes next."""
         yield from self.inside().items()
 
     def inside(self) -> TokenCursor:
-        """Step over a group in parentheses; give a cursor for what it holds, an empty one where no "(" comes next."""
+        """Step over a group in parentheses; return a cursor for what it holds, an empty one where no "(" comes next."""
         if self.key != "(":
             return TokenCursor(self.statement, self.dialect, self.position, self.position)
         start, self.position = self.position + 1, self.closing() + 1
@@ -143,7 +143,7 @@ class TokenCursor:
         return not self.rest().to(key).done
 
     def to(self, *keys: str) -> TokenCursor:
-        """Step to the first of these keywords and give the same cursor."""
+        """Step to the first of these keywords and return the same cursor."""
         self.until(*keys)
         return self
 

@@ -81,7 +81,7 @@ def default_text(cursor: TokenCursor) -> MaybeName:
 
 
 def _attribute(cursor: TokenCursor, column: Column, name: MaybeName) -> Column:
-    """Step over one column constraint (or over one token that is none) and give the column with it."""
+    """Step over one column constraint (or over one token that is none) and return the column with it."""
     if flag := cursor.accept(*_FLAGS):
         return replace(column, **_FLAGS[flag])  # type: ignore[arg-type]  # fields of Column
     if cursor.accept("DEFAULT"):

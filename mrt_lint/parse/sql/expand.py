@@ -19,7 +19,7 @@ from mrt_lint.parse.sql.tokens import MYSQL, backticked
 MAX_CHARACTERS: Final = 1_000_000
 """Characters of raw SQL that are read in one function."""
 MAX_OPERATIONS: Final = 6_000
-"""Operations that one function may have with those that its SQL stands for."""
+"""Operations that one function may have with those that its SQL performs."""
 
 
 def expand_sql(migration: Migration, dialect: str | None = None) -> Migration:

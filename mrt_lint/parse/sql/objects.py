@@ -41,7 +41,7 @@ _UNNAMED = frozenset({"cast", "operator", "transform", "default privileges", "us
 
 
 def _kind(cursor: TokenCursor) -> tuple[str, frozenset[str]]:
-    """Step over the words up to the kind and the kind itself; give it and the words before it, "" where there is none."""
+    """Step over the words up to the kind and the kind itself; return it and the words before it, "" where there is none."""
     start = cursor.position
     while not cursor.done and cursor.position - start < _PREFIX_LIMIT:
         kind = cursor.accept(*_PHRASES) or (cursor.take().key if cursor.key in _WORDS else "")

@@ -18,7 +18,7 @@ _FUNCTIONS = frozenset({"EXTRACT", "SUBSTRING", "TRIM", "OVERLAY", "POSITION"})
 
 
 def references(cursor: TokenCursor) -> dict[str, tuple[MaybeName, Name]]:
-    """Step through a list of tables with joins; give (schema, table) by alias in lower case, in order.
+    """Step through a list of tables with joins; return (schema, table) by alias in lower case, in order.
 
     A subquery in the list has no place in it.
     """
@@ -64,7 +64,7 @@ def _listed(cursor: TokenCursor) -> Iterator[Name]:
         if cursor.token.kind not in {"word", "name"} or cursor.key in _NO_ALIAS:
             return
         _, table = cursor.path()
-        if cursor.key == "(":  # a function that gives rows
+        if cursor.key == "(":  # a function that returns rows
             return
         yield table
         _alias(cursor)

@@ -81,7 +81,7 @@ _WITHOUT_ARGS = frozenset({"BIGINT", "BOOLEAN", "INTEGER", "MEDIUMINT", "SMALLIN
 
 
 def read_type(cursor: TokenCursor) -> tuple[MaybeType, bool]:
-    """Step over a type; give it (None if none comes next, UNKNOWN if it has a hole) and whether it was a serial."""
+    """Step over a type; return it (None if none comes next, UNKNOWN if it has a hole) and whether it was a serial."""
     token = cursor.token
     if cursor.done or token.kind not in {"word", "name", "bind"} or (token.kind == "word" and token.key in COLUMN_WORDS):
         return None, False
@@ -130,7 +130,7 @@ def _timezone(cursor: TokenCursor, spelled: str, family: str) -> Flag | None:
 
 
 def _suffix(cursor: TokenCursor) -> Name | None:
-    """Step over what may follow a type (UNSIGNED, CHARACTER SET, …); give the collation."""
+    """Step over what may follow a type (UNSIGNED, CHARACTER SET, …); return the collation."""
     collation: Name | None = None
     while True:
         if cursor.accept("UNSIGNED", "SIGNED", "ZEROFILL", "BINARY", "PRECISION", "BYTE"):

@@ -133,7 +133,7 @@ def _block(kept: list[SqlToken]) -> int:
     before = kept[-2].key if len(kept) > 1 else ""
     if key in _LOOPS and before == "END":
         return 1
-    if len(kept) == 2 and kept[0].key == "BEGIN":  # noqa: PLR2004 - the second word told that BEGIN opened a block
+    if len(kept) == 2 and kept[0].key == "BEGIN":  # noqa: PLR2004 - the second word showed that BEGIN opened a block
         return 1 + (key in {"BEGIN", "CASE"})
     if key in {"BEGIN", "CASE"}:
         return 0 if before == "END" else 1

@@ -1,4 +1,4 @@
-"""A replayed schema for people, in words that SQL would use; a question mark is what reading does not tell."""
+"""A replayed schema for people, in words that SQL would use; a question mark is what could not be read."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ _WIDEST: Final = 40
 """Characters of a name or type that still align in the listing; longer ones extend beyond their column."""
 
 
-def render(standing: SchemaAtRevision, chosen: Collection[QualifiedName] | None, style: TextStyle) -> str:
+def render(replayed: SchemaAtRevision, chosen: Collection[QualifiedName] | None, style: TextStyle) -> str:
     """Write a schema as blocks, narrowed to some tables where they are given."""
-    blocks = [_title(standing, style)]
-    for where, table in standing.tables():
+    blocks = [_title(replayed, style)]
+    for where, table in replayed.tables():
         if chosen is None or where in chosen:
-            blocks.append("\n".join(_table(where, table, standing, style)))
+            blocks.append("\n".join(_table(where, table, replayed, style)))
     if chosen is None:
-        objects = "\n".join(line for where, made in standing.objects() for line in _object(where, made, standing, style))
+        objects = "\n".join(line for where, made in replayed.objects() for line in _object(where, made, replayed, style))
         blocks += [objects] if objects else []
-    mentioned = [_mention(where, by) for where, by in standing.mentioned().items() if chosen is None or where in chosen]
+    mentioned = [_mention(where, by) for where, by in replayed.mentioned().items() if chosen is None or where in chosen]
     if mentioned:
         blocks.append("\n".join([style.paint("not created by this history, only referred to", "bold"), *mentioned]))
-    if standing.doubts.of_all:
+    if replayed.doubts.of_all:
         head = style.paint("not followed, so that anything of the above may differ", "bold", "yellow")
-        blocks.append("\n".join([head, *_doubts(standing.doubts.of_all, style)]))
+        blocks.append("\n".join([head, *_doubts(replayed.doubts.of_all, style)]))
     return "\n\n".join(blocks) + "\n"
 
 
-def _title(standing: SchemaAtRevision, style: TextStyle) -> str:
-    names = ", ".join(standing.revisions)
-    at = standing.wanted if standing.wanted == names or not names else f"{standing.wanted} ({names})"
-    count = len(standing.run)
+def _title(replayed: SchemaAtRevision, style: TextStyle) -> str:
+    names = ", ".join(replayed.revisions)
+    at = replayed.wanted if replayed.wanted == names or not names else f"{replayed.wanted} ({names})"
+    count = len(replayed.run)
     left = f"as {count} migrations leave it" if count != 1 else "as 1 migration leaves it"
     if not count:
         left = "no migration has run, and nothing is known of what was there before"
-    return f"{style.paint(f'schema at {printable(at)}', 'bold')}, {left}; read for {standing.dialect}"
+    return f"{style.paint(f'schema at {printable(at)}', 'bold')}, {left}; read for {replayed.dialect}"
 
 
-def _table(where: QualifiedName, table: ReplayedTable | Unknown, standing: SchemaAtRevision, style: TextStyle) -> Iterator[str]:
+def _table(where: QualifiedName, table: ReplayedTable | Unknown, replayed: SchemaAtRevision, style: TextStyle) -> Iterator[str]:
     """Write a table: columns, constraints, indexes, and why something of it is not known."""
-    doubts = standing.doubts.of_table.get(where, [])
+    doubts = replayed.doubts.of_table.get(where, [])
     if not isinstance(table, ReplayedTable):
         name = printable(".".join(part for part in where if part))
         yield f"table {style.paint(name, 'bold')}  {_unsure('? may or may not be there', style)}"
@@ -60,7 +60,7 @@ def _table(where: QualifiedName, table: ReplayedTable | Unknown, standing: Schem
     lines = [*_columns(table), *_constraints(table), *_indexes(table)]
     yield from (f"    {_marked(line, style)}" for line in lines)
     if not table.complete:
-        made = where in standing.doubts.made
+        made = where in replayed.doubts.made
         why = "not all of its definition could be read" if made else "this history does not create it"
         yield f"    {_unsure(f'? {why}: there may be more than this', style)}"
     if not table.complete or any("?" in line.split() for line in lines):
@@ -101,8 +101,8 @@ def _indexes(table: ReplayedTable) -> Iterator[str]:
         yield " ".join(said)
 
 
-def _object(where: QualifiedObject, made: CreateObject | Unknown, standing: SchemaAtRevision, style: TextStyle) -> Iterator[str]:
-    doubts = standing.doubts.of_object.get(where, [])
+def _object(where: QualifiedObject, made: CreateObject | Unknown, replayed: SchemaAtRevision, style: TextStyle) -> Iterator[str]:
+    doubts = replayed.doubts.of_object.get(where, [])
     if not isinstance(made, CreateObject):
         name = printable(".".join(part for part in where[1:] if part))
         yield f"{where[0]} {style.paint(name, 'bold')}  {_unsure('? may or may not be there', style)}"

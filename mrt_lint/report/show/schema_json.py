@@ -19,28 +19,28 @@ from mrt_lint.model.values import UNKNOWN, Column, Constraint, Unknown
 from mrt_lint.report.show.plain import plain
 
 
-def render(standing: SchemaAtRevision, chosen: Collection[QualifiedName] | None) -> str:
+def render(replayed: SchemaAtRevision, chosen: Collection[QualifiedName] | None) -> str:
     """Write one document, narrowed to some tables where they are given."""
-    tables = [_table(where, table, standing) for where, table in standing.tables() if chosen is None or where in chosen]
-    objects = [_object(where, made, standing) for where, made in standing.objects()] if chosen is None else []
-    mentioned = standing.mentioned().items()
+    tables = [_table(where, table, replayed) for where, table in replayed.tables() if chosen is None or where in chosen]
+    objects = [_object(where, made, replayed) for where, made in replayed.objects()] if chosen is None else []
+    mentioned = replayed.mentioned().items()
     document = {
         "version": __version__,
-        "at": standing.wanted,
-        "revisions": list(standing.revisions),
-        "migrations": len(standing.run),
-        "dialect": standing.dialect,
+        "at": replayed.wanted,
+        "revisions": list(replayed.revisions),
+        "migrations": len(replayed.run),
+        "dialect": replayed.dialect,
         "tables": tables,
         "objects": objects,
         "mentioned": [
             {"schema": where[0], "name": where[1], "by": by} for where, by in mentioned if chosen is None or where in chosen
         ],
-        "doubts": [_doubt(doubt) for doubt in standing.doubts.of_all],
+        "doubts": [_doubt(doubt) for doubt in replayed.doubts.of_all],
     }
     return json.dumps(document, indent=2) + "\n"
 
 
-def _table(where: QualifiedName, table: ReplayedTable | Unknown, standing: SchemaAtRevision) -> dict[str, Any]:
+def _table(where: QualifiedName, table: ReplayedTable | Unknown, replayed: SchemaAtRevision) -> dict[str, Any]:
     known = table if isinstance(table, ReplayedTable) else ReplayedTable(name=where[1], schema=where[0])
     unknown: list[str] = []
     indexes = [*known.indexes.items(), *((None, entry) for entry in known.unnamed if isinstance(entry, CreateIndex))]
@@ -49,12 +49,12 @@ def _table(where: QualifiedName, table: ReplayedTable | Unknown, standing: Schem
         "name": known.name,
         "schema": plain(known.schema, "schema", unknown),
         "certain": isinstance(table, ReplayedTable),
-        "created": where in standing.doubts.made,
+        "created": where in replayed.doubts.made,
         "complete": known.complete,
         "columns": [_column(name, column) for name, column in known.columns.items()],
         "constraints": [_constraint(name, constraint) for name, constraint in constraints],
         "indexes": [_index(name, index) for name, index in indexes],
-        "doubts": [_doubt(doubt) for doubt in standing.doubts.of_table.get(where, ())],
+        "doubts": [_doubt(doubt) for doubt in replayed.doubts.of_table.get(where, ())],
         "unknown": unknown,
     }
 
@@ -111,7 +111,7 @@ def _index(name: str | None, entry: CreateIndex | Unknown) -> dict[str, Any]:
     return _filled({"name": known.index if known else name, **values}, certain=known is not None)
 
 
-def _object(where: QualifiedObject, made: CreateObject | Unknown, standing: SchemaAtRevision) -> dict[str, Any]:
+def _object(where: QualifiedObject, made: CreateObject | Unknown, replayed: SchemaAtRevision) -> dict[str, Any]:
     known = made if isinstance(made, CreateObject) else CreateObject(kind=where[0], name=where[2], schema=where[1])
     body = known.body if isinstance(made, CreateObject) else UNKNOWN
     members = known.members if isinstance(made, CreateObject) or where[0] != "type" else UNKNOWN
@@ -125,7 +125,7 @@ def _object(where: QualifiedObject, made: CreateObject | Unknown, standing: Sche
     }
     return {
         **_filled(fields, certain=isinstance(made, CreateObject)),
-        "doubts": [_doubt(doubt) for doubt in standing.doubts.of_object.get(where, ())],
+        "doubts": [_doubt(doubt) for doubt in replayed.doubts.of_object.get(where, ())],
     }
 
 

@@ -1,7 +1,7 @@
 """An account of its own for a scratch database: it may do everything there and nothing anywhere else, whatever a statement says.
 
 It is named after the run's token, "mrt_<token>_1", as the databases are: a sweep finds those of dead runs. It never exists
-without its database, which is made before it and dropped after it, so its name can be told from the database's.
+without its database, which is made before it and dropped after it, so its name follows from the database's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PASSWORD_PLUGINS = ("caching_sha2_password", "sha256_password", "ed25519", "pars
 """Plugins that take a password. Source: the manuals' chapters on pluggable authentication."""
 GRANT = re.compile(r"GRANT .*? ON (?P<target>(?:\*|`(?:[^`]|``)*`)\.(?:\*|\S+)) TO ")
 SUFFIX = re.compile(r"_mrt_[0-9a-f]{20}_.*$")
-"""What a scratch database's name has more than the given one's."""
+"""What a scratch database's name appends to the given one's."""
 VISIBLE = frozenset({"information_schema", "performance_schema"})
 """Databases that every account sees and that none can change without a right that the scratch account is not given."""
 
@@ -46,7 +46,7 @@ class ScratchAccount:
     host: str
     password: str
     exposed: tuple[str, ...] = ()
-    """Other databases in which the server gives every account rights."""
+    """Other databases in which every account of the server has rights."""
 
     @property
     def spelled(self) -> str:
@@ -72,7 +72,7 @@ class Login:
     grants: tuple[str, ...]
 
     def find_more_than(self, database: str) -> set[str]:
-        """Return what it has rights in besides a database: by grants to PUBLIC, or by roles that the server gives everyone."""
+        """Return what it has rights in besides a database: by grants to PUBLIC, or by roles that every account has."""
         own = {"*.*": "GRANT USAGE ON", f"{pattern_of(database)}.*": "GRANT ALL PRIVILEGES ON"}
         more = set()
         for grant in self.grants:
@@ -150,7 +150,7 @@ class Accounts:
             yield client
 
     def _identifications(self, password: str) -> Iterator[str]:
-        """List the ways to give the password: by the plugin of the given account, then by the server's own choice."""
+        """List the ways to set the password: by the plugin of the given account, then by the server's own choice."""
         try:
             definition = str(self._server.run("SHOW CREATE USER CURRENT_USER")[0][0])
         except exc.DBAPIError:

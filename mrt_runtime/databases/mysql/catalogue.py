@@ -174,7 +174,7 @@ def _default(default: Any, base: str, extra: str, *, is_mariadb: bool) -> str | 
 
 def _type(text: str, base: str, facts: Iterable[Any]) -> ColumnType:
     length, precision, scale, fraction = facts
-    # the number in BIT(8) is its length, and stands under NUMERIC_PRECISION
+    # the number in BIT(8) is its length, and is in NUMERIC_PRECISION
     if base == "bit":
         length, precision = precision, None
     return ColumnType(

@@ -51,7 +51,7 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
 
 
 def _positions(cursor: Any, schema: Schema, *, is_mariadb: bool) -> Iterator[SequencePosition]:
-    """Read where AUTO_INCREMENT and MariaDB's sequences stand. What reads them does not move them.
+    """Read the positions of AUTO_INCREMENT and MariaDB's sequences. Reading does not move them.
 
     A statement with several rows takes numbers in advance, up to twice as many as it needs
     (https://dev.mysql.com/doc/refman/8.0/en/innodb-auto-increment-handling.html).

@@ -17,7 +17,7 @@ KINDS = {"BASE TABLE": "TABLE", "SYSTEM VERSIONED": "TABLE", "VIEW": "VIEW", "SE
 FAITHFULLY = ("SET foreign_key_checks = 0", "SET unique_checks = 0", "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'")
 """Settings under which every stored row can be stored again."""
 FOR_ADMINISTRATORS = 1419
-"""The error of a server with a binary log that lets only administrators make triggers and functions."""
+"""The error of a server with a binary log that allows only administrators to make triggers and functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def run_in_workable_order(connection: Connection, definitions: list[str]) -> Non
 
 
 def succeeds(connection: Connection, statement: str) -> bool:
-    """Execute a statement, and tell whether the server took it."""
+    """Execute a statement; return whether the server accepted it."""
     try:
         connection.exec_driver_sql(statement)
     except exc.DBAPIError:

@@ -98,10 +98,10 @@ class CopyingMySQLDatabase(MySQLDatabase):
         return made
 
     def _require_account(self, made: MySQLScratch) -> None:
-        """Raise ConfigurationError where migrations would run as the given account, and nobody asked for that."""
+        """Raise ConfigurationError where migrations would run as the given account, though it was not asked for."""
         if self._isolation == ROLE != made.isolation.level:
             raise ConfigurationError(
-                "On a copy of somebody's rows migrations run as an account that may do nothing else, and there is none: "
+                "On a copy of real rows migrations run as an account that may do nothing else, and there is none: "
                 f"{end(made.isolation.reason)} {HOW_TO_DO_WITHOUT}"
             )
 
@@ -116,7 +116,7 @@ class CopyingMySQLDatabase(MySQLDatabase):
         pattern = self._name.replace("_", "\\_") + "\\_mrt\\_%"
         raise ConfigurationError(
             f"The account '{user}'@'{host}' may not create a copy on {self.url}: GRANT ALL ON `{pattern}`.* TO '{user}'@'{host}' "
-            "WITH GRANT OPTION lets it, or name another server with --db-url. Nothing was touched."
+            "WITH GRANT OPTION allows it, or name another server with --db-url. Nothing was touched."
         )
 
     def _require_room(self) -> None:
@@ -146,7 +146,7 @@ class CopyingMySQLDatabase(MySQLDatabase):
 
 
 def read_source(url: URL) -> DumpSource:
-    """Look at the given database, in a session that may write nothing; ConfigurationError where that is impossible."""
+    """Look at the given database, in a session that may write nothing. Raises ConfigurationError where that is impossible."""
     name = str(url.database)
     try:
         with make_engine(url).connect() as connection:
@@ -168,7 +168,7 @@ def read_source(url: URL) -> DumpSource:
 
 
 def read_options(connection: Connection, name: str) -> str:
-    """Write the options of CREATE DATABASE that give the same character set and collation; empty for no database."""
+    """Write the options of CREATE DATABASE that set the same character set and collation; empty for no database."""
     columns = "default_character_set_name, default_collation_name"
     found = connection.exec_driver_sql(
         f"SELECT {columns} FROM information_schema.schemata WHERE schema_name = {literal(name)}"
@@ -182,7 +182,7 @@ def show_view(connection: Connection, name: str) -> str:
 
 
 def translate(made: MySQLScratch, definition: str) -> str:
-    """Return a definition with the scratch account in place of its definer; ConfigurationError where it names another database."""
+    """Return a definition with the scratch account as definer. Raises ConfigurationError where it names another database."""
     translation = made.translate(definition)
     if translation.outside:
         words = " ".join(definition.split())[:80]
@@ -202,7 +202,7 @@ def create(own: Connection, made: MySQLScratch, program: StoredProgram) -> None:
 
 
 def find_programs() -> tuple[str, str]:
-    """Return the client programs that dump and restore; ConfigurationError where they are not installed."""
+    """Return the client programs that dump and restore. Raises ConfigurationError where they are not installed."""
     found = [next(filter(shutil.which, names), "") for names in (DUMPS, CLIENTS)]
     if not all(found):
         missing = " and ".join(names[-1] for names, name in zip((DUMPS, CLIENTS), found, strict=True) if not name)

@@ -44,11 +44,11 @@ class ExistingMySQLContents(ExistingContents):
         return self._prepare_locked()
 
     def make(self) -> None:
-        """Drop what was made since the database was lent; ConfigurationError where others have taken part in it."""
+        """Drop what was made since the database was lent. Raises ConfigurationError where others have taken part in it."""
         self._end_sessions()
         left = self._drop(self.journal)
         if left:
-            self.journal.is_told = True
+            self.journal.is_reported = True
             raise ConfigurationError(
                 f"{self.name} is used by others while migrations run in it: {name_holdings(left)} cannot be proved to be as this "
                 f"run left it, so it was not touched and the run was stopped. {ADVICE}"
@@ -63,7 +63,7 @@ class ExistingMySQLContents(ExistingContents):
         except exc.DBAPIError as error:
             warn(f"{self.name} could not be emptied: {end(join(error.orig))} The next run will try again.")
         else:
-            if left and not self.journal.is_told:
+            if left and not self.journal.is_reported:
                 warn(f"{self.name} still holds what this run cannot prove to be its own: {name_holdings(left)}.")
         finally:
             self._unlock()

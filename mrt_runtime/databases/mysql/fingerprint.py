@@ -21,7 +21,7 @@ DIGITS = 15  # of a hash that are summed: sixty bits
 def read_fingerprint(
     connection: Connection,
     schema: Schema,
-    previous: DatabaseFingerprint | None = None,  # noqa: ARG001  nothing tells cheaply what has not changed
+    previous: DatabaseFingerprint | None = None,  # noqa: ARG001  nothing shows cheaply what has not changed
     columns: Mapping[str, Sequence[str]] | None = None,
 ) -> DatabaseFingerprint:
     """See `DatabaseBackend`."""

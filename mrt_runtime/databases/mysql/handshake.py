@@ -25,7 +25,7 @@ class Handshake:
         self._found: dict[str, Any] = {}
 
     def watch(self, engine: Engine) -> Engine:
-        """Complete what this engine connects with; gives the engine."""
+        """Complete what this engine connects with, and return the engine."""
 
         def before_connect(dialect: Any, _record: object, _arguments: object, settings: dict[str, Any]) -> None:
             self.complete(dialect.driver, settings)

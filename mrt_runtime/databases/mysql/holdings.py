@@ -41,7 +41,7 @@ class Holding:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it apart from the others that there are."""
+        """What identifies it among the others that there are."""
         return self.kind, self.name
 
     @property
@@ -98,5 +98,5 @@ def find_needed(holdings: Iterable[Holding], others: Collection[Holding]) -> set
 
 
 def shorten(*parts: object) -> str:
-    """Compute twelve characters that stand for a value."""
+    """Compute twelve characters that represent a value."""
     return hashlib.blake2s(repr(parts).encode(), digest_size=6).hexdigest()

@@ -1,7 +1,7 @@
 """Which objects of a lent MySQL or MariaDB database are this run's own, and in which state it left them.
 
-These servers commit each definition by itself, and neither objects nor rows tell who wrote them. So a run notes what there is
-before and after each of its statements: new or other is its own what the statement names; the rows are its own where nothing
+These servers commit each definition by itself, and neither objects nor rows show who wrote them. So a run notes what there is
+before and after each of its statements: new or other is its own if the statement names it; the rows are its own where nothing
 had changed since its last statement. The notes are in the comment of the run's mark, an empty procedure, written before a
 transaction commits and after a definition was changed. What a killed run left is dropped only where it is exactly as noted.
 """
@@ -46,7 +46,7 @@ class MySQLJournal:
         self.database = database
         self.is_marked = False
         self.sessions: set[int] = set()
-        self.is_told = False
+        self.is_reported = False
         self._server = server
         self._own: dict[tuple[str, str], set[str]] = {}
         self._digests: set[str] = set()
@@ -158,7 +158,7 @@ class MySQLJournal:
         self.settle()
         strangers = [str(holding) for holding in self.look() if not self.proves(holding)]
         if strangers:
-            self.is_told = True
+            self.is_reported = True
             raise ConfigurationError(
                 f"{self.database} is used by others while migrations run in it: {name_some(strangers)} cannot be proved to be as "
                 "this run left it, so the run was stopped. Let db_url name a database that no other uses, or grant the account "

@@ -1,4 +1,4 @@
-"""Names of the accounts that are made for scratch databases, told from the run's token and the database's name."""
+"""Names of the accounts that are made for scratch databases, formed from the run's token and the database's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a statement changes outside of the scratch database, as far as its text tells: the second line behind the account's rights.
+"""What a statement changes outside of the scratch database, as far as its text shows: the second line behind the account's rights.
 
 Statements are read as tokens: comments are gone, `/*! … */` is code, a text may hold several. What a statement computes and then
 executes cannot be read; there the server refuses.

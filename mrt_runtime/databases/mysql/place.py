@@ -11,8 +11,8 @@ class ScratchPlace:
 
     own, given: the names of the scratch database and of the one in db_url; the second may be empty.
     definer: the scratch account as SQL spells it; None where there is none, and definers are left as they are.
-    trusts: whether the server lets the scratch account make triggers and functions; without `log_bin_trust_function_creators` one
-        that writes a binary log does not.
+    trusts: whether the server allows the scratch account to make triggers and functions; one that writes a binary log does not
+        without `log_bin_trust_function_creators`.
     folds: whether names of databases are the same in capitals.
     """
 

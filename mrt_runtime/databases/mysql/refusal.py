@@ -26,7 +26,7 @@ TABLE = re.compile(r"for (?:table|routine) [`'](?P<database>[^`'.]+)[`']?\.[`']?
 DATABASE = re.compile(r"to database [`'](?P<database>[^`']+)[`']")
 PRIVILEGE = re.compile(r"at least one of\) the (?P<privileges>.+?) privilege")
 HOW = (
-    'verify on a server that nobody else uses, or allow it with isolation = "statements" under [tool.mrt], which runs migrations '
+    'verify on a server that no one else uses, or allow it with isolation = "statements" under [tool.mrt], which runs migrations '
     "as the account in db_url"
 )
 
@@ -39,18 +39,18 @@ def explain_refusal(error: BaseException, place: ScratchPlace) -> str:
         _, number = read_state(cause)
         if number == 1419:  # noqa: PLR2004  the number's name is in DENIED
             return (
-                "The server writes a binary log and lets only administrators make triggers and functions. Written with "
+                "The server writes a binary log and allows only administrators to make triggers and functions. Written with "
                 "op.execute(), the statement is run over the account in db_url, which needs SUPER for it; or set "
                 "log_bin_trust_function_creators = 1."
             )
         if number in DENIED:
-            target = tell_target(number, str(cause.args[-1]), place)
+            target = describe_target(number, str(cause.args[-1]), place)
             return f"{target} The account of this run may change nothing but its scratch database: {HOW}."
     return ""
 
 
-def tell_target(number: int, words: str, place: ScratchPlace) -> str:
-    """Return what was out of reach, as far as the server's words tell."""
+def describe_target(number: int, words: str, place: ScratchPlace) -> str:
+    """Return what was out of reach, as far as the server's words show."""
     found = TABLE.search(words) or DATABASE.search(words)
     if found is not None:
         database, name = found["database"], found.groupdict().get("name")

@@ -1,4 +1,4 @@
-"""A MySQL or MariaDB server, as this run sees it: one connection that does the work and whose lock tells that the run lives."""
+"""A MySQL or MariaDB server, as this run sees it: one connection that does the work and whose lock shows that the run is alive."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class MySQLServer(ServerConnection):
         outlast(connection.connection.dbapi_connection)
         self._take_lock(connection)
         self._session = int(connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one())
-        self._first = min(self._first or self._session, self._session)  # a server that started anew counts anew
+        self._first = min(self._first or self._session, self._session)  # a server that was restarted begins to count again
         return connection
 
     def _take_lock(self, connection: Connection) -> None:
@@ -112,7 +112,7 @@ class MySQLServer(ServerConnection):
             with contextlib.suppress(exc.DBAPIError):  # it went in between
                 connection.exec_driver_sql(f"KILL CONNECTION {int(former)}")
         if connection.exec_driver_sql(f"SELECT GET_LOCK({lock}, {GRACE})").scalar() != 1:
-            raise refuse(self.url, "it does not give the lock that tells that this run lives")
+            raise refuse(self.url, "it does not grant the lock that shows that this run is alive")
 
 
 def outlast(dbapi_connection: Any, _record: object = None) -> None:

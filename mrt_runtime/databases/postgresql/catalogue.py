@@ -78,7 +78,7 @@ def _read_again(reader: CatalogueReader, past: PostgreSQLBasis, changes: Catalog
 
 
 def _changed(past: PostgreSQLBasis, facts: CatalogueRows, stale: Collection[int]) -> set[int] | None:
-    """Find the tables to put together anew; None where other objects may render a name that is not the same any more."""
+    """Find the tables to put together again; None where other objects may render a name that is not the same any more."""
     old, new = past.facts.relations, facts.relations
     renamed = {
         oid
@@ -173,7 +173,7 @@ def _sequence(row: SequenceRow, relations: RelationCatalogue) -> Sequence:
 
 
 def _objects(facts: CatalogueRows) -> Iterator[CatalogueObject]:
-    """Yield views and everything else that is wholly told by its definition."""
+    """Yield views and everything else that is wholly described by its definition."""
     relations = facts.relations
     for relation in relations.rows.values():
         if relation.view is not None:

@@ -1,4 +1,4 @@
-"""What in PostgreSQL's catalogue can have changed since an earlier reading, told by the transaction that wrote each row.
+"""What in PostgreSQL's catalogue can have changed since an earlier reading, by the transaction that wrote each row.
 
 A row that is visible now and was written by a transaction that had ended before the earlier reading was visible then, too. So a
 catalogue without a younger row, and without a row less, is the same. A row's transaction is its `xmin`
@@ -89,7 +89,7 @@ class CatalogueChanges:
 class KnownRelations:
     """What an earlier reading found: the relation of each relation, index and constraint, 0 for what is not a table's.
 
-    `special` are relations on which more depends than their own rows tell: views and composite types.
+    `special` are relations on which more depends than their own rows show: views and composite types.
     """
 
     owners: Mapping[int, int]
@@ -129,7 +129,7 @@ def _write_question() -> str:
 def find_stale(before: ReadPoint, present: Present, now: CatalogueChanges, known: KnownRelations) -> set[int] | None:
     """Find the relations that must be read again; None where everything must be.
 
-    before, present: where the earlier reading stood, and what was there then; known: what it found.
+    before, present: where the earlier reading was, and what was there then; known: what it found.
     """
     if before.place != now.start.place or now.start.version < FIRST_VERSION:
         return None

@@ -21,10 +21,10 @@ from mrt_runtime.databases.postgresql.inventory import (
 from mrt_runtime.databases.postgresql.journal import PostgresJournal
 
 BATCH = 200
-"""Objects that one transaction drops: each takes several locks, and a server has room for 6400 unless told otherwise."""
+"""Objects that one transaction drops: each takes several locks, and a server has room for 6400 by default."""
 ATTEMPTS = 5
 """How often it is tried again where others made something in the meantime."""
-# a session of somebody else's may hold a lock for good
+# another user's session may hold a lock for good
 PATIENCE = "SET LOCAL lock_timeout = '10s'"
 LOCKABLE = (
     "SELECT oid::bigint, relforcerowsecurity FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND oid IN ({oids}) ORDER BY oid"

@@ -1,6 +1,6 @@
 """PostgreSQL's rows, as the text that the server itself writes for each value.
 
-A type's text tells its values apart exactly, drivers do not: some round, and some fail on infinity, on the year 10000 or on
+A type's text distinguishes its values exactly, drivers do not: some round, and some fail on infinity, on the year 10000 or on
 types that they do not know.
 """
 
@@ -65,7 +65,7 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
 
 
 def _positions(cursor: Any, sequences: Sequence[CatalogueSequence]) -> Iterator[SequencePosition]:
-    """Read where sequences stand. What reads them does not move them."""
+    """Read the positions of sequences. Reading does not move them."""
     for start in range(0, len(sequences), MOST_SEQUENCES):
         chosen = sequences[start : start + MOST_SEQUENCES]
         selects = (f"SELECT {at}, last_value, is_called FROM {_name(one)}" for at, one in enumerate(chosen))

@@ -65,7 +65,7 @@ UNION ALL SELECT format('REVOKE ALL ON %s FROM PUBLIC', oid::regclass) FROM pg_c
 
 @dataclass(frozen=True, slots=True)
 class CopySource:
-    """Where the rows come from. `url` is for our own driver; `is_near` tells that it is on the server of the scratch database."""
+    """Where the rows come from. `url` is for our own driver; `is_near` is whether it is on the server of the scratch database."""
 
     url: URL
     is_near: bool
@@ -100,7 +100,7 @@ class CopiedPostgresContents(CreatedPostgresContents):
             raise ConfigurationError(f"The copy would take {sizes}: make room there, or name another server with --db-url.")
 
     def _clone(self) -> str:
-        """Have the server copy the database; returns why it cannot."""
+        """Have the server copy the database, and return why it cannot."""
         name = self._given.name
         count = int(self._server.run(SESSIONS.format(name=literal(name)))[0][0])
         if count or self._server.place == name:
@@ -147,7 +147,7 @@ class CopiedPostgresContents(CreatedPostgresContents):
             run_all(connection, DOORS, "")
             run_all(connection, OWNED, f"OWNER TO {quote(self.role.name)}")
             install(connection, self.role)
-        # somebody's rows: no other role may look
+        # these may be real users' rows: no other role may look
         self._server.try_running(f"REVOKE ALL ON DATABASE {quote(self.name)} FROM PUBLIC")
 
 

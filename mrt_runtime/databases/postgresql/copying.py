@@ -33,14 +33,14 @@ class CopyingPostgresDatabase(PostgresDatabase):
     def _require_role(self, reason: str) -> None:
         if self._isolation == ROLE:
             raise ConfigurationError(
-                f"On a copy of somebody's rows migrations run as a role that may do nothing else, and there is none: {end(reason)} "
+                f"On a copy of real rows migrations run as a role that may do nothing else, and there is none: {end(reason)} "
                 'Or set isolation = "statements" under [tool.mrt]: statements are only read before they run then.'
             )
 
     def _borrow(self) -> ExistingPostgresContents:
         user = self._server.run("SELECT current_user")[0][0]
         raise ConfigurationError(
-            f'The role {user!r} may not create a copy on {mask(self._url)}: ALTER ROLE "{user}" CREATEDB CREATEROLE lets it, or '
+            f'The role {user!r} may not create a copy on {mask(self._url)}: ALTER ROLE "{user}" CREATEDB CREATEROLE allows it, or '
             "name another server with --db-url. Nothing was touched."
         )
 

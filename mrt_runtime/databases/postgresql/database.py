@@ -72,7 +72,7 @@ class PostgresDatabase:
             self._server.drop_roles([name])
             raise
         try:
-            # pg_hba.conf may let only certain roles in, and nothing in the catalogue tells
+            # pg_hba.conf may allow only certain roles to connect, and nothing in the catalogue shows that
             refusal = find_refusal(made.engine)
         except BaseException:
             made.drop()
@@ -94,7 +94,7 @@ class PostgresDatabase:
         return make_name(self._given.name, self._server.token, f"{worker}_{self._made}", LONGEST_NAME - len("_c99999"))
 
     def _open(self, contents: CreatedPostgresContents | ExistingPostgresContents, reason: str = "") -> PostgresScratch:
-        """Fill a scratch database and return it; `reason` tells why it has no role of its own."""
+        """Fill a scratch database and return it; `reason` is why it has no role of its own."""
         try:
             contents.make()
         except BaseException:  # Ctrl-C among them
@@ -129,12 +129,12 @@ class PostgresDatabase:
 
 
 def as_role(url: URL, role: ScratchRole) -> URL:
-    """Return the URL with which the role of a scratch database connects; nothing in it tells of the given role."""
+    """Return the URL with which the role of a scratch database connects; nothing in it names the given role."""
     return url.difference_update_query(("user", "password", "passfile", "service")).set(username=role.name, password=role.password)
 
 
 def find_refusal(engine: Engine) -> str:
-    """Return why the server lets a role not connect, in its own words; empty where it does."""
+    """Return why the server does not allow a role to connect, in its own words; empty where it does."""
     try:
         engine.connect().close()
     except exc.DBAPIError as error:
@@ -151,7 +151,7 @@ def connect(url: URL, isolation: str) -> PostgresDatabase:
         with make_engine(own, **SETTINGS).connect() as connection:
             given = read_source(connection, str(own.database))
     except exc.DBAPIError as error:
-        # not there yet, or the server is away: reaching the server itself tells which
+        # not there yet, or the server is away: reaching the server itself shows which
         given = SourceDatabase(str(own.database))
         try:
             return PostgresDatabase(url, own, given, isolation)

@@ -15,7 +15,7 @@ STAND_IN = re.compile(
     r"_mrt_[0-9a-f]{20}\w*?_as\b"
 )  # the end of the names of roles that this run made in place of a migration's own
 RELATED_TO_NONE = 0
-"""The OID under which the details stand that are not a relation's or its columns'."""
+"""The OID of the details that are not a relation's or its columns'."""
 
 
 def read_details(cursor: Any, version: int) -> dict[int, tuple[CatalogueDetail, ...]]:

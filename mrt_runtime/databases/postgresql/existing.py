@@ -25,7 +25,7 @@ SELECT has_database_privilege(current_database(), 'CREATE') OR EXISTS (
   WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND has_schema_privilege(n.oid, 'CREATE'))
 """
 """Only the owner may by default in schema public, from PostgreSQL 15 on. Source: its release notes."""
-UNWRITABLE = "lets this role create no tables"
+UNWRITABLE = "does not allow this role to create tables"
 """The obstacle that another grant removes too."""
 
 
@@ -42,7 +42,7 @@ class ExistingPostgresContents(ExistingContents):
         self._server = server
         self._engine = make_engine(own, **SETTINGS)
         self._lock = key_of(f"lent {name}")
-        self._is_told = False
+        self._is_reported = False
 
     def find_obstacle(self) -> str | None:
         """Return why the database cannot be used; where nothing prevents it, keep other runs out and note what is there.
@@ -54,11 +54,11 @@ class ExistingPostgresContents(ExistingContents):
         return self._prepare_locked()
 
     def make(self) -> None:
-        """Drop what was made since the database was lent; ConfigurationError where others have taken part in it."""
+        """Drop what was made since the database was lent. Raises ConfigurationError where others have taken part in it."""
         self._end_sessions(self.journal)
         findings = Clearance(self._engine, self.journal).drop()
         if findings.others:
-            self._is_told = True
+            self._is_reported = True
             raise ConfigurationError(
                 f"{self.name} is used by others while migrations run in it: {name_items(findings)} cannot be proved to be this "
                 f"run's own, so it was left as it is and the run was stopped. {advise()}"
@@ -74,7 +74,7 @@ class ExistingPostgresContents(ExistingContents):
             warn(f"{self.name} could not be emptied: {end(join(error.orig))} The next run will try again.")
         else:
             kept = f" It needs, so that was left too: {name_some(list(map(str, findings.kept)))}." if findings.kept else ""
-            if (findings.others and not self._is_told) or kept:
+            if (findings.others and not self._is_reported) or kept:
                 warn(f"{self.name} still holds what this run cannot prove to be its own: {name_items(findings)}.{kept}")
         finally:
             self._unlock()
@@ -125,7 +125,7 @@ class ExistingPostgresContents(ExistingContents):
         """Find what is not proved to be this run's own."""
         self._settle(self.journal)
         found = list(map(str, find_strangers(connection.connection.cursor(), self.journal)))
-        self._is_told = self._is_told or bool(found)
+        self._is_reported = self._is_reported or bool(found)
         return found
 
     def _end_sessions(self, journal: PostgresJournal) -> None:

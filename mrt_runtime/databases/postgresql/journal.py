@@ -28,7 +28,7 @@ PROPER, ENDING = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEP
 BATCH = 200
 """Tables that one statement reads: servers bound how long a union may be."""
 REWRITING = {"VACUUM", "CLUSTER", "REINDEX"}
-"""Words of statements that give a table or an index another file, and so write its row in `pg_class` anew."""
+"""Words of statements that put a table or an index into another file, and so rewrite its row in `pg_class`."""
 NOT_IN_A_TRANSACTION = {"25001", "2D000"}
 """SQLSTATEs of statements that need to be outside of transactions, or end them. Source: PostgreSQL's manual, appendix A."""
 CURRENT = "SELECT pg_current_xact_id_if_assigned()::text"
@@ -251,7 +251,7 @@ class PostgresJournal:
 
 
 def name_mark(token: str) -> str:
-    """Name the schema that tells that a run has lent the database."""
+    """Return the name of the schema which shows that a run uses the database."""
     return f"lent_mrt_{token}"
 
 

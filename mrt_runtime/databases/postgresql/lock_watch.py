@@ -121,7 +121,7 @@ class PostgresLockWatch:
         changed = {oid: file for oid, file in files if file and self._files.get(oid) and self._files[oid] != file}
         self._files.update(changed)
         tables = {self._known[oid].label for oid in changed if self._known[oid].kind != "index"}
-        # with a table all of its indexes are built anew, which says no more
+        # with a table all of its indexes are rebuilt, which is nothing more to report
         alone = {
             self._known[oid].label for oid in changed if self._known[oid].kind == "index" and self._known[oid].table not in tables
         }
@@ -154,7 +154,7 @@ class LockPoll:
         return sorted(self._seen)
 
     def _run(self) -> None:
-        with contextlib.suppress(Exception):  # the connection is cut: what was seen so far is told
+        with contextlib.suppress(Exception):  # the connection is cut: what was seen so far is reported
             while not self._done.is_set():
                 self._seen.update(self._look())
                 self._done.wait(EVERY)

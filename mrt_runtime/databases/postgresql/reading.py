@@ -109,7 +109,7 @@ class CatalogueReader:
     def read_again(self, known: CatalogueRows, stale: Collection[int]) -> CatalogueRows | None:
         """Read these relations, and what names or owns them; take all else from an earlier reading.
 
-        None where one of them is of a kind on which more depends than its own rows tell.
+        None where one of them is of a kind on which more depends than its own rows show.
         """
         old = known.relations
         rows = self._relations(old.schemas, known.members, stale)
@@ -117,15 +117,15 @@ class CatalogueReader:
             return None
         sequences = self._sequences(old.schemas, known.members)
 
-        def anew(before: Mapping[int, Any], now: Mapping[int, Any]) -> dict[int, Any]:
+        def with_new(before: Mapping[int, Any], now: Mapping[int, Any]) -> dict[int, Any]:
             return {**{oid: value for oid, value in before.items() if oid not in stale}, **now}
 
         relations = replace(
             old,
-            rows=anew(old.rows, rows),
-            attributes=anew(old.attributes, grouped(map(AttributeRow._make, self.among("ATTRIBUTES", stale)), "relation")),
-            constraints=anew(old.constraints, grouped(map(ConstraintRow._make, self.among("CONSTRAINTS", stale)), "relation")),
-            indexes=anew(old.indexes, grouped(map(IndexRow._make, self.among("INDEXES", stale)), "relation")),
+            rows=with_new(old.rows, rows),
+            attributes=with_new(old.attributes, grouped(map(AttributeRow._make, self.among("ATTRIBUTES", stale)), "relation")),
+            constraints=with_new(old.constraints, grouped(map(ConstraintRow._make, self.among("CONSTRAINTS", stale)), "relation")),
+            indexes=with_new(old.indexes, grouped(map(IndexRow._make, self.among("INDEXES", stale)), "relation")),
             **self._names(sequences, old.schemas),
         )
         return replace(known, relations=self._with_collations(relations), sequences=sequences)
@@ -144,7 +144,7 @@ class CatalogueReader:
         return tuple(row for row in rows if row.namespace in schemas and ("pg_class", row.oid) not in members)
 
     def _names(self, sequences: Iterable[SequenceRow], schemas: Mapping[int, str | None]) -> dict[str, Any]:
-        """Read what says something about relations without standing in their rows."""
+        """Read what says something about relations without being in their rows."""
         return {
             "comments": {(where, oid, part): text for where, oid, part, text in self.repeated("DESCRIPTIONS")},
             "parents": grouped(self.repeated("PARENTS"), 0),

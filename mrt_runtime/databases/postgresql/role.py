@@ -73,7 +73,7 @@ def create_role(server: PostgresServer, name: str, database: str) -> ScratchRole
     """
     given, is_super, may_create, ignores_policies = server.run(GIVEN)[0]
     if not may_create:
-        return f'the role {given!r} may create no role for the run (ALTER ROLE "{given}" CREATEROLE lets it)'
+        return f'the role {given!r} may create no role for the run (ALTER ROLE "{given}" CREATEROLE allows it)'
     role = ScratchRole(
         name=name,
         given=str(given),

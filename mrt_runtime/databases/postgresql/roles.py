@@ -33,7 +33,7 @@ NAMING: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "REASSIGN OWNED": (("BY", "TO"), ()),
     "REVOKE": ((), ("FROM",)),
 }
-"""Commands → what is followed by roles that the migration becomes or hands an object, and by roles that it gives a privilege."""
+"""Commands → what is followed by roles that the migration becomes or hands an object, and by roles that it grants to."""
 ENDS_OF_ROLES = {"WITH", "GRANTED", "CASCADE", "RESTRICT", "USING", "GRANT", "REVOKE", "IN", "TO", ";"}
 ROLE_COLUMNS = {"ROLNAME", "USENAME", "GRONAME"}
 ASKING = re.compile(r"PG_HAS_ROLE|TO_REGROLE")

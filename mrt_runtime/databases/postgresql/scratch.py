@@ -24,7 +24,7 @@ from mrt_runtime.databases.protocol import ConnectionTarget, Database
 REFUSED = "42501"
 """The SQLSTATE insufficient_privilege. Source: PostgreSQL's manual, appendix A."""
 DENIED_AS_IT_CONNECTS = "FATAL:  permission denied to set"
-"""Of a setting in a connection's options; drivers give no SQLSTATE before they are connected."""
+"""Of a setting in a connection's options; drivers have no SQLSTATE before they are connected."""
 HOW_TO_ALLOW = (
     "Migrations run as a role of this run, which may do what the owner of a database may, and nothing outside of it. To let "
     'this one do more, set isolation = "statements" under [tool.mrt], best with db_url = "embedded:postgresql", a server of its own'

@@ -1,4 +1,4 @@
-"""A PostgreSQL server, as this run sees it: one connection that does the work and whose lock tells that the run lives."""
+"""A PostgreSQL server, as this run sees it: one connection that does the work and whose lock shows that the run is alive."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mrt_runtime.databases.server_connection import ServerConnection, refuse
 MAINTENANCE = ("postgres", "template1")
 """Databases to work from, because none that is to be copied may have a session. Source: PostgreSQL's manual, CREATE DATABASE."""
 SETTINGS = {"client_encoding": "utf8"}
-"""Of our own connections: whatever a database holds can be told in UTF-8, but not in its own encoding what it does not hold."""
+"""Of our own connections: UTF-8 can encode whatever a database holds; its own encoding cannot encode what it does not hold."""
 TIMEOUTS = (
     "statement_timeout",
     "lock_timeout",

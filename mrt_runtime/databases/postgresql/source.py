@@ -48,7 +48,7 @@ LISTS = {"search_path", "session_preload_libraries", "local_preload_libraries", 
 
 @dataclass(frozen=True, slots=True)
 class SourceDatabase:
-    """The given database; as it stands here, one that does not exist yet."""
+    """The given database; by default, one that does not exist yet."""
 
     name: str
     exists: bool = False
@@ -72,7 +72,7 @@ class SourceDatabase:
         ]
 
     def settings_for(self, database: str, user: str = "") -> list[str]:
-        """Write the statements that give another database this one's settings; each may be refused.
+        """Write the statements that copy this one's settings to another database; each may be refused.
 
         user: whom `"$user"` in a search_path means, where migrations run as another role.
         """
@@ -89,7 +89,7 @@ class SourceDatabase:
 
 
 def read_source(connection: Connection, name: str) -> SourceDatabase:
-    """Look at the database that this connection stands in."""
+    """Look at the database that this connection is to."""
 
     def read(statement: str) -> list[tuple[str, ...]]:
         return [tuple(row) for row in connection.exec_driver_sql(statement)]
@@ -108,7 +108,7 @@ def read_source(connection: Connection, name: str) -> SourceDatabase:
 
 
 def read_options(connection: Connection) -> str:
-    """Write the options of CREATE DATABASE that give the same encoding and collation; the columns differ by server version."""
+    """Write the options of CREATE DATABASE that set the same encoding and collation; the columns differ by server version."""
     found = connection.exec_driver_sql(OPTIONS).mappings().one()
     row, encoding = {name: None if value is None else str(value) for name, value in found.items()}, str(found["encoding_name"])
     collate, ctype = row["datcollate"] or "C", row["datctype"] or "C"

@@ -1,7 +1,7 @@
 """Statements about roles, databases and what only a superuser may do, as they run on a scratch database.
 
-What belongs to the whole server is done to something that this run made for the purpose, or left out and told. Where a statement
-is not recognised, the server refuses it: this is for migrations that are to work, not for those that must not.
+What belongs to the whole server is done to something that this run made for the purpose, or left out and reported. Where a
+statement is not recognised, the server refuses it: this is for migrations that are to work, not for those that must not.
 """
 
 from __future__ import annotations

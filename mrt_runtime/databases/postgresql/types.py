@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mrt_runtime.compare.schema import Check, ColumnType, NamedType, TypeKind
 from mrt_runtime.databases.postgresql.records import TypeRow
 
-# PostgreSQL's FirstNormalObjectId: initdb gives out only smaller ones
+# PostgreSQL's FirstNormalObjectId: initdb assigns only smaller ones
 FIRST_USER_OID = 16384
 KINDS: Mapping[str, TypeKind] = {"b": "base", "e": "enum", "d": "domain", "c": "composite", "r": "range", "m": "multirange"}
 HEADER = 4  # bytes that a varlena's length is more than its limit in a type modifier
@@ -44,7 +44,7 @@ class TypeCatalogue:
     schemas: Mapping[int, str | None]
 
     def column_type(self, oid: int, modifier: int, text: str) -> ColumnType:
-        """Describe a type that a column has; `text` is what format_type gives for both numbers."""
+        """Describe a type that a column has; `text` is what format_type returns for both numbers."""
         row = self.rows.get(oid)
         if row is None:
             return ColumnType(text=text, base=text.partition("(")[0])
@@ -77,7 +77,7 @@ class TypeCatalogue:
         collation: str | None,
         comment: str | None,
     ) -> NamedType | None:
-        """Describe a type that the user made; None for a base type, an array or a multirange, which stand for themselves."""
+        """Describe a type that the user made; None for a base type, an array or a multirange, which have no more to describe."""
         if row.oid < FIRST_USER_OID or row.type not in "edrc":
             return None
         subtype, multirange = (self.rows.get(oid) for oid in self.ranges.get(row.oid, (0, 0)))

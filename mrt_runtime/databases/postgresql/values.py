@@ -81,7 +81,7 @@ class PostgreSQLValues(SeedDialect):
         return SIMPLE.get(base) or EXOTICS.get(base) or ranges_of(base) or self._vector(base, kind)
 
     def _moment(self, base: str, kind: ColumnType) -> ValueKind:
-        # The precision stands in the text: "timestamp(0) without time zone".
+        # The precision is in the text: "timestamp(0) without time zone".
         digits = kind.precision if kind.precision is not None else 6
         part: Literal["moment", "time"] = "moment" if base.startswith("timestamp") else "time"
         return Datetimes(part, zone="with time zone" in kind.text, digits=digits)
@@ -168,7 +168,7 @@ class PostgreSQLValues(SeedDialect):
         return table
 
     def hidden_checks(self, connection: Connection, table: Table) -> tuple[str, ...]:
-        """Return a partition's bounds as a condition, those of the partitions that it lies in among them."""
+        """Return a partition's bounds as a condition, with those of the partitions that it is in."""
         if not table.bounds:
             return ()
         preparer = connection.dialect.identifier_preparer

@@ -24,7 +24,7 @@ class Authorizer:
     """What SQLite calls for each thing that a statement is going to do.
 
     find_outside: Return the reason to refuse a file; empty for one that may be attached.
-    report: told why something was refused; the engine's own error says only "not authorized".
+    report: called with the reason why something was refused; the engine's own error says only "not authorized".
     """
 
     __slots__ = ("_find_outside", "_report", "further", "last_pragma")

@@ -1,4 +1,4 @@
-"""SQLite's catalogue: sqlite_master, two joined pragmas, and the stored text for what no pragma tells."""
+"""SQLite's catalogue: sqlite_master, two joined pragmas, and the stored text for what no pragma shows."""
 
 from __future__ import annotations
 

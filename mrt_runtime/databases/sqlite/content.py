@@ -23,7 +23,7 @@ quote = SQLiteDialect().identifier_preparer.quote_identifier
 
 @dataclass(frozen=True, slots=True)
 class TableReading:
-    """A table's rows and where they stood: its row of sqlite_master, and the pages of the file."""
+    """A table's rows and where they were: its row of sqlite_master, and the pages of the file."""
 
     rows: TableRows
     entry: MasterRow
@@ -68,7 +68,7 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
 
 
 def _positions(raw: Any, schema: Schema) -> Iterator[SequencePosition]:
-    """Read the rowids that AUTOINCREMENT will not give out again (https://sqlite.org/autoinc.html)."""
+    """Read the rowids that AUTOINCREMENT will not hand out again (https://sqlite.org/autoinc.html)."""
     known = dict(raw.execute(f"SELECT name, max(seq) FROM {AUTOINCREMENT} GROUP BY name"))  # anyone may write there
     for table in schema.tables:
         column = next((column.name for column in table.columns if column.identity == "auto"), None)

@@ -52,7 +52,7 @@ class CopiedSQLiteScratch(SQLiteScratch):
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy a database as it is at one moment; ConfigurationError where it cannot be read, or changes where it must not."""
+    """Copy a database as it is at one moment. Raises ConfigurationError where it cannot be read, or changes where it must not."""
     before = identify(source)
     try:
         with reading(source) as given, contextlib.closing(sqlite3.connect(target)) as copy:
@@ -68,14 +68,14 @@ def copy_file(source: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def reading(source: Path) -> Iterator[sqlite3.Connection]:
-    """Open a file for reading. `immutable` for one that nobody is writing to: reading in WAL mode would make files beside it."""
+    """Open a file for reading. `immutable` for one that no process writes to: reading in WAL mode would make files beside it."""
     how = "&immutable=1" if is_still(source) else ""
     with contextlib.closing(sqlite3.connect(f"file:{quote(str(source.resolve()))}?mode=ro{how}", uri=True)) as connection:
         yield connection
 
 
 def is_still(source: Path) -> bool:
-    """Whether a file is in WAL mode and nobody has it open for writing: then there is no log beside it."""
+    """Whether a file is in WAL mode and no process has it open for writing: then there is no log beside it."""
     with source.open("rb") as file:
         return file.read(20)[18:] == OF_WAL and not source.with_name(f"{source.name}-wal").exists()
 

@@ -1,7 +1,7 @@
 """What SQLite keeps only as the text of CREATE statements: constraint names, checks, collations, generated expressions.
 
-The pragmas do not tell them (https://sqlite.org/pragma.html), so the stored text is read by its grammar
-(https://sqlite.org/lang_createtable.html). Pure: the same text gives the same value.
+The pragmas do not show them (https://sqlite.org/pragma.html), so the stored text is read by its grammar
+(https://sqlite.org/lang_createtable.html). Pure: the same text yields the same value.
 """
 
 from __future__ import annotations
@@ -86,18 +86,18 @@ class TokenReader:
         return self.tokens[self.at - 1] if self.at <= len(self.tokens) else DefinitionToken("", "", "")
 
     def accept(self, *words: str) -> bool:
-        """Step over these words if they stand here in this order."""
+        """Step over these words if they come next in this order."""
         here = tuple(token.word for token in self.tokens[self.at : self.at + len(words)])
         if here == words:
             self.at += len(words)
         return here == words
 
     def at_group(self) -> bool:
-        """Whether an opening parenthesis stands here."""
+        """Whether an opening parenthesis comes next."""
         return not self.ended and self.tokens[self.at].text == "("
 
     def group(self) -> list[DefinitionToken]:
-        """Step over a parenthesised group, if one stands here, and return what is inside."""
+        """Step over a parenthesised group, if one comes next, and return what is inside."""
         if not self.at_group():
             return []
         depth, start = 0, self.at + 1

@@ -2,7 +2,7 @@
 
 SQLAlchemy's drivers, aiosqlite and migrations look `connect` up in the module when they call it, so it is exchanged there for as
 long as env.py runs. What goes around it (`sqlite3.Connection(…)`, a `connect` that was imported before) is refused by an audit
-hook, which Python lets no one take off: https://docs.python.org/3/library/audit_events.html.
+hook, which Python allows no one to remove: https://docs.python.org/3/library/audit_events.html.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MODULES: tuple[Any, ...] = (sqlite3, sqlite3.dbapi2)
 
 
 class Enclosure:
-    """The files of one scratch database, and what is told of attempts to open others. `folder` holds nothing else."""
+    """The files of one scratch database, and what is notified of attempts to open others. `folder` holds nothing else."""
 
     def __init__(self, folder: Path, watcher: Watcher) -> None:
         self._folder = folder
@@ -55,7 +55,7 @@ class Enclosure:
     def refuse_bypass(self, name: str) -> None:
         """Raise because a file is opened in a way that leaves no room for the authorizer."""
         self._watcher.refuse_file(
-            name, "Open it by calling sqlite3.connect(), which lets nothing but the scratch database be written"
+            name, "Open it by calling sqlite3.connect(), which allows only the scratch database to be written"
         )
 
     def make_authorizer(self, *, uri: bool) -> Authorizer:
@@ -72,7 +72,7 @@ ACTIVE: list[Enclosure] = []
 
 
 def make_authorizer(folder: Path, report: Callable[[str], None], *, uri: bool) -> Authorizer:
-    """Make an authorizer that lets memory and the files of this folder be attached, and nothing else."""
+    """Make an authorizer that allows memory and the files of this folder to be attached, and nothing else."""
 
     def find_outside(name: str) -> str:
         return "" if is_memory(name, uri=uri) or is_inside(name, folder, uri=uri) else explain_file(name)
@@ -110,7 +110,7 @@ class AuthorizedConnection(sqlite3.Connection):
             super().set_authorizer(authorizer_callback)
         else:
             self.authorizer.further = authorizer_callback
-            super().set_authorizer(self.authorizer)  # SQLite compiles its statements anew then
+            super().set_authorizer(self.authorizer)  # SQLite compiles its statements again then
 
 
 def pass_for(authorized_class: Any, factory: type[sqlite3.Connection]) -> Any:

@@ -18,7 +18,7 @@ MODULUS = 2**128
 def read_fingerprint(
     connection: Connection,
     schema: Schema,
-    previous: DatabaseFingerprint | None = None,  # noqa: ARG001  nothing tells cheaply what has not changed
+    previous: DatabaseFingerprint | None = None,  # noqa: ARG001  nothing shows cheaply what has not changed
     columns: Mapping[str, Sequence[str]] | None = None,
 ) -> DatabaseFingerprint:
     """See `DatabaseBackend`."""
@@ -37,7 +37,7 @@ def read_fingerprint(
 def _hash(raw: Any, table: Table, columns: Sequence[str]) -> TableFingerprint:
     total = count = 0
     for row in raw.execute(f"SELECT {', '.join(map(quote, columns)) or 'NULL'} FROM {quote(table.name)}"):
-        # repr() tells 1 from 1.0 and "1"; the hash of a text is the same within a process
+        # repr() distinguishes 1 from 1.0 and "1"; the hash of a text is the same within a process
         total += hash(repr(row))
         count += 1
     return TableFingerprint(table.label, tuple(columns), count, str(total % MODULUS))

@@ -26,7 +26,7 @@ class FileImage:
 
     @classmethod
     def of(cls, content: bytes) -> FileImage:
-        """Cut the bytes of a file into pages, whose size its header tells."""
+        """Cut the bytes of a file into pages, whose size is in its header."""
         size = int.from_bytes(content[16:18], "big")
         # the two bytes of the header cannot hold 65,536
         size = 65536 if size == 1 else size
@@ -94,11 +94,11 @@ class FileImage:
 
 
 def _varint(page: bytes, at: int) -> tuple[int, int]:
-    """Read a variable-length number of up to nine bytes, and tell where it ends."""
+    """Read a variable-length number of up to nine bytes, and return it with the place where it ends."""
     value = 0
     for end in range(at, at + 8):
         value = value << 7 | page[end] & 0x7F
-        if page[end] < 0x80:  # noqa: PLR2004  # the high bit tells that more follows
+        if page[end] < 0x80:  # noqa: PLR2004  # the high bit means that more follows
             return value, end + 1
     return value << 8 | page[at + 8], at + 9
 
@@ -106,7 +106,7 @@ def _varint(page: bytes, at: int) -> tuple[int, int]:
 def take_image(raw: Any) -> FileImage | None:
     """Copy the file behind a DBAPI connection, in a read transaction during which nothing else can write.
 
-    None where the file alone does not tell: a database in memory or in WAL mode, a transaction of the caller's own, or a file
+    None where the file alone is not enough: a database in memory or in WAL mode, a transaction of the caller's own, or a file
     too long to keep.
     """
     if raw.in_transaction:

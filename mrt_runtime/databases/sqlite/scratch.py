@@ -40,7 +40,7 @@ class FileCheckpoint:
 
 
 class SQLiteScratch:
-    """What proves that a connection stands here is the file's path, in a folder that this run made under a random name."""
+    """A connection to it is proved by the file's path, in a folder that this run made under a random name."""
 
     allows_idle_connections = False  # the file is replaced, and a journal's mode changes only when no other connection is there
 
@@ -84,7 +84,7 @@ class SQLiteScratch:
         outside = self.reaches_out(statement) or ""
         return Translation(statement=statement, outside=outside, instead=outside and INSTEAD_OF_A_FILE)
 
-    def explain_refusal(self, error: BaseException) -> str:  # noqa: ARG002  the authorizer tells it to the watcher
+    def explain_refusal(self, error: BaseException) -> str:  # noqa: ARG002  the authorizer reports it to the watcher
         return ""
 
     def reaches_out(self, statement: str) -> str | None:

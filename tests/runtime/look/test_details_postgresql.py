@@ -9,7 +9,7 @@ from mrt_runtime.databases.postgresql import detail_queries, details, queries
 from mrt_runtime.databases.postgresql.detail_queries import LEFT_OUT
 
 DETAILS = {
-    "grants on a view that is made anew": (
+    "grants on a view that is recreated": (
         "CREATE TABLE t (id int); CREATE VIEW v AS SELECT id FROM t; GRANT SELECT ON v TO pg_monitor",
         "DROP VIEW v; CREATE VIEW v AS SELECT id FROM t",
         ["View 'v': grants SELECT to pg_monitor became none after rollback"],

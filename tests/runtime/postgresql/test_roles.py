@@ -132,7 +132,7 @@ def test_a_role_that_may_create_no_roles_is_told_loudly_in_every_report(deploy, 
     assert code == 0
     assert document["database"]["isolation"] == "statements"
     assert warning.startswith("Isolated by reading statements only, not by the database server: the role ")
-    assert f'(ALTER ROLE "{place.name}_deploy" CREATEROLE lets it)' in warning
+    assert f'(ALTER ROLE "{place.name}_deploy" CREATEROLE allows it)' in warning
     assert warning in name_database({**document["database"]}, "--db-url")
     table = subprocess.run(
         [sys.executable, "-m", "mrt_lint", "verify", "--db-url", url],

@@ -19,7 +19,7 @@ EXCLUSIVE, SHARE, UPDATE, SHARE_ROW, ROW = (
 )
 
 
-# what upgrade() does, the strongest lock on users, what is written anew, and how many rows are read at least
+# what upgrade() does, the strongest lock on users, what is rewritten, and how many rows are read at least
 KINDS = {
     "add_column": ('op.add_column("users", sa.Column("a", sa.Integer))', EXCLUSIVE, [], 0),
     "constant default": ('op.add_column("users", sa.Column("a", sa.Integer, server_default="1"))', EXCLUSIVE, [], 0),

@@ -176,7 +176,7 @@ def test_a_role_that_may_make_no_copy_is_told_what_to_grant(postgres_source, com
     url = sa.make_url(postgres_source.url).set(username=role, password="pg-secret-7").render_as_string(hide_password=False)
     try:
         said = wrong(command(url, HARMLESS))
-        assert f'ALTER ROLE "{role}" CREATEDB CREATEROLE lets it' in said
+        assert f'ALTER ROLE "{role}" CREATEDB CREATEROLE allows it' in said
         assert "pg-secret-7" not in said
         postgres_source.execute(f"ALTER ROLE {role} CREATEDB")
         assert "may create no role for the run" in wrong(command(url, HARMLESS))

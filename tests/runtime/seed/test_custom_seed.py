@@ -54,12 +54,12 @@ def test_a_callable_that_raises_is_quoted(field):
 
 def test_rows_without_a_single_known_column_are_refused(field):
     custom(field, users=lambda: [{"nmae": 1}]).seed(USERS)
-    assert field.seeded.unseeded == {"users": "the custom seed of 'users' gives nmae, which the table does not have"}
+    assert field.seeded.unseeded == {"users": "the custom seed of 'users' returns nmae, which the table does not have"}
 
 
 def test_no_rows_are_no_seed(field):
     custom(field, users=list).seed(USERS)
-    assert field.seeded.unseeded == {"users": "the custom seed of 'users' gives no rows"}
+    assert field.seeded.unseeded == {"users": "the custom seed of 'users' returns no rows"}
 
 
 def test_a_row_that_the_database_refuses_is_named_as_the_users(any_field):

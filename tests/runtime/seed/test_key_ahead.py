@@ -16,11 +16,11 @@ def write(tmp_path, *lines):
 def test_rows_are_unique_only_until_the_key_was_made(sqlite, tmp_path):
     files = write(tmp_path, UNIQUE)
     sqlite.seeder = Seeder(sqlite.scratch.database, 8, files=files)
-    sqlite.seeder.stand_before(files[0])
+    sqlite.seeder.note_next(files[0])
     sqlite.seed(TABLE)
     rows = sqlite.rows("t", "flag, part")
     assert len(set(rows)) == len(rows) == 4
-    sqlite.seeder.stand_before(files[1])
+    sqlite.seeder.note_next(files[1])
     sqlite.seed("INSERT INTO t VALUES (1, 0, 'x')", touched={"t"})
     sqlite.seed("CREATE TABLE u (id INTEGER PRIMARY KEY, flag BOOLEAN NOT NULL, part VARCHAR(1) NOT NULL)")
     assert len(sqlite.rows("u", "flag")) == 8

@@ -99,7 +99,7 @@ def _fits(run: FunctionRun, pattern: cst.MatchPattern, subject: Value, scope: Na
 
 
 def walk_try(run: FunctionRun, node: cst.Try | cst.TryStar, scope: NameScope) -> int:
-    """Walk the body as if nothing went wrong, and the handlers in doubt; what they leave behind gives way to the body."""
+    """Walk the body as if nothing went wrong, and the handlers in doubt; where both set a name, the body's value is kept."""
     going_on = [handler for handler in node.handlers if _goes_on(handler) and _catches_failures(handler)]
     run.catching += (catches := bool(going_on))
     run.swallowing += (swallows := any(not _has_raise(handler.body) for handler in going_on))
@@ -162,7 +162,7 @@ def _enter(run: FunctionRun, items: Sequence[cst.WithItem], body: cst.BaseSuite,
     if not items:
         return run.walk(run, body, scope)
     item, *rest = items
-    # nobody uses the value of a context manager: it is there for its effect, but that may be to guard the body (GUARDING)
+    # the value of a context manager is not used: it is there for its effect, but that may be to guard the body (GUARDING)
     run.discarded, run.entering = (item.item,), item.item
     value = evaluate(run, item.item, scope)
     if isinstance(value, GeneratorCall):

@@ -122,7 +122,7 @@ def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope) -> int:
             value.owner = made
             made.methods[name] = value
         elif is_enum and not name.startswith("_"):
-            # `auto()` of a StrEnum gives the name in lower case (docs.python.org/3/library/enum.html#enum.auto)
+            # `auto()` of a StrEnum is the name in lower case (docs.python.org/3/library/enum.html#enum.auto)
             inner.names[name] = EnumMember(name, name.lower() if value is UNKNOWN else value)
     scope.names[made.name] = made
     _register(run, node, made, scope)

@@ -17,7 +17,7 @@ from mrt_lint.parse.python.run import MAX_DEPTH, CallFrame, FunctionRun
 
 
 def inline(run: FunctionRun, function: LocalFunction, arguments: CallArguments, node: cst.CSTNode) -> Value:
-    """Walk a function's body and give what it returns; UNKNOWN if several values are possible.
+    """Walk a function's body and return its value; UNKNOWN if several values are possible.
 
     What a function of another file does has its place where the migration calls it.
     """

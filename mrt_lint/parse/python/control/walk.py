@@ -1,6 +1,6 @@
 """Statements, in the order in which Python reaches them.
 
-Each is told by how it may be left: it falls through, returns, breaks, continues or raises. A statement that another may have
+Each is described by how it may be left: it falls through, returns, breaks, continues or raises. A statement that another may have
 left before it is uncertain, except after a guard that raises, for then the migration has failed as a whole.
 """
 
@@ -74,7 +74,7 @@ def _expression(run: FunctionRun, node: cst.Expr, scope: NameScope) -> int:
 
 
 def _discarded_by(node: cst.BaseExpression) -> tuple[cst.CSTNode, ...]:
-    """Return the parts of a statement's expression whose values nobody uses: they are there for their effect."""
+    """Return the parts of a statement's expression whose values are not used: they are there for their effect."""
     parts: list[cst.CSTNode] = []
     waiting: list[cst.BaseExpression] = [node]
     while waiting:

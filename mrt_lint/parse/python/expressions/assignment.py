@@ -53,7 +53,7 @@ def _unpack(
     scope: NameScope,
 ) -> None:
     elements = target.elements
-    if isinstance(value, OrmRow):  # a row of one entity, as session.execute(select(Model)) gives it
+    if isinstance(value, OrmRow):  # a row of one entity, as session.execute(select(Model)) returns it
         value = (value,) if len(elements) == 1 else UNKNOWN
     turns = None if isinstance(value, dict) and not value else iterate(run, value)
     row = row_among(turns) if turns is not None else None

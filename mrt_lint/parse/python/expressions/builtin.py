@@ -32,7 +32,7 @@ PURE: Final = frozenset(_PURE_WORDS.split())
 
 
 def call_builtin(run: FunctionRun, name: str, arguments: CallArguments) -> Value:
-    """Return a call of a builtin; UNKNOWN if its result cannot be told."""
+    """Return a call of a builtin; UNKNOWN if its result cannot be computed."""
     values = arguments.positional
     maker = MAKERS.get(name)
     if maker is not None and arguments.complete:

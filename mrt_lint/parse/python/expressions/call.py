@@ -1,4 +1,4 @@
-"""Calls: what calling something does and gives."""
+"""Calls: what calling something does and returns."""
 
 from __future__ import annotations
 

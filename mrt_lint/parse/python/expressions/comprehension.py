@@ -61,7 +61,7 @@ def _turn(
     uncertain: bool = False,
 ) -> None:
     turns = iterate(run, run.evaluate(run, clause.iter, scope))
-    # one item in doubt stands for however many there are of what is not known
+    # one item in doubt represents however many there are of what is not known
     for turn in [PossibleItem(UNKNOWN)] if turns is None else turns:
         run.tick()
         doubt = uncertain or isinstance(turn, PossibleItem)

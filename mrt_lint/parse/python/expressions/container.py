@@ -13,7 +13,7 @@ from mrt_lint.parse.python.run import MAX_LENGTH, FunctionRun
 
 
 def call_container(run: FunctionRun, receiver: Any, name: str, arguments: CallArguments) -> Value:
-    """Return a method of a container; UNKNOWN if its result cannot be told."""
+    """Return a method of a container; UNKNOWN if its result cannot be computed."""
     try:
         if isinstance(receiver, dict):
             return _call_dict(run, receiver, name, arguments)

@@ -39,7 +39,7 @@ def evaluate(run: FunctionRun, node: cst.BaseExpression, scope: NameScope) -> Va
 
 
 _GIVING = frozenset({cst.Name, cst.Attribute})
-"""Expressions that give what was built before."""
+"""Expressions that return what was built before."""
 _BULKY = (str, bytes, *CONTAINERS)
 
 
@@ -103,7 +103,7 @@ def _parts(run: FunctionRun, parts: Any, scope: NameScope, *, raw: bool) -> str:
         else:
             value = evaluate(run, part.expression, scope)
             spec = _parts(run, part.format_spec, scope, raw=raw) if part.format_spec else ""
-            # `{name=}` gives the source, and the value's repr
+            # `{name=}` renders the source, and the value's repr
             equal = cst.Module([]).code_for_node(part.expression) + "=" if part.equal else ""
             text.append(equal + strings.apply_format(value, part.conversion or ("r" if equal and not spec else None), spec))
     return strings.joined("", text)

@@ -255,7 +255,7 @@ def is_sized(value: list[Value] | tuple[Value, ...] | str | bytes) -> bool:
 
 
 def row_among(items: list[Value]) -> OrmRow | None:
-    """Return an object of the ORM that stands for those in a list, None if it holds others or none."""
+    """Return an object of the ORM that represents those in a list, None if it holds others or none."""
     found = [item.value if isinstance(item, PossibleItem) else item for item in items]
     first = found[0] if found else None
     return first if isinstance(first, OrmRow) and all(isinstance(item, OrmRow) for item in found) else None

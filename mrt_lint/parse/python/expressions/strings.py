@@ -48,7 +48,7 @@ def read_chunk(text: str, *, raw: bool) -> str:
     text = text.replace("{{", "{").replace("}}", "}")
     if raw or "\\" not in text:
         return text
-    # the chunk does not say in which quotes it stood, and may contain the others
+    # the chunk does not show in which quotes it was, and may contain the others
     for quote in ('"""', "'''", '"', "'"):
         try:
             chunk: str = ast.literal_eval(quote + text + quote)
@@ -135,7 +135,7 @@ def _find_field(name: str, arguments: CallArguments, look: Callable[[Value, str]
 
 
 def call_method(text: str | bytes, name: str, arguments: CallArguments, look: Callable[[Value, str], Value]) -> Value:
-    """Return a method of a string; UNKNOWN if its result cannot be told."""
+    """Return a method of a string; UNKNOWN if its result cannot be computed."""
     if isinstance(text, str):
         if name == "format":
             return apply_braces(text, arguments, look)

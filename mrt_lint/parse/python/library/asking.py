@@ -1,4 +1,4 @@
-"""What of `op` and of Alembic's context only gives something."""
+"""What of `op` and of Alembic's context only returns something."""
 
 from __future__ import annotations
 

@@ -11,14 +11,14 @@ from mrt_lint.parse.python.library.operation import OperationCall
 from mrt_lint.parse.python.objects import BatchValue, Value
 from mrt_lint.parse.python.run import FunctionRun
 
-_AS_IT_STANDS = BatchRebuild()
+_NO_OPTIONS = BatchRebuild()
 
 
 def batch_alter_table(operation: OperationCall) -> BatchValue:
     """Return the batch."""
     table = operation.table()
     rebuild = _rebuild(operation)
-    return BatchValue(table["table"] or UNKNOWN, table["schema"], rebuild if rebuild != _AS_IT_STANDS else None)
+    return BatchValue(table["table"] or UNKNOWN, table["schema"], rebuild if rebuild != _NO_OPTIONS else None)
 
 
 def close_batch(run: FunctionRun, batch: BatchValue, node: cst.CSTNode, begun: int) -> None:

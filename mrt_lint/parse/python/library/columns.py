@@ -46,8 +46,8 @@ def make_column(arguments: CallArguments) -> Column:
 def _fill(name: Name, kind: Value, items: list[Value], arguments: CallArguments) -> Column:
     unset = None if arguments.complete else UNKNOWN
     given = arguments.keyword
-    stands = next((item for item in items if isinstance(item, (str, SqlExpression))), unset)  # DefaultClause or FetchedValue
-    default = given.get("server_default", stands)
+    positional = next((item for item in items if isinstance(item, (str, SqlExpression))), unset)  # DefaultClause or FetchedValue
+    default = given.get("server_default", positional)
     identity = next((item for item in (*items, default) if isinstance(item, IdentityElement)), None)
     computed = next((item for item in (*items, default) if isinstance(item, ComputedElement)), None)
     primary = to_flag(given.get("primary_key", unset))
@@ -193,6 +193,6 @@ def _index_column(item: Value) -> Name:
         text = to_sql(item)
         if not isinstance(text, str):
             return UNKNOWN
-        # text("a") is the column; any other expression stands in parentheses, as CREATE INDEX of PostgreSQL wants it
+        # text("a") is the column; any other expression is in parentheses, as CREATE INDEX of PostgreSQL wants it
         return text if text.isidentifier() else f"({text.strip()})" if to_name(text) is not UNKNOWN else UNKNOWN
     return to_name(item)

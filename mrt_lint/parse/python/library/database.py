@@ -34,7 +34,7 @@ EXECUTING = frozenset(_EXECUTING_WORDS.split())
 
 _CONNECTING_WORDS = "connect begin begin_nested connection cursor raw_connection get_bind __enter__ driver_connection"
 _CONNECTING = frozenset(_CONNECTING_WORDS.split())
-"""Methods of an engine or connection that give a connection, or what executes on one."""
+"""Methods of an engine or connection that return a connection, or what executes on one."""
 
 WRITING = frozenset(["add", "add_all", "delete", "merge", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"])
 """Methods of a session that write rows."""
@@ -70,7 +70,7 @@ def call_connection(run: FunctionRun, connection: ConnectionValue, name: str, ar
 
 
 def call_back(run: FunctionRun, handle: Value, arguments: CallArguments, node: cst.Call) -> Value:
-    """Call the function that `run_sync` or `op.run_async` is given with a connection or session, and give what it returns."""
+    """Call the function that `run_sync` or `op.run_async` is given with a connection or session, and return its result."""
     function = arguments.get(0, "fn", UNKNOWN)
     rest = CallArguments([handle, *arguments.positional[1:]], arguments.keyword, complete=arguments.complete)
     if isinstance(function, LocalFunction):

@@ -47,7 +47,7 @@ class OrmRows:
 
 @dataclass(slots=True, frozen=True)
 class SqlExpression:
-    """An SQL expression: its text where it can be told, the columns and tables that it reads.
+    """An SQL expression: its text where it is known, the columns and tables that it reads.
 
     `nulls` are the columns that are NULL in every row that meets it as a condition.
     """

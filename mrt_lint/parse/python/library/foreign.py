@@ -1,7 +1,7 @@
 """Calls into code that is not in the file: whether they may touch the database.
 
 A call whose answer is used and whose name asks is a question. One that is handed the database, or is made for its effect alone, is
-unreadable, unless its package has nothing to do with databases or it only tells something.
+unreadable, unless its package has nothing to do with databases or it only logs or prints something.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ ASKING = re.compile(
 )
 """Names of functions that only ask or compute, where the answer is used."""
 
-TELLING = re.compile(
+REPORTING = re.compile(
     r"^_*(log|logger|logging|print|echo|warn|warning|info|debug|error|exception|notify|sleep|exit|quit|abort|secho)(_|$)"
 )
-"""Names of functions that only tell something, or end the run."""
+"""Names of functions that only log or print something, or end the run."""
 
 _VERBS = (
     "drop create add insert update delete alter rename remove truncate migrate seed populate backfill fill sync exec "
@@ -56,7 +56,7 @@ EFFECTIVE = re.compile(rf"^_*({'|'.join(_VERBS.split())})(_|$)|_or_(create|updat
 
 _LOUD_VERBS = "drop insert delete truncate migrate seed populate backfill execute upsert purge wipe"
 LOUD = re.compile(rf"^_*({'|'.join(_LOUD_VERBS.split())})(_|$)")
-"""Names of functions that change rows or tables even where they are handed nothing and give something back."""
+"""Names of functions that change rows or tables even where they are handed nothing and return something."""
 
 _APART = re.compile(
     r"(^|[._])(redis|cache|caching|log|logs|logger|logging|metrics|statsd|sentry|mail|mailer|s3|kafka|celery|console)([._]|$)"
@@ -82,7 +82,7 @@ _CONNECTION = re.compile(r"(^|_)(engine|connection|conn|bind)$")
 
 
 def reaches_database(value: Value) -> bool:
-    """Return whether a value handed to foreign code lets it change the database."""
+    """Return whether a value handed to foreign code allows it to change the database."""
     if isinstance(value, (list, tuple, set, frozenset)):
         return any(map(reaches_database, value))
     if isinstance(value, dict):
@@ -103,7 +103,7 @@ _MODULES = (ExternalName("alembic.op"), ExternalName("alembic.context"))
 
 
 def handle_of(name: ExternalName) -> Value:
-    """Return the session or connection that a name of the project stands for by its looks, or the name itself."""
+    """Return the session or connection that a name of the project probably means, or the name itself."""
     if is_inert(name.path) or name.last[:1].isupper():
         return name
     if (
@@ -145,11 +145,11 @@ def _may_change(run: FunctionRun, path: str, arguments: CallArguments, node: cst
         return False
     if run.entering is node and GUARDING.search(name):
         return False
-    # what gives nothing back is called for what it does, by whatever name
+    # what returns nothing is called for what it does, by whatever name
     if run.is_discarded(node) and not run.asked:
-        return reaching or not (TELLING.search(name) or _APART.search(path) or is_class)
+        return reaching or not (REPORTING.search(name) or _APART.search(path) or is_class)
     if reaching:
-        return bool(EFFECTIVE.search(name)) or not (run.asked or ASKING.search(name) or TELLING.search(name))
+        return bool(EFFECTIVE.search(name)) or not (run.asked or ASKING.search(name) or REPORTING.search(name))
     return bool(LOUD.search(name)) and not run.asked
 
 
@@ -160,7 +160,7 @@ def call_unknown_method(run: FunctionRun, receiver: Value, name: str, arguments:
     if is_of_session(name, arguments):
         return call_session(run, name, arguments, node)
     reaching = any(map(reaches_database, arguments.everything()))
-    if name in HARMLESS or TELLING.search(name) or (run.asked and not (reaching and EFFECTIVE.search(name))):
+    if name in HARMLESS or REPORTING.search(name) or (run.asked and not (reaching and EFFECTIVE.search(name))):
         return UNKNOWN
     discarded = run.is_discarded(node) and not isinstance(receiver, (LocalInstance, LocalClass))
     if (reaching and not ASKING.search(name)) or (discarded and (reaching or not ASKING.search(name))):

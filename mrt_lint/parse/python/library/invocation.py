@@ -33,7 +33,7 @@ _RENAMED: Final = {
 
 
 def make_operation(path: str, arguments: CallArguments) -> PartialCall | None:
-    """Return the call that an operation object stands for, None for one that has no such call.
+    """Return the call that an operation object represents, None for one that has no such call.
 
     Source: https://alembic.sqlalchemy.org/en/latest/api/operations.html, whose constructors take what the functions take.
     """

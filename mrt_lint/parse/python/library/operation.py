@@ -100,7 +100,7 @@ class OperationCall:
 
     @property
     def names_batch_table(self) -> bool:
-        """Whether one of too many arguments is the table, which the batch gives."""
+        """Whether one of too many arguments is the table, which the batch names already."""
         given = (*self.named.values(), *self.rest)
         return (
             self.batch is not None and bool(self.rest) and any(isinstance(name, str) and name == self.batch.table for name in given)

@@ -33,8 +33,8 @@ class LibraryOperation:
     """What calling an operation, function or class of a library does.
 
     `parameters` are the positional ones, in order; a batch leaves out "table_name". `effects` yields what the call does: SQL text,
-    which is read like that of `op.execute`, or an operation of `mrt_lint.model.ops`; UNKNOWN where that cannot be told, which makes
-    the call unreadable. `value` is what the call gives. `like` names the operation of Alembic's that takes the same arguments and
+    which is read like that of `op.execute`, or an operation of `mrt_lint.model.ops`; UNKNOWN where that is not known, which makes
+    the call unreadable. `value` is what the call returns. `like` names the operation of Alembic's that takes the same arguments and
     does the same.
     """
 
@@ -83,7 +83,7 @@ def _load(load: Callable[[], object]) -> Iterator[tuple[str, LibraryOperation]]:
 def perform_library(
     run: FunctionRun, known: LibraryOperation, arguments: CallArguments, node: cst.Call, batch: BatchValue | None = None
 ) -> Value:
-    """Record what a call of a library's operation does and return what it gives."""
+    """Record what a call of a library's operation does and return its value."""
     names = tuple(name for name in known.parameters if not batch or name != "table_name")
     named = dict(zip(names, arguments.positional, strict=False)) | arguments.keyword
     operation = OperationCall(run, node, batch, named, arguments.positional[len(names) :], arguments.complete)

@@ -1,6 +1,6 @@
 """Calls of SQLAlchemy's names: `sa.Column(…)`, `sa.text(…)`, `sa.func.now()`, `sa.update(…)`.
 
-A name is told by its last part, for SQLAlchemy offers most of them in several modules.
+A name is recognized by its last part, for SQLAlchemy offers most of them in several modules.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _function(name: str, arguments: CallArguments) -> SqlExpression:
         return SqlExpression(KEYWORDS[name])
     texts = [_inline(value) for value in arguments.positional]
     text = f"{name}({', '.join(texts)})"
-    # setval() writes: that it does matters even where its arguments cannot be told
+    # setval() writes: that it does matters even where its arguments are not known
     known = (arguments.complete and HOLE not in text) or name.lower() == "setval"
     return SqlExpression(text if known else UNKNOWN, read.columns, read.tables)
 

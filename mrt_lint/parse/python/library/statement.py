@@ -16,11 +16,11 @@ FILTERS = frozenset(["where", "filter", "filter_by", "get"])
 FINDING_ALL = frozenset(
     ["all", "scalars", "unique", "yield_per", "__iter__", "partitions", "fetchall", "fetchmany", "columns", "tuples"]
 )
-"""Methods of a query or of its result that give objects."""
+"""Methods of a query or of its result that return objects."""
 FINDING_ONE = frozenset(
     ["first", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none", "fetchone", "first_or_404", "one_or_404"]
 )
-"""Methods of a query or of its result that give one object."""
+"""Methods of a query or of its result that return one object."""
 
 
 def make_table(arguments: CallArguments, *, with_metadata: bool) -> TableElement:
@@ -41,7 +41,7 @@ def make_table(arguments: CallArguments, *, with_metadata: bool) -> TableElement
 
 
 def start_dml(kind: str, target: Value, arguments: CallArguments | None = None) -> DmlElement:
-    """`table.update()`, `sa.update(table)` and the like; old spellings give the condition or the values at once."""
+    """`table.update()`, `sa.update(table)` and the like; old spellings take the condition or the values at once."""
     statement = DmlElement(kind, as_table(target) or TableElement(UNKNOWN))
     if arguments is None:
         return statement
@@ -103,7 +103,7 @@ def add_values(statement: DmlElement, arguments: CallArguments) -> DmlElement:
     return dataclasses.replace(
         statement,
         columns=columns,
-        # a constant reads nothing; a value that cannot be told may read anything
+        # a constant reads nothing; a value that is not known may read anything
         source_columns=UNKNOWN if unread and not sources.columns else sources.columns,
         source_tables=tuple(table for table in sources.tables if table != statement.table.name),
         flows=tuple(flow for key, value in pairs.items() for flow in flows_into(key, value)) if known else UNKNOWN,

@@ -195,7 +195,7 @@ def _length(members: tuple[Name, ...] | Unknown, given: Value) -> int | Unknown:
 
 
 TYPE_METHODS: Final = frozenset(["with_variant", "copy", "evaluates_none", "as_generic", "adapt", "as_mutable"])
-"""Methods of a type that give a type."""
+"""Methods of a type that return a type."""
 
 
 def call_type_method(kind: SqlType, name: str, arguments: CallArguments) -> Value:

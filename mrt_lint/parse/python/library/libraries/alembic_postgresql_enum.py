@@ -1,6 +1,6 @@
 """alembic-postgresql-enum and alembic-autogenerate-enums: the `op.sync_enum_values(…)` of both.
 
-The first makes an enum type anew and converts its columns, the second adds the values that are new, on a connection of its own.
+The first recreates an enum type and converts its columns, the second adds the values that are new, on a connection of its own.
 
 Sources: https://github.com/Pogchamp-company/alembic-postgresql-enum, operations/sync_enum_values.py;
 https://github.com/dw/alembic-autogenerate-enums, alembic_autogenerate_enums.py
