@@ -62,8 +62,10 @@ def find_database(places: tuple[Path, ...], configuration: Path, environment: En
     ]
     needed = [evidence for place in dict.fromkeys(places) for evidence in _drivers(place)]
     evidence = [*named, *served, *needed]
-    is_told = environment is not None and bool(environment.variables)
-    best = next((found for found in evidence if found.dialect != "sqlite"), None) or next(iter([] if is_told else evidence), None)
+    is_set_outside = environment is not None and bool(environment.variables)
+    best = next((found for found in evidence if found.dialect != "sqlite"), None) or next(
+        iter([] if is_set_outside else evidence), None
+    )
     if best is None or best.version:
         return best
     # a URL of MySQL is MariaDB's as well, and only the image says which of them it is, and how old
