@@ -26,8 +26,9 @@ def counted(number: int, noun: str) -> str:
 class TextStyle:
     """Paints words for one stream through rich, or leaves them as they are."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, *, is_terminal: bool = False) -> None:
         self._console = console
+        self.is_terminal = is_terminal
 
     @property
     def colour(self) -> bool:
@@ -38,12 +39,12 @@ class TextStyle:
     def of(cls, stream: TextIO) -> TextStyle:
         """Colour where rich finds a terminal that shows it, not with NO_COLOR (no-color.org), everywhere with FORCE_COLOR."""
         if os.environ.get("NO_COLOR") or not (stream.isatty() or os.environ.get("FORCE_COLOR")):
-            return cls()
+            return cls(is_terminal=stream.isatty())
         from rich.console import Console  # noqa: PLC0415  its import is dear, and only a terminal needs it
 
         # what is painted are names of users: [bold] and :smile: in them are text
         console = Console(file=stream, highlight=False, markup=False, emoji=False)
-        return cls(console if console.color_system else None)
+        return cls(console if console.color_system else None, is_terminal=stream.isatty())
 
     def paint(self, text: str, *styles: str) -> str:
         """Write a text in some styles, by rich's names: "bold", "dim", "red", …"""

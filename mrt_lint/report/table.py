@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Final
 from mrt_lint.escape import printable
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.report import CheckReport, UnreadCall
+from mrt_lint.report.cells import cell_width, cut_cells, wrap_cells
 from mrt_lint.report.grouping import FindingGroup, group
 from mrt_lint.report.style import TextStyle, counted, text_width
 
@@ -73,6 +73,8 @@ def _finding(finding: Finding, style: TextStyle, width: int) -> str:
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
     code, name = style.paint(finding.code, "bold", colour), style.paint(finding.name, colour)
     lines = [f"{style.paint(place, 'bold')}  {code} {name}"]
+    if style.is_terminal and cell_width(f"{place}  {finding.code} {finding.name}") > width:
+        lines = [style.paint(place, "bold"), f"    {code} {name}"]
     lines += _wrap(finding.message, "    ", width)
     code = _line_of(finding.path, finding.place.line)
     if code:
@@ -86,9 +88,7 @@ def _finding(finding: Finding, style: TextStyle, width: int) -> str:
 def _advice(text: str, width: int) -> Iterator[str]:
     """Wrap an advice; lines of it that are indented are code and stay as they are."""
     first, *others = text.strip().splitlines()
-    lines = textwrap.wrap(printable(first), width, initial_indent="    Instead: ", subsequent_indent="    ", break_long_words=False)
-    # again, as in _wrap(): a break may put two colons at the beginning of a line
-    yield from map(printable, lines)
+    yield from _wrap(f"Instead: {first}", "    ", width)
     for line in others:
         yield from [f"    {printable(line)}"] if line.startswith(" ") else _wrap(line, "    ", width) or [""]
 
@@ -99,7 +99,9 @@ def _unread(unreadable: tuple[UnreadCall, ...], style: TextStyle, width: int) ->
     yield style.paint(f"{counted(len(unreadable), what)} could not be read, so nothing is said about {about}:", "bold")
     for unread in unreadable[:_MOST_UNREAD]:
         place = printable(f"{unread.path}:{unread.line}:{unread.column}")
-        yield f"  {place}  {style.paint(printable(unread.why), 'dim')}"
+        why = style.paint(printable(unread.why), "dim")
+        is_long = style.is_terminal and cell_width(f"  {place}  {unread.why}") > width
+        yield from [f"  {place}", f"    {why}"] if is_long else [f"  {place}  {why}"]
         yield f"    {style.paint(_shorten(unread.source.strip(), width - 4), 'cyan')}"
     if len(unreadable) > _MOST_UNREAD:
         yield f"  … and {len(unreadable) - _MOST_UNREAD} more (mrt show FILE lists those of one file)"
@@ -128,16 +130,13 @@ def _hint(report: CheckReport) -> str:
 
 
 def _wrap(text: str, indent: str, width: int) -> list[str]:
-    lines = textwrap.wrap(
-        printable(text), width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-    return [printable(line) for line in lines]  # what was in the middle may begin a line now
+    lines = wrap_cells(printable(text), width - len(indent), breaks_words=False)
+    return [f"{indent}{printable(line)}" for line in lines]  # what was in the middle may begin a line now
 
 
 def _shorten(code: str, width: int) -> str:
     """Cut a line of code to the width."""
-    text = printable(code.strip())
-    return text if len(text) <= width else f"{text[: width - 2]} …"
+    return cut_cells(printable(code.strip()), width, " …")
 
 
 @cache

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from mrt_lint.escape import printable
+from mrt_lint.report.cells import cell_width, wrap_cells
 from mrt_lint.report.style import TextStyle
 from mrt_runtime.report.wording import conclude, describe
 from mrt_runtime.verdict import Failure, Outcome, Verdict
@@ -16,17 +18,22 @@ PLAIN = str.maketrans({"─": "-", "│": "|", "╭": "+", "╮": "+", "╰": "+
 
 
 class TerminalReport:
-    """Draws on one stream; colour only on a terminal, plain letters where the stream's encoding has no others."""
+    """Draws on one stream; colour only on a terminal, plain letters where the stream's encoding has no others.
+
+    Lines are as wide as the terminal at most; elsewhere each stays one line, for whoever searches them.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self._style = TextStyle.of(stream)
+        self._width = shutil.get_terminal_size().columns if stream.isatty() else None
         self.plain = not can_encode(stream, TITLE + "─│╭╮╰╯└✓✗")
 
     def begin(self) -> None:
         """Draw the title."""
-        rule = "─" * 12
-        self._write("", f"  {rule} {TITLE} {rule}", "")
+        room = 12 if self._width is None else max(0, min(12, (self._width - len(TITLE) - 6) // 2))
+        title = f"{'─' * room} {TITLE} {'─' * room}".strip()
+        self._write("", *self._wrap("  ", "  ", title), "")
 
     def show(self, verdict: Verdict) -> None:
         """Draw one revision: its mark, its outcome, its failures and warnings."""
@@ -34,13 +41,14 @@ class TerminalReport:
             Outcome.SKIPPED: ("-", DIM),
             Outcome.NOT_REACHED: ("-", RED),
         }.get(verdict.outcome, ("✓", GREEN) if verdict.passed else ("✗", RED))
-        self._write(
-            f"  {self._style.paint(mark, colour)}  {printable(verdict.revision)}  {self._style.paint(describe(verdict), colour)}"
-        )
+        first, *rest = self._wrap("     ", "     ", f"{printable(verdict.revision)}  {describe(verdict)}")
+        revision, blank, phrase = first.strip().partition("  ")
+        head = f"  {self._style.paint(mark, colour)}  {revision}{blank}{self._style.paint(phrase, colour)}"
+        self._write(head, *(self._style.paint(line, colour) for line in rest))
         for failure in verdict.failures:
             self._write(*self._evidence(failure))
         for warning in verdict.warnings:
-            self._write(f"     └─ {self._style.paint('warning: ' + printable(warning), YELLOW)}")
+            self._write(*self._branch(f"warning: {printable(warning)}", YELLOW))
         if verdict.steps:
             from mrt_runtime.report.observed_text import draw_step  # noqa: PLC0415  only where steps were observed
 
@@ -49,23 +57,40 @@ class TerminalReport:
 
     def end(self, verdicts: Sequence[Verdict]) -> None:
         """Draw the conclusion in its box, of an even width as in the guide."""
-        text = "  " + conclude(verdicts)
-        text += " " * (len(text) % 2)
+        lines = [f"  {line}" for line in self._wrap("", "", conclude(verdicts), 6)]
+        width = max(map(cell_width, lines))
+        width += width % 2
         colour = GREEN if all(verdict.passed for verdict in verdicts) else RED
+        edge = self._style.paint("│", colour)
         self._write(
             "",
-            "  " + self._style.paint(f"╭{'─' * len(text)}╮", colour),
-            f"  {self._style.paint('│', colour)}{text}{self._style.paint('│', colour)}",
-            "  " + self._style.paint(f"╰{'─' * len(text)}╯", colour),
+            "  " + self._style.paint(f"╭{'─' * width}╮", colour),
+            *(f"  {edge}{line}{' ' * (width - cell_width(line))}{edge}" for line in lines),
+            "  " + self._style.paint(f"╰{'─' * width}╯", colour),
             "",
         )
 
     def _evidence(self, failure: Failure) -> Iterable[str]:
-        yield f"     └─ {self._style.paint(printable(failure.message), RED)}"
+        yield from self._branch(printable(failure.message), RED)
         if failure.file and failure.line:
             yield f"        {self._style.paint(f'{printable(failure.file)}:{failure.line}', DIM)}"
         for line in failure.evidence:
-            yield f"        {self._style.paint(printable(line), DIM)}"
+            for part in self._wrap("        ", "          ", printable(line)):
+                text = part.lstrip()
+                yield part[: len(part) - len(text)] + self._style.paint(text, DIM)
+
+    def _branch(self, text: str, colour: str) -> Iterator[str]:
+        """Yield the lines of what hangs on a revision."""
+        first, *rest = self._wrap("        ", "        ", text)
+        yield f"     └─ {self._style.paint(first.strip(), colour)}"
+        yield from (f"        {self._style.paint(line.strip(), colour)}" for line in rest)
+
+    def _wrap(self, first: str, later: str, text: str, margin: int = 0) -> list[str]:
+        """Return a text in lines with these indents, as wide as the terminal but for a margin; one line where there is none."""
+        if self._width is None or cell_width(first + text) + margin <= self._width:
+            return [first + text]
+        lines = wrap_cells(text, self._width - margin - max(len(first), len(later)))
+        return [first + lines[0], *(later + line for line in lines[1:])]
 
     def _write(self, *lines: str) -> None:
         text = "\n".join(lines) + "\n"

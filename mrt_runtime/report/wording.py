@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from mrt_lint.escape import printable
@@ -20,6 +21,16 @@ PHRASES = {
     Outcome.NOT_REACHED: "not reached",
     Outcome.OVER_BUDGET: "over the budget",
 }
+CONCLUSIONS = {
+    "will cause data loss on rollback": (Outcome.DATA_LOSS,),
+    "cannot be rolled back safely": (Outcome.SCHEMA_NOT_RESTORED, Outcome.DOWNGRADE_FAILED, Outcome.REUPGRADE_FAILED),
+    "failed to upgrade": (Outcome.UPGRADE_FAILED,),
+    "timed out": (Outcome.TIMED_OUT,),
+    "went over the budget": (Outcome.OVER_BUDGET,),
+    "could not be proven": (Outcome.UNPROVEN,),
+    "could not be reached": (Outcome.NOT_REACHED,),
+}
+"""What the last line says of how many revisions, the worst first."""
 
 
 NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
@@ -46,21 +57,16 @@ def describe(verdict: Verdict) -> str:
 
 def conclude(verdicts: Sequence[Verdict]) -> str:
     """Describe in one line what the whole run found: the last line of the guide's picture."""
-    count = {outcome: sum(verdict.outcome is outcome for verdict in verdicts) for outcome in Outcome}
+    count = Counter(verdict.outcome for verdict in verdicts)
     failed = sum(not verdict.passed for verdict in verdicts)
-    lost = count[Outcome.DATA_LOSS]
-    open_ends = count[Outcome.UNPROVEN] + count[Outcome.NOT_REACHED]
-    parts = [
-        f"{lost} migration(s) will cause data loss on rollback" if lost else "",
-        f"{failed - lost - open_ends} migration(s) cannot be rolled back safely" if failed - lost - open_ends else "",
-        f"{open_ends} migration(s) could not be proven" if open_ends else "",
-    ]
+    counts = {words: sum(count[outcome] for outcome in outcomes) for words, outcomes in CONCLUSIONS.items()}
+    parts = [f"{number} migration(s) {words}" for words, number in counts.items() if number]
     if not failed:
         reversible = count[Outcome.REVERSIBLE]
         parts = [f"All {reversible} migration(s) are safely reversible" if reversible else "No migration was checked"]
     if count[Outcome.SKIPPED]:
         parts.append(f"{count[Outcome.SKIPPED]} skipped")
-    return ", ".join(filter(None, parts))
+    return ", ".join(parts)
 
 
 def explain(verdicts: Sequence[Verdict]) -> str:

@@ -2,14 +2,16 @@
 
 import io
 import json
+import re
 from dataclasses import replace
 
 import pytest
+from rich.cells import cell_len
 
 from mrt_runtime.report.json import render
-from mrt_runtime.report.progress import Progress
+from mrt_runtime.report.progress import CLEAR, Progress
 from mrt_runtime.report.terminal import TerminalReport
-from mrt_runtime.report.wording import conclude, explain
+from mrt_runtime.report.wording import CONCLUSIONS, conclude, explain
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 LOST = Failure(kind="data-loss", message="Table 'users': 3/3 rows lost after rollback", table="users", file="m/003.py", line=14)
@@ -102,8 +104,10 @@ def test_every_outcome_is_drawn_in_words_of_its_own():
         ([Outcome.REVERSIBLE, Outcome.SKIPPED], "All 1 migration(s) are safely reversible, 1 skipped"),
         ([Outcome.SKIPPED], "No migration was checked, 1 skipped"),
         ([Outcome.DATA_LOSS, Outcome.DATA_LOSS], "2 migration(s) will cause data loss on rollback"),
-        ([Outcome.DOWNGRADE_FAILED, Outcome.TIMED_OUT], "2 migration(s) cannot be rolled back safely"),
-        ([Outcome.UNPROVEN, Outcome.NOT_REACHED], "2 migration(s) could not be proven"),
+        ([Outcome.DOWNGRADE_FAILED, Outcome.REUPGRADE_FAILED], "2 migration(s) cannot be rolled back safely"),
+        ([Outcome.UPGRADE_FAILED, Outcome.TIMED_OUT], "1 migration(s) failed to upgrade, 1 migration(s) timed out"),
+        ([Outcome.UNPROVEN, Outcome.NOT_REACHED], "1 migration(s) could not be proven, 1 migration(s) could not be reached"),
+        ([Outcome.OVER_BUDGET], "1 migration(s) went over the budget"),
         (
             [Outcome.DATA_LOSS, Outcome.SCHEMA_NOT_RESTORED, Outcome.UNPROVEN],
             "1 migration(s) will cause data loss on rollback, 1 migration(s) cannot be rolled back safely, 1 migration(s) could not be proven",
@@ -113,6 +117,36 @@ def test_every_outcome_is_drawn_in_words_of_its_own():
 )
 def test_the_conclusion_counts_what_happened(outcomes, line):
     assert conclude([Verdict(revision="a", outcome=outcome) for outcome in outcomes]) == line
+
+
+def test_every_outcome_that_fails_is_concluded_in_words_of_its_own_kind():
+    concluded = [outcome for outcomes in CONCLUSIONS.values() for outcome in outcomes]
+    assert sorted(concluded, key=str) == sorted(set(Outcome) - {Outcome.REVERSIBLE, Outcome.SKIPPED}, key=str)
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80, 200])
+def test_no_line_is_wider_than_the_terminal_and_the_box_is_closed(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    wide = Failure(
+        kind="data-loss", message="Table '顧客': 3/3 rows lost after rollback 🚚 " * 3, evidence=("電話番号 " * 30, "x" * 150)
+    )
+    verdicts = [
+        replace(BAD, failures=(wide,), warnings=("the table 注文 was empty, so nothing is known of its rows " * 2,)),
+        Verdict(revision="004", outcome=Outcome.NOT_REACHED, reason="the upgrade of 003 fails on an empty database too"),
+        Verdict(revision="005", outcome=Outcome.UPGRADE_FAILED),
+        Verdict(revision="006", outcome=Outcome.UNPROVEN),
+    ]
+    lines = draw(verdicts, Terminal()).splitlines()
+    plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
+    assert max(map(cell_len, plain)) <= columns
+    top = next(index for index, line in enumerate(plain) if "╭" in line)
+    assert len({cell_len(line) for line in plain[top : plain.index("", top)]}) == 1
+    assert "".join(plain).count("電話番号") == 30
+
+
+def test_elsewhere_a_line_stays_one_line(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    assert "     └─ Table 'users': 3/3 rows lost after rollback\n" in draw([BAD])
 
 
 def test_a_failure_summary_is_the_guides_line():
@@ -132,7 +166,7 @@ def test_the_message_of_a_failed_test_lists_revisions_failures_and_places():
         "revision 003: Table 'users': 3/3 rows lost after rollback\n"
         "  m/003.py:14\n"
         "revision 004: not reached: the upgrade of 003 fails on an empty database too\n"
-        "1 migration(s) will cause data loss on rollback, 1 migration(s) could not be proven"
+        "1 migration(s) will cause data loss on rollback, 1 migration(s) could not be reached"
     )
 
 
@@ -167,3 +201,27 @@ def test_progress_is_for_terminals_only():
         progress.clear()
     assert file.getvalue() == ""
     assert "1/2  verifying 001" in terminal.getvalue()
+
+
+def test_progress_tells_the_time_left_once_it_can_and_fits_in_its_line(monkeypatch):
+    clock = iter([0.0, 0.0, 2.0, 3.0, 6.0, 60.0, 600.0])
+    monkeypatch.setattr("mrt_runtime.report.progress.time.monotonic", lambda: next(clock, 0.0))
+    monkeypatch.setenv("COLUMNS", "40")
+    terminal = Terminal()
+    progress = Progress(terminal, 100)
+    for number in range(6):
+        progress.start(f"{number:04}_顧客" * 9)
+    shown = terminal.getvalue().split(CLEAR)[1:]
+    assert [line.partition("verifying")[0].strip() for line in shown] == [
+        "1/100",
+        "2/100",
+        "3/100",
+        "4/100  3 min left",
+        "5/100  24 min left",
+        "6/100  3 h 10 min left",
+    ]
+    assert max(map(cell_len, shown)) < 40
+    monkeypatch.setenv("TERM", "dumb")
+    dumb = Terminal()
+    Progress(dumb, 2).start("001")
+    assert dumb.getvalue() == ""
