@@ -54,7 +54,7 @@ def _run(given: Sequence[str], *, may_print: bool) -> int:
     """Run a command, unless its output would not be visible."""
     try:
         options = parse_command(given)
-        prints = options.command != "lock" and not getattr(options, "output", None)
+        prints = options.command not in {"lock", "baseline"} and not getattr(options, "output", None)
         if prints and not may_print:
             raise OutputError("the output cannot be written: standard output is closed")
         return _dispatch(options)
@@ -117,7 +117,13 @@ def _make_parser(first: Sequence[str]) -> ArgumentParser:
         command = commands.add_parser(name, help=help_text)
         if name in first:
             add_arguments(command)
+            command.epilog = command.epilog or _EXIT_CODES.get(name, "Exit codes: 0 done, 2 the command itself is wrong.")
     return parser
+
+
+def describe_all() -> ArgumentParser:
+    """Return the whole command line, as completion needs it."""
+    return _make_parser(tuple(_COMMANDS))
 
 
 def _add_choice(parser: ArgumentParser) -> None:
@@ -150,6 +156,7 @@ def _add_check(parser: ArgumentParser) -> None:
     add("--exit-codes", choices=("2", "1"), default="2", help="1: as pytest-mrt 1, 2 for errors and 1 for warnings (default: 2)")
     add("--all", action="store_true", help="every finding in full; without, the first check of an old history is an overview")
     add("--statistics", action="store_true", help="only how often each code was found")
+    add("--quiet", "-q", action="store_true", help="only findings and what could not be read: nothing where all is well")
     add("--watch", action="store_true", help="check again whenever a file changes, until Ctrl-C")
     add("--fix", action="store_true", help="write what can be written for certain, and report what is left")
     add("--diff", action="store_true", help="show what --fix would write, and write nothing")
@@ -172,7 +179,15 @@ def _add_init(parser: ArgumentParser) -> None:
 
 def _add_lsp(parser: ArgumentParser) -> None:
     parser.add_argument("--stdio", action="store_true", help="as always: editors name the channel, and this is the only one")
-    parser.epilog = "An editor starts it; docs/editors.md shows how."
+    parser.epilog = "An editor starts it; docs/editors.md shows how. Exit codes: 0 the editor left, 2 the command itself is wrong."
+
+
+def _add_completion(parser: ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell that reads it")
+    parser.epilog = (
+        'bash: eval "$(mrt completion bash)" in ~/.bashrc. zsh: mrt completion zsh > a folder of $fpath, as _mrt. '
+        "fish: mrt completion fish > ~/.config/fish/completions/mrt.fish. Exit codes: 0 done, 2 the command itself is wrong."
+    )
 
 
 def _add_lock(parser: ArgumentParser) -> None:
@@ -239,9 +254,17 @@ _COMMANDS: Final[dict[str, tuple[str, Callable[[ArgumentParser], None]]]] = {
     "lsp": ("serve an editor: findings while a migration is written, explanations, and fixes", _add_lsp),
     "rules": ("list the rules", _add_output),
     "explain": ("say what a rule finds, why that hurts, and what to write instead", _add_explain),
+    "completion": ("print the script with which bash, zsh or fish completes commands, options and files", _add_completion),
     "verify": ("upgrade, downgrade and compare every revision on a scratch database", _add_verify),
     "rehearse": ("run the pending revisions on a copy of a real database, and measure them", _add_rehearse),
     "report": ("check and verify, and write one page for people; or put the reports of several machines together", _add_report),
+}
+_EXIT_CODES: Final = {
+    "check": (
+        "Exit codes: 0 no errors, 1 errors (with --strict warnings, too; with --diff something to fix), "
+        "2 the command itself is wrong."
+    ),
+    "demo": "Exit codes: 0 both found the loss, 1 one did not.",
 }
 _ELSEWHERE: Final = {"verify": "mrt_runtime.cli.verify", "rehearse": "mrt_runtime.cli.rehearse", "report": "mrt_report.command"}
 """The commands of the other packages, which are imported only when asked for."""

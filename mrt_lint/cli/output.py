@@ -26,6 +26,8 @@ def style_of(options: Namespace) -> TextStyle:
 def render(report: CheckReport, options: Namespace) -> str:
     """Write a report in the form that was asked for; each is a module of its own, so that none pays for another."""
     form = "statistics" if options.statistics else options.format
+    if options.quiet and form in FOR_PEOPLE and not report.findings and not report.unreadable:
+        return ""
     style = style_of(options)
     if form == "table":
         return _table(report, options, style)
@@ -46,7 +48,7 @@ def _table(report: CheckReport, options: Namespace, style: TextStyle) -> str:
             return overview.render(report, style, _choice(options))
     from mrt_lint.report import table  # noqa: PLC0415  the other forms do without
 
-    return table.render(report, style, every_line=options.all)
+    return table.render(report, style, every_line=options.all, is_brief=options.quiet)
 
 
 def _is_whole(options: Namespace) -> bool:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from rich.console import OverflowMethod
+from typing import Final
 
 # from Hangul on, what Unicode calls wide begins; below it every character fills one cell or none
 _FIRST_WIDE: Final = "\u1100"
@@ -22,16 +19,15 @@ def cell_width(text: str) -> int:
 
 
 def wrap_cells(text: str, width: int, *, breaks_words: bool = True) -> list[str]:
-    """Return the lines of a text that fit in so many cells, at least one; a word that is longer is broken, or overflows."""
+    """Return the lines of a text that fit in so many cells, at least one; a longer word is broken, or overflows."""
     width = max(width, 1)
     if max(text, default="") < _FIRST_WIDE:
         return textwrap.wrap(text, width, break_long_words=breaks_words, break_on_hyphens=False) or [""]
     from rich.console import Console  # noqa: PLC0415  see above
     from rich.text import Text  # noqa: PLC0415  see above
 
-    overflow: OverflowMethod = "fold" if breaks_words else "ignore"
-    lines = Text(text, overflow=overflow).wrap(Console(width=width), width, overflow=overflow)
-    return [line.plain.rstrip() for line in lines] or [""]
+    # Chinese has no blanks between words
+    return [line.plain.rstrip() for line in Text(text, overflow="fold").wrap(Console(width=width), width)] or [""]
 
 
 def cut_cells(text: str, width: int, mark: str = "…") -> str:

@@ -19,16 +19,18 @@ _MOST_UNREAD: Final = 10
 _MOST_LINES: Final = 10
 
 
-def render(report: CheckReport, style: TextStyle, *, every_line: bool = False) -> str:
+def render(report: CheckReport, style: TextStyle, *, every_line: bool = False, is_brief: bool = False) -> str:
     """Write a report for a terminal, as wide as that is but not so wide that it is hard to read.
 
     Of equal findings in one file the first is shown in full, of the others only the lines: with `every_line` all of them.
+    A brief one ends without counts and hints.
     """
     width = text_width()
     blocks = list(in_full(report.findings, style, width, every_line=every_line))
     blocks += what_is_unread(report, style, width)
     counts = f"\n{by_consequence(report.findings, width)}" if report.findings else ""
-    blocks.append(summarize(report, style) + counts + _hint(report))
+    if not is_brief:
+        blocks.append(summarize(report, style, width) + counts + _hint(report, width))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -96,7 +98,8 @@ def _advice(text: str, width: int) -> Iterator[str]:
 def _unread(unreadable: tuple[UnreadCall, ...], style: TextStyle, width: int) -> Iterator[str]:
     about = "it" if len(unreadable) == 1 else "them"
     what = "place" if any(unread.why.startswith("the file") for unread in unreadable) else "call"
-    yield style.paint(f"{counted(len(unreadable), what)} could not be read, so nothing is said about {about}:", "bold")
+    heading = f"{counted(len(unreadable), what)} could not be read, so nothing is said about {about}:"
+    yield from (style.paint(line, "bold") for line in _wrap(heading, "", width))
     for unread in unreadable[:_MOST_UNREAD]:
         place = printable(f"{unread.path}:{unread.line}:{unread.column}")
         why = style.paint(printable(unread.why), "dim")
@@ -104,29 +107,32 @@ def _unread(unreadable: tuple[UnreadCall, ...], style: TextStyle, width: int) ->
         yield from [f"  {place}", f"    {why}"] if is_long else [f"  {place}  {why}"]
         yield f"    {style.paint(_shorten(unread.source.strip(), width - 4), 'cyan')}"
     if len(unreadable) > _MOST_UNREAD:
-        yield f"  … and {len(unreadable) - _MOST_UNREAD} more (mrt show FILE lists those of one file)"
+        yield from _wrap(f"… and {len(unreadable) - _MOST_UNREAD} more (mrt show FILE lists those of one file)", "  ", width)
 
 
-def summarize(report: CheckReport, style: TextStyle) -> str:
-    """Return one line on how much was found."""
+def summarize(report: CheckReport, style: TextStyle, width: int = 0) -> str:
+    """Return one line on how much was found, or several as wide as is said."""
     files = counted(len(report.files), "migration")
     silent = f", {len(report.suppressed)} silenced by noqa" if report.suppressed else ""
     silent += f", {len(report.accepted)} accepted" if report.accepted else ""
-    if not report.findings:
-        where = " in what could be read" if report.unreadable else ""
-        return style.paint(f"{files} checked: nothing found{where}{silent}.", "green")
-    counts = f"{counted(report.errors, 'error')}, {counted(report.warnings, 'warning')}{silent}"
-    return style.paint(f"{files} checked: {counts}.", "bold", "red" if report.fails else "yellow")
+    if report.findings:
+        text = f"{files} checked: {counted(report.errors, 'error')}, {counted(report.warnings, 'warning')}{silent}."
+        styles = ["bold", "red" if report.fails else "yellow"]
+    else:
+        text = f"{files} checked: nothing found{' in what could be read' if report.unreadable else ''}{silent}."
+        styles = ["green"]
+    return "\n".join(style.paint(line, *styles) for line in (_wrap(text, "", width) if width else [text]))
 
 
-def _hint(report: CheckReport) -> str:
+def _hint(report: CheckReport, width: int) -> str:
     if not report.findings:
         return ""
     fixable = sum(finding.fix is not None for finding in report.findings)
     some = "It may" if fixable == len(report.findings) == 1 else f"Up to {fixable} of these may"
     # Whether a fix is certain is known only after trying, which may take as long as the check itself.
-    hint = f"\n{some} be fixable: mrt check --diff shows what --fix would write." if fixable else ""
-    return hint + "\nmrt explain CODE says why, and what to do." + ("" if report.fails else " Warnings fail only with --strict.")
+    hints = [f"{some} be fixable: mrt check --diff shows what --fix would write."] if fixable else []
+    hints.append("mrt explain CODE says why, and what to do." + ("" if report.fails else " Warnings fail only with --strict."))
+    return "".join(f"\n{line}" for hint in hints for line in _wrap(hint, "", width))
 
 
 def _wrap(text: str, indent: str, width: int) -> list[str]:

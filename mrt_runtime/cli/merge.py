@@ -15,7 +15,7 @@ from mrt_runtime.report.terminal import TerminalReport
 from mrt_runtime.report.wording import name_database
 
 EPILOG = """\
-Exit codes are those that one run would have: 0 all reversible, 1 some are not, 2 the command or a shard did not come to its end.
+Exit codes, as of one run: 0 all reversible, 1 some are not, 2 the command or a shard did not come to its end.
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", type=Path, help="write them there, all at the end, instead of to standard output"
+    )
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="only what did not pass or is warned of: nothing where all is well"
     )
     parser.add_argument("--report", metavar="FILE", help="write a page for people there, too: HTML that needs nothing else")
 
@@ -99,14 +103,15 @@ def verify(args: argparse.Namespace) -> int:
     with open_run(config, args) as run:
         verdicts = list[Verdict]()
         try:
-            check(run, verdicts, TerminalReport(stream) if args.format == "table" else None)
+            picture = TerminalReport(stream, is_quiet=args.quiet) if args.format == "table" else None
+            check(run, verdicts, picture, is_quiet=args.quiet)
         except (ConfigurationError, KeyboardInterrupt) as error:
             if verdicts or isinstance(error, KeyboardInterrupt):
                 for document in documents:
                     document.write(verdicts, run, say_stop(error))
             raise
-        if args.format == "table":
-            stream.write("  " + name_database(run.facts, "--db-url") + "\n\n")
+        if picture:
+            picture.close(name_database(run.facts, "--db-url"))
             keep()
         for document in documents:
             document.write(verdicts, run)
@@ -132,9 +137,9 @@ def open_run(config: MRTConfig, args: argparse.Namespace) -> Iterator[Run]:
         yield run
 
 
-def check(run: Run, verdicts: list[Verdict], picture: TerminalReport | None) -> None:
+def check(run: Run, verdicts: list[Verdict], picture: TerminalReport | None, *, is_quiet: bool = False) -> None:
     """Check the revisions, drawing each as soon as it and those before it are done; `verdicts` are added to."""
-    progress = Progress(sys.stderr, len(run.revisions))
+    progress = Progress(io.StringIO() if is_quiet else sys.stderr, len(run.revisions))
     if picture:
         picture.begin()
     try:

@@ -20,23 +20,29 @@ PLAIN = str.maketrans({"─": "-", "│": "|", "╭": "+", "╮": "+", "╰": "+
 class TerminalReport:
     """Draws on one stream; colour only on a terminal, plain letters where the stream's encoding has no others.
 
-    Lines are as wide as the terminal at most; elsewhere each stays one line, for whoever searches them.
+    Lines are as wide as the terminal at most; elsewhere each stays one line, for whoever searches them. A quiet one draws only
+    what did not pass or is warned of.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, is_quiet: bool = False) -> None:
         self.stream = stream
+        self._is_quiet = is_quiet
         self._style = TextStyle.of(stream)
         self._width = shutil.get_terminal_size().columns if stream.isatty() else None
         self.plain = not can_encode(stream, TITLE + "─│╭╮╰╯└✓✗")
 
     def begin(self) -> None:
         """Draw the title."""
+        if self._is_quiet:
+            return
         room = 12 if self._width is None else max(0, min(12, (self._width - len(TITLE) - 6) // 2))
         title = f"{'─' * room} {TITLE} {'─' * room}".strip()
         self._write("", *self._wrap("  ", "  ", title), "")
 
     def show(self, verdict: Verdict) -> None:
         """Draw one revision: its mark, its outcome, its failures and warnings."""
+        if self._is_quiet and verdict.passed and not verdict.warnings:
+            return
         mark, colour = {
             Outcome.SKIPPED: ("-", DIM),
             Outcome.NOT_REACHED: ("-", RED),
@@ -57,6 +63,8 @@ class TerminalReport:
 
     def end(self, verdicts: Sequence[Verdict]) -> None:
         """Draw the conclusion in its box, of an even width as in the guide."""
+        if self._is_quiet and all(verdict.passed for verdict in verdicts):
+            return
         lines = [f"  {line}" for line in self._wrap("", "", conclude(verdicts), 6)]
         width = max(map(cell_width, lines))
         width += width % 2
@@ -69,6 +77,11 @@ class TerminalReport:
             "  " + self._style.paint(f"╰{'─' * width}╯", colour),
             "",
         )
+
+    def close(self, database: str) -> None:
+        """Draw what was verified on."""
+        if not self._is_quiet:
+            self._write(*self._wrap("  ", "  ", database), "")
 
     def _evidence(self, failure: Failure) -> Iterable[str]:
         yield from self._branch(printable(failure.message), RED)

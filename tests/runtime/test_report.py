@@ -144,6 +144,25 @@ def test_no_line_is_wider_than_the_terminal_and_the_box_is_closed(monkeypatch, c
     assert "".join(plain).count("電話番号") == 30
 
 
+def test_a_quiet_picture_shows_only_what_did_not_pass_or_is_warned_of():
+    def draw_quietly(verdicts):
+        picture = TerminalReport(stream := io.StringIO(), is_quiet=True)
+        picture.begin()
+        for verdict in verdicts:
+            picture.show(verdict)
+        picture.end(verdicts)
+        picture.close("Verified on SQLite.")
+        return stream.getvalue()
+
+    assert draw_quietly(GOOD) == ""
+    assert draw_quietly([replace(GOOD[0], warnings=("an empty table",))]).splitlines() == [
+        "  ✓  001  reversible",
+        "     └─ warning: an empty table",
+    ]
+    assert draw_quietly([*GOOD[:2], BAD]).splitlines()[0] == "  ✗  003  data loss detected"
+    assert "1 migration(s) will cause data loss" in draw_quietly([*GOOD[:2], BAD])
+
+
 def test_elsewhere_a_line_stays_one_line(monkeypatch):
     monkeypatch.setenv("COLUMNS", "20")
     assert "     └─ Table 'users': 3/3 rows lost after rollback\n" in draw([BAD])
