@@ -41,7 +41,7 @@ class Progress:
         self._write(CLEAR)
 
     def _spell_rest(self) -> str:
-        """Return how long the rest takes if it goes on as until now; nothing where it is too early to tell, or all but done."""
+        """Return how long the rest takes if it goes on as until now; nothing where it is too early to know."""
         done, passed = self._number - 1, time.monotonic() - self._begun
         if done < ENOUGH or passed < ENOUGH:
             return ""

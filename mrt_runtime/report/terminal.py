@@ -20,7 +20,7 @@ PLAIN = str.maketrans({"─": "-", "│": "|", "╭": "+", "╮": "+", "╰": "+
 class TerminalReport:
     """Draws on one stream; colour only on a terminal, plain letters where the stream's encoding has no others.
 
-    Lines are as wide as the terminal at most; elsewhere each stays one line, for whoever searches them. A quiet one draws only
+    Lines are as wide as the terminal at most; elsewhere each stays one line, which can be searched. A quiet one draws only
     what did not pass or is warned of.
     """
 
