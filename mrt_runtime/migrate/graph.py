@@ -26,6 +26,10 @@ PLACE_OF_ID = "is at the top of the migration file (revision = ...)"
 RELATIVE = re.compile(r"(?P<start>.*?)(?P<distance>[+-]\d+)")
 
 
+class UnimportableHistoryError(ConfigurationError):
+    """A migration, or what it imports, needs a module that is not found. env.py may add the folder that has it to `sys.path`."""
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryStep:
     """A revision as something that is run. `parents` are its down revisions and then what it depends on."""
@@ -172,12 +176,12 @@ def load(directory: ScriptDirectory) -> MigrationGraph:
     except (Exception, SystemExit) as error:  # noqa: BLE001  the user's own modules raise what they like
         files = [str(file) for file in list_files(directory)]
         if isinstance(error, ModuleNotFoundError) and (missing := describe_missing(list_sources(directory), error.name)):
-            raise ConfigurationError(missing) from None
+            raise UnimportableHistoryError(missing) from None
         file, line = locate(error, files)
         where = f"{file}:{line}: " if file else ""
         words = end(f"{where}{describe(error)}")
         if isinstance(error, ModuleNotFoundError):  # the file may be right
-            raise ConfigurationError(f"{words} Install what is missing into the environment that runs this.") from None
+            raise UnimportableHistoryError(f"{words} Install what is missing into the environment that runs this.") from None
         raise ConfigurationError(f"{words} Alembic runs no migration while one of them is broken.") from None
     return MigrationGraph(directory.revision_map)
 

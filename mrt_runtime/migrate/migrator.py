@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
@@ -10,11 +11,12 @@ from alembic.util import CommandError
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
+from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.environment import AlembicEnvironment
 from mrt_runtime.migrate.error import MigrationError
-from mrt_runtime.migrate.graph import HistoryStep, MigrationGraph, load
+from mrt_runtime.migrate.graph import HistoryStep, MigrationGraph, UnimportableHistoryError, load
 
 Heads = tuple[str, ...]
 Direction = Literal["upgrade", "downgrade"]
@@ -44,7 +46,35 @@ class Migrator:
         with self._environment.entered():
             self._directory = self._environment.open_directory()
             self._env_py = self._environment.env_py(self._directory)
-            self.graph: MigrationGraph = load(self._directory)
+            try:
+                self.graph: MigrationGraph = load(self._directory)
+            except UnimportableHistoryError as error:
+                missing = error
+            else:
+                return
+        self.graph = self._load_behind_env_py(missing)
+
+    def _load_behind_env_py(self, missing: UnimportableHistoryError) -> MigrationGraph:
+        """Import the migrations as Alembic does, once env.py has run: it may have changed `sys.path`.
+
+        Raises `missing`, the error of importing them without it, where env.py fails or changes nothing about it.
+        """
+        found: list[MigrationGraph] = []
+
+        def look(heads: Heads, context: MigrationContext) -> Iterator[RevisionStep]:  # noqa: ARG001 - as Alembic calls it
+            with contextlib.suppress(UnimportableHistoryError):
+                found.append(load(self._directory))
+            return iter(())
+
+        try:
+            self._environment.run(self._directory, look, "upgrade", dont_mutate=True)
+        except LostServerError:
+            raise
+        except (MigrationError, ConfigurationError):  # it may fail for the same module: the first error names all of them
+            raise missing from None
+        if not found:
+            raise missing
+        return found[0]
 
     def current(self) -> Heads:
         """Ask the database for its heads, as `alembic current` does; empty where nothing is applied."""

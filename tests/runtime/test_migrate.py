@@ -509,6 +509,20 @@ def test_a_module_of_the_project_that_is_not_found_is_told_with_its_folder(proje
     Migrator(project.config(), sqlite_scratch).current()
 
 
+def test_migrations_find_what_env_py_adds_to_the_path(project, sqlite_scratch):
+    """Alembic runs env.py before it imports a migration."""
+    (project.root / "elsewhere").mkdir()
+    (project.root / "elsewhere" / "absent_unless_added.py").write_text("NAME = 'kept'\n")
+    project.env.write_text(f"import sys\nsys.path.insert(0, {str(project.root / 'elsewhere')!r})\n" + project.env.read_text())
+    for name, parent in (("a", None), ("b", "a")):
+        file = project.add(name, parent)
+        file.write_text("from absent_unless_added import NAME\n" + file.read_text())
+    migrator = Migrator(project.config(), sqlite_scratch)
+    migrator.upgrade_to("heads")
+    assert migrator.current() == ("b",)
+    assert str(project.root / "elsewhere") not in sys.path
+
+
 def test_all_modules_that_are_not_there_are_told_at_once(project, sqlite_scratch):
     (project.root / "shop").mkdir()
     (project.root / "shop" / "__init__.py").write_text("from shop.models import Base\n")
