@@ -219,6 +219,15 @@ def test_the_version_is_in_one_place():
     assert "\nversion =" not in (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("[project.optional")[0]
 
 
+def test_every_benchmark_is_on_its_page_with_the_command_to_repeat_it():
+    page = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    scripts = {
+        path.name for path in (ROOT / "benchmarks").glob("*.py") if '__name__ == "__main__"' in path.read_text(encoding="utf-8")
+    }
+    assert scripts
+    assert {script for script in scripts if f"`python benchmarks/{script}" not in page} == set()
+
+
 def test_no_path_of_a_developers_machine_is_left_behind():
     pattern = re.compile(rb"/(?:work|farm|root|opt/pypi|home/(?!runner\b)\w+|Users/\w+)/")
     files = [path for path in tracked() if path != Path(__file__)]
