@@ -20,6 +20,7 @@ BAD: Final = {
     Outcome.UPGRADE_FAILED: ("fails to upgrade", "fail to upgrade"),
     Outcome.REUPGRADE_FAILED: ("fails to upgrade a second time", "fail to upgrade a second time"),
     Outcome.TIMED_OUT: ("timed out", "timed out"),
+    Outcome.OVER_BUDGET: ("goes over the budget", "go over the budget"),
     Outcome.UNPROVEN: ("could not be proven", "could not be proven"),
     Outcome.NOT_REACHED: ("could not be reached", "could not be reached"),
 }

@@ -24,12 +24,28 @@ _PLAIN: Final = (
 
 
 class SchemaVariable:
-    """The one schema of an upgrade() whose name cannot be read."""
+    """The one schema of an upgrade() whose name cannot be read, or comes from the environment where that has one."""
 
     def __init__(self, context: FixContext) -> None:
         self._text: SourceText = context.text
         self._function = context.text.function("upgrade")
-        self._ops = [op for op in context.migration.upgrade_ops if getattr(op, "schema", None) is UNKNOWN]
+        self._ops = [op for op in context.migration.upgrade_ops if self.holds(op)]
+
+    def holds(self, op: Op) -> bool:
+        """Return whether it is the schema of an operation of upgrade()."""
+        schema = getattr(op, "schema", None)
+        if schema is UNKNOWN or not isinstance(schema, str) or op.sql or op.batch or not _asks_environment(self._text.tree):
+            return schema is UNKNOWN
+        # what was read is the default of os.environ.get(), which downgrade() must not take for the name
+        try:
+            node = argument(self._text.call(op.origin), "schema")
+        except NoFix:
+            return False
+        names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)} if node is not None else set()
+        bound = [
+            found for found in ast.walk(self._text.tree) if isinstance(found, ast.Assign) and _binds(found.targets[0]) in names
+        ]
+        return node is not None and any(_asks_environment(found) for found in (node, *bound))
 
     def schema(self) -> tuple[str, str]:
         """Return the schema's name as code, and the line that must come before it, empty if none is needed.
@@ -79,6 +95,13 @@ class SchemaVariable:
         if len(source.splitlines()) != 1:
             raise NoFix("a name is not known")
         return source
+
+
+def _asks_environment(node: ast.AST) -> bool:
+    return any(
+        getattr(inner, "attr", None) in {"environ", "getenv"} or getattr(inner, "id", None) in {"environ", "getenv"}
+        for inner in ast.walk(node)
+    )
 
 
 def _bound(function: ast.FunctionDef) -> set[str]:

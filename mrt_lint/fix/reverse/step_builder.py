@@ -80,8 +80,8 @@ class StepBuilder:
         where = self.quote(getattr(op, "table", None))
         found, above = getattr(op, "schema", None), ""
         named = {**(options or {}), schema: None if found in {None, UNKNOWN} else self.quote(found)}
-        if found is UNKNOWN:
-            named[schema], above = SchemaVariable(self.context).schema()
+        if found is not None and (variable := SchemaVariable(self.context)).holds(self.op):
+            named[schema], above = variable.schema()
         function = self.context.names.op(name)
         if table.isdigit():
             at = int(table)
