@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import stack_size
 from typing import Final, NamedTuple, TypeVar
@@ -19,6 +20,7 @@ from mrt_lint.lsp.checker import CheckRound, EditorChecker
 from mrt_lint.lsp.diagnostics import diagnostics_of, mistake
 from mrt_lint.lsp.text_position import lines_of
 from mrt_lint.model.finding import Finding
+from mrt_lint.parse.reading import prepare
 from mrt_lint.usage import UsageError
 
 _PAUSE: Final = 0.04
@@ -113,6 +115,9 @@ class OpenFiles:
                         break
                     self._show(uri, entry.version, shown)
                 self._waiting.pop(uri, None)
+        # a history that comes from the cache needs no parser: the first edit need not wait for its import
+        with suppress(RuntimeError):  # the editor may have left
+            self._thread.submit(prepare)
 
     def _opened(self) -> dict[str, OpenText]:
         """Return the Python files among the documents that are open, by URI."""
