@@ -56,6 +56,7 @@ class MigrationChecker:
             _look_up_codes(settings)
             _read_lock(settings)
             _read_baseline(settings)
+            _read_statistics(settings)
         except UsageError as error:
             from mrt_lint.escape import printable  # noqa: PLC0415  see the module
 
@@ -135,6 +136,13 @@ def _read_baseline(settings: Settings) -> None:
         from mrt_lint.suppress.baseline import with_deployed  # noqa: PLC0415  see the module
 
         with_deployed(settings)
+
+
+def _read_statistics(settings: Settings) -> None:
+    """Raise UsageError for a file of sizes that cannot be read, before flake8 has begun."""
+    from mrt_lint.files.statistics_file import with_statistics  # noqa: PLC0415  see the module
+
+    with_statistics(settings)
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.lean import dataclass
+from mrt_lint.model.table_size import TableStatistics
 from mrt_lint.model.values import DIALECTS
 from mrt_lint.usage import UsageError
 
@@ -57,7 +58,7 @@ _LIST_KEYS: Final = ("paths", "select", "extend_select", "ignore", "independent_
 _EXEMPTION_FORMS: Final = {"files": '[tool.mrt.files."versions/old_*.py"]', "revisions": "[tool.mrt.revisions.4f2a91c0de77]"}
 _TARGET_FLAG: Final = "sqlite_foreign_keys"
 _CHOICES: Final = {"lock_warnings": ("always", "since-baseline")}
-_PLAIN_KEYS: Final = ("dialect", "strict", "baseline", "irreversible", _TARGET_FLAG)
+_PLAIN_KEYS: Final = ("dialect", "strict", "baseline", "stats", "irreversible", _TARGET_FLAG)
 _KEYS: Final = (*_PLAIN_KEYS, *_CHOICES, *_VERSION_KEYS, *_LIST_KEYS, *_EXEMPTION_FORMS)
 # the nearest folder above with one of these is the project's
 _ROOT_MARKS: Final = ("pyproject.toml", "alembic.ini", ".git")
@@ -98,6 +99,7 @@ class Settings:
     revision → the reason why it cannot be undone. files, revisions: what is not accepted in some files, or in a revision.
     baseline: the file of accepted findings, relative to the root; empty for none. lock_warnings: "always", or "since-baseline"
     for those of revisions alone that the baseline does not name. deployed: the revisions that it names, where that matters.
+    stats: the file of the sizes of tables, empty for the one of the usual name; statistics: what it holds.
     """
 
     root: Path = field(default_factory=Path.cwd)
@@ -116,6 +118,8 @@ class Settings:
     baseline: str = ""
     lock_warnings: str = "always"
     deployed: frozenset[str] = frozenset()
+    stats: str = ""
+    statistics: TableStatistics | None = None
 
     def selects(self, code: str, *, default: bool) -> bool:
         """Return whether findings with this code are wanted; `default` is the rule's own."""
@@ -223,7 +227,7 @@ def _settle(settings: Settings, given: Mapping[str, Any], where: str) -> Setting
             changes[key] = _exemptions(key, value, where)
         elif key in _CHOICES:
             changes[key] = _choice(key, value, where)
-        elif key == "baseline":
+        elif key in {"baseline", "stats"}:
             changes[key] = _path(key, value, where)
         elif isinstance(value, bool):
             (target if key == _TARGET_FLAG else changes)[key] = value

@@ -17,6 +17,7 @@ from mrt_lint.analysis.downgrade.known_schema import KnownSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
 from mrt_lint.analysis.question_budget import QuestionBudget
 from mrt_lint.analysis.small_table import is_unnoticed
+from mrt_lint.analysis.table_size import is_known_small
 from mrt_lint.history.schema import fold, place
 from mrt_lint.model import ops
 from mrt_lint.model.context import RuleContext
@@ -45,6 +46,10 @@ class RuleScope(Protocol):
     def consequence(self) -> Consequence:
         """What the rule's pattern comes to."""
 
+    @property
+    def for_small_tables(self) -> bool:
+        """Whether what hurts does not depend on how many rows a table has."""
+
 
 class MigrationCase:
     """A migration and everything that a rule may ask about it; what is expensive is computed when a rule first asks."""
@@ -55,6 +60,7 @@ class MigrationCase:
         self.history = context.history
         self.irreversible = context.irreversible
         self.small_tables = context.small_tables
+        self.sizes = context.sizes
         self._analyses: dict[str, DowngradeAnalysis] = {}
         self.questions = QuestionBudget()
 
@@ -123,7 +129,9 @@ class MigrationCase:
         for op in self.operations("upgrade") if along else self.migration.upgrade_ops:
             if not isinstance(op, kinds) or not self.runs(op, rule.dialects):
                 continue
-            if not is_unnoticed(op, rule.consequence, self.small_tables) and (new_tables or not self.state_before(op).new_table):
+            if is_unnoticed(op, rule.consequence, self.small_tables) or is_known_small(self, op, rule):
+                continue
+            if new_tables or not self.state_before(op).new_table:
                 yield op
 
     def operations(self, function: str) -> tuple[Op, ...]:

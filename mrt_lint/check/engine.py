@@ -13,6 +13,7 @@ from mrt_lint.cache.store import DiskCache, digest
 from mrt_lint.files.consulted import read_module
 from mrt_lint.files.discovery import HistoryFinder, HistoryLocations, VersionLocation, walk
 from mrt_lint.files.lock import LOCK_FILE
+from mrt_lint.files.statistics_file import with_statistics
 from mrt_lint.gate import is_migration
 from mrt_lint.model.finding import Finding
 from mrt_lint.report import CheckReport
@@ -83,7 +84,7 @@ class CheckEngine:
         jobs: int | None = 1,
         sources: Mapping[Path, bytes] | None = None,
     ) -> None:
-        self._settings = with_deployed(settings)
+        self._settings = with_statistics(with_deployed(settings))
         self._cache = cache
         self._jobs = jobs
         self._contents: dict[Path, bytes] = dict(sources or {})

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mrt_lint import rules
+from mrt_lint.analysis.table_size import RecordedSizes
 from mrt_lint.check.losses import fold_losses, irreversible, is_agreed
 from mrt_lint.files.lock import LockViolation
 from mrt_lint.history import History
@@ -106,6 +107,7 @@ def context_of(history: History, settings: Settings, breaches: tuple[LockViolati
         history=history,
         independent_branches=settings.independent_branches,
         small_tables=settings.small_tables,
+        sizes=RecordedSizes(settings.statistics, history) if settings.statistics is not None else None,
         irreversible=settings.irreversible,
         breaches=breaches,
     )

@@ -231,6 +231,12 @@ def _add_rehearse(parser: ArgumentParser) -> None:
     rehearse.add_arguments(parser)
 
 
+def _add_stats(parser: ArgumentParser) -> None:
+    from mrt_runtime.cli import stats  # noqa: PLC0415  the other half, only when asked for
+
+    stats.add_arguments(parser)
+
+
 def _add_report(parser: ArgumentParser) -> None:
     from mrt_report import command  # noqa: PLC0415  brings both halves
 
@@ -257,6 +263,7 @@ _COMMANDS: Final[dict[str, tuple[str, Callable[[ArgumentParser], None]]]] = {
     "completion": ("print the script with which bash, zsh or fish completes commands, options and files", _add_completion),
     "verify": ("upgrade, downgrade and compare every revision on a scratch database", _add_verify),
     "rehearse": ("run the pending revisions on a copy of a real database, and measure them", _add_rehearse),
+    "stats": ("write down how large the tables of a database are, for mrt check", _add_stats),
     "report": ("check and verify, and write one page for people; or put the reports of several machines together", _add_report),
 }
 _EXIT_CODES: Final = {
@@ -266,5 +273,8 @@ _EXIT_CODES: Final = {
     ),
     "demo": "Exit codes: 0 both found the loss, 1 one did not.",
 }
-_ELSEWHERE: Final = {"verify": "mrt_runtime.cli.verify", "rehearse": "mrt_runtime.cli.rehearse", "report": "mrt_report.command"}
+_ELSEWHERE: Final = {
+    **{name: f"mrt_runtime.cli.{name}" for name in ("verify", "rehearse", "stats")},
+    "report": "mrt_report.command",
+}
 """The commands of the other packages, which are imported only when asked for."""

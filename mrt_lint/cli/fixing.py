@@ -15,6 +15,7 @@ from mrt_lint.cli.inspection import CheckRun, examine, inspect
 from mrt_lint.cli.output import FOR_PEOPLE, render, write
 from mrt_lint.escape import printable
 from mrt_lint.files.lock import LOCK_FILE, breaks_lock
+from mrt_lint.files.statistics_file import with_statistics
 from mrt_lint.fix.diff import harmless, unified
 from mrt_lint.fix.session import FixOutcome, FixSession
 from mrt_lint.fix.write import write_file
@@ -72,14 +73,15 @@ def _outcomes(inspection: CheckRun, *, unsafe: bool) -> Iterator[FixOutcome]:
             wanted.setdefault(finding.path, []).append(finding)
     if not wanted:
         return
-    lock = inspection.settings.root / LOCK_FILE
+    settings = with_statistics(inspection.settings)
+    lock = settings.root / LOCK_FILE
     content = read_file(lock) if lock.exists() else None
 
     def breaks(path: str, before: bytes, after: bytes) -> bool:
         return breaks_lock(content, shown(lock), path, before, after)
 
     for sources, readings in inspection.engine.readings(inspection.names):
-        session = FixSession(sources, readings, inspection.settings, unsafe=unsafe, breaks=breaks)
+        session = FixSession(sources, readings, settings, unsafe=unsafe, breaks=breaks)
         yield from (session.fix(path, wanted[path]) for path in sources if path in wanted)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mrt_lint.model.lean import dataclass
 
 if TYPE_CHECKING:
+    from mrt_lint.analysis.table_size import RecordedSizes
     from mrt_lint.files.lock import LockViolation
     from mrt_lint.history import History
 
@@ -36,12 +37,13 @@ class RuleContext:
 
     `independent_branches` are labels of branches that are meant to have a head of their own; `irreversible` are pairs of a
     revision and the reason why it cannot be undone; `breaches` is what has become of locked revisions. `small_tables` are
-    tables whose locks go unnoticed, "users" or "crm.users".
+    tables whose locks go unnoticed, "users" or "crm.users"; `sizes` knows those of the tables in the statistics of the project.
     """
 
     target: DatabaseTarget = field(default_factory=DatabaseTarget)
     history: History | None = None
     independent_branches: tuple[str, ...] = ()
     small_tables: tuple[str, ...] = ()
+    sizes: RecordedSizes | None = None
     irreversible: tuple[tuple[str, str], ...] = ()
     breaches: tuple[LockViolation, ...] = ()

@@ -45,7 +45,10 @@ class FixSafety(str, enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a rule reports: where, what happens to what, and what to write instead; `fix` is the kind of fix its rule has."""
+    """What a rule reports: where, what happens to what, and what to write instead; `fix` is the kind of fix its rule has.
+
+    `table_rows` is about how many rows the locked table has, where that is known, `size` the end of the message that says so.
+    """
 
     path: str
     place: SourceSpan
@@ -57,6 +60,8 @@ class Finding:
     message: str
     instead: str
     fix: FixSafety | None = None
+    table_rows: int | None = None
+    size: str = ""
 
     def __str__(self) -> str:
         return printable(f"{self.path}:{self.place.line}:{self.place.column}: {self.code} {self.name}: {self.message}")

@@ -54,6 +54,7 @@ class Rule(ABC):
     `consequence` is what the pattern comes to. `message` and `instead` are format strings, filled from what `self.found()` is
     given; text in «…» of `instead` becomes a Python string literal. `manual` cites what the rule rests on. An opt-in rule
     (`default = False`) applies only when selected.
+    `for_small_tables` is set where what hurts does not depend on how many rows a table has.
     `fix` is the kind of fix that `mrt check --fix` knows, `fixes` describes what it writes and when it does not.
     """
 
@@ -66,6 +67,7 @@ class Rule(ABC):
     bad: ClassVar[tuple[Example, ...]]
     good: ClassVar[tuple[Example, ...]]
     default: ClassVar[bool] = True
+    for_small_tables: ClassVar[bool] = False
     dialects: ClassVar[tuple[str, ...]] = ()
     exemptions: ClassVar[tuple[str, ...]] = ()
     manual: ClassVar[tuple[str, ...]] = ()

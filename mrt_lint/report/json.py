@@ -47,4 +47,5 @@ def _finding(finding: Finding, leader: Finding | None) -> dict[str, object]:
         "instead": finding.instead,
         **({} if leader is None else {"with": {"code": leader.code, "line": leader.place.line, "column": leader.place.column}}),
         **({} if finding.fix is None else {"fix": finding.fix.value}),
+        **({} if finding.table_rows is None else {"table_rows": finding.table_rows}),
     }

@@ -60,7 +60,8 @@ _EVERYWHERE = """## What holds for every rule
 * A table that was created earlier in the same `upgrade()` is empty and not in use yet: nothing about locks, rewrites,
   duplicates, NOT NULL or lost data applies to it, and what belongs to a table that `downgrade()` drops counts as undone.
 * A dialect guard is trusted, and so is a declared dialect. If none is declared, the rules about PostgreSQL apply.
-* A finding of the consequence *deploy blocks* is not reported for the tables in `small_tables` of `[tool.mrt]`.
+* A finding of the consequence *deploy blocks* is not reported for the tables in `small_tables` of `[tool.mrt]`, nor for those that
+  [`mrt stats`](checking.md#how-large-the-tables-are) found to be small.
 * What could not be read raises no finding of its own; it is counted and listed.
 * A check ends in seconds. What one migration has beyond 120,000 nodes of Python's syntax tree, 3,000 operations or a million
   characters of raw SQL in a function, or what takes more steps, memory or seconds than any migration needs, is left out and

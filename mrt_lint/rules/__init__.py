@@ -11,6 +11,7 @@ from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.question_budget import TooManyQuestionsError
+from mrt_lint.analysis.table_size import with_size
 from mrt_lint.history import History
 from mrt_lint.model.context import RuleContext
 from mrt_lint.model.finding import Finding
@@ -49,7 +50,7 @@ def check(migration: Migration, context: RuleContext, rules: Iterable[Rule], sto
             case.questions.grant(min(MAX_QUESTIONS, left))
         try:
             for finding in rule.check(case):
-                found[finding] = None
+                found[with_size(finding, case)] = None
         except TooManyQuestionsError:
             if stopped is not None:
                 stopped.append(rule.code)

@@ -37,6 +37,7 @@ class LockWithoutTimeout(Rule):
     )
     dialects = ("postgresql", "mysql", "mariadb")
     default = False
+    for_small_tables = True
     manual = (
         "PostgreSQL, lock_timeout: https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-LOCK-TIMEOUT",
         "MySQL, lock_wait_timeout: https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html#sysvar_lock_wait_timeout",

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.journal import Journal
 from mrt_runtime.databases.observation import LockWatch
+from mrt_runtime.databases.statistics import DatabaseStatistics
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -232,6 +233,12 @@ class DatabaseBackend(Protocol):
 
         previous: an earlier one of the same scratch database; what has provably not changed since is taken from it.
         columns: which columns of a table count, as far as it has them, and in which order; for others all of them.
+        """
+
+    def read_statistics(self, url: URL) -> DatabaseStatistics:
+        """Return how large the tables of a database are, as its statistics estimate it; nothing is written there.
+
+        Raises ConfigurationError, one sentence, where they cannot be read.
         """
 
     def stream_rows(

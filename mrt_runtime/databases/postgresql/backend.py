@@ -7,6 +7,7 @@ from mrt_runtime.databases.postgresql.content import read_content
 from mrt_runtime.databases.postgresql.copying import connect_copying
 from mrt_runtime.databases.postgresql.database import connect
 from mrt_runtime.databases.postgresql.fingerprint import read_fingerprint, stream_rows
+from mrt_runtime.databases.postgresql.statistics import read_statistics
 from mrt_runtime.databases.postgresql.values import PostgreSQLValues
 
 
@@ -20,4 +21,5 @@ class PostgreSQLBackend:
     read_content = staticmethod(read_content)
     connect_copying = staticmethod(connect_copying)
     read_fingerprint = staticmethod(read_fingerprint)
+    read_statistics = staticmethod(read_statistics)
     stream_rows = staticmethod(stream_rows)
