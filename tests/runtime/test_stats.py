@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from mrt_lint.cli import main
 from mrt_lint.files.statistics_file import loads
 from mrt_runtime.databases import read_statistics
+from mrt_runtime.databases.mysql.statistics import BEGIN
 from tests.runtime.own_names import own
 
 if sys.version_info >= (3, 11):
@@ -194,6 +195,18 @@ def test_the_session_may_only_read(database, request, monkeypatch):
     monkeypatch.setattr(f"{module}.TABLES", "INSERT INTO users (id) VALUES (-1)")
     with pytest.raises(Exception, match=r"(?i)read.only"):
         read_statistics(url)
+
+
+def test_a_migration_that_is_running_is_not_waited_for_without_end(mysql):
+    engine = sa.create_engine(mysql, poolclass=sa.NullPool)
+    with engine.connect() as connection, pytest.MonkeyPatch.context() as patch:
+        connection.exec_driver_sql("LOCK TABLES alembic_version WRITE")
+        shorter = tuple(statement.replace("timeout = 5", "timeout = 1") for statement in BEGIN)
+        assert shorter != BEGIN
+        patch.setattr("mrt_runtime.databases.mysql.statistics.BEGIN", shorter)
+        found = read_statistics(mysql)
+        connection.exec_driver_sql("UNLOCK TABLES")
+    assert (found.revisions, {table.name for table in found.tables}) == ((), {"users", "plans"})
 
 
 def test_the_file_stays_as_it_is_while_figures_change_little(sqlite, command):

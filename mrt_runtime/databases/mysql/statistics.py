@@ -15,6 +15,11 @@ TABLES = """
 SELECT table_name, table_rows, data_length, coalesce(data_length, 0) + coalesce(index_length, 0) FROM information_schema.tables
 WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY table_name
 """
+BEGIN = (
+    # a migration that is running may hold a table for long
+    "SET SESSION lock_wait_timeout = 5",
+    "START TRANSACTION READ ONLY",
+)
 OWN_FIGURES = "SET SESSION information_schema_stats_expiry = 0"
 """MySQL alone keeps figures for a day, and a session that finds them too old writes them again: this one asks the engine."""
 NOT_EMPTY = 1_000_000
@@ -26,7 +31,7 @@ def read_statistics(url: URL) -> DatabaseStatistics:
     if not url.database:
         raise ConfigurationError(f"{mask(url)} names no database: write it behind the last slash.")
     own = choose_driver(url, DRIVERS, "mysql")
-    with reading(url, own, ("START TRANSACTION READ ONLY",)) as connection:
+    with reading(url, own, BEGIN) as connection:
         version = str(connection.exec_driver_sql("SELECT VERSION()").scalar_one())
         dialect = "mariadb" if "mariadb" in version.lower() else "mysql"
         if dialect == "mysql":
