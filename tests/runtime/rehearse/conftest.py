@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from mrt_runtime.rehearse.session import RehearsalSession
-from tests.runtime.own_names import own
+from tests.runtime.own_names import OWN, TOKEN, own
 
 BASE = """op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50)),
         sa.Column("phone", sa.String(20)), sa.Column("born", sa.Date))"""
@@ -31,6 +31,7 @@ class Source:
     def __init__(self, url, engine):
         self.url = url
         self.engine = engine
+        self._before = set(self._made())
 
     def execute(self, *statements):
         with self.engine.begin() as connection:
@@ -48,10 +49,15 @@ class Source:
         return Path(self.engine.url.database).read_bytes()
 
     def leftovers(self):
+        """What is there and was not when this one was made; other processes make theirs meanwhile."""
+        return sorted(set(self._made()) - self._before)
+
+    def _made(self):
         if self.engine.dialect.name == "sqlite":
             return []
         with self.engine.connect() as connection:
-            return [name for name in connection.exec_driver_sql(NAMES[self.engine.dialect.name]).scalars() if "_mrt_" in name]
+            names = connection.exec_driver_sql(NAMES[self.engine.dialect.name]).scalars().all()
+        return [name for name in names if "_mrt_" in name and not ((found := OWN.search(name)) and found["token"] != TOKEN)]
 
 
 @contextlib.contextmanager
