@@ -27,7 +27,7 @@ RELATIVE = re.compile(r"(?P<start>.*?)(?P<distance>[+-]\d+)")
 
 
 class UnimportableHistoryError(ConfigurationError):
-    """A migration, or what it imports, needs a module that is not found. env.py may add the folder that has it to `sys.path`."""
+    """A migration cannot be imported as it is. env.py may prepare that: add a folder to `sys.path`, push an application's context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def load(directory: ScriptDirectory) -> MigrationGraph:
         words = end(f"{where}{describe(error)}")
         if isinstance(error, ModuleNotFoundError):  # the file may be right
             raise UnimportableHistoryError(f"{words} Install what is missing into the environment that runs this.") from None
-        raise ConfigurationError(f"{words} Alembic runs no migration while one of them is broken.") from None
+        raise UnimportableHistoryError(f"{words} Alembic runs no migration while one of them is broken.") from None
     return MigrationGraph(directory.revision_map)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
@@ -49,21 +48,24 @@ class Migrator:
             try:
                 self.graph: MigrationGraph = load(self._directory)
             except UnimportableHistoryError as error:
-                missing = error
+                unprepared = error
             else:
                 return
-        self.graph = self._load_behind_env_py(missing)
+        self.graph = self._load_behind_env_py(unprepared)
 
-    def _load_behind_env_py(self, missing: UnimportableHistoryError) -> MigrationGraph:
-        """Import the migrations as Alembic does, once env.py has run: it may have changed `sys.path`.
+    def _load_behind_env_py(self, error: UnimportableHistoryError) -> MigrationGraph:
+        """Import the migrations as Alembic does, while env.py runs: it may have changed `sys.path` or pushed a context.
 
-        Raises `missing`, the error of importing them without it, where env.py fails or changes nothing about it.
+        Raises the error of importing them there, or `error`, of importing them without env.py, where it fails itself.
         """
         found: list[MigrationGraph] = []
+        failed = [error]
 
         def look(heads: Heads, context: MigrationContext) -> Iterator[RevisionStep]:  # noqa: ARG001 - as Alembic calls it
-            with contextlib.suppress(UnimportableHistoryError):
+            try:
                 found.append(load(self._directory))
+            except UnimportableHistoryError as other:
+                failed.append(other)
             return iter(())
 
         try:
@@ -71,9 +73,9 @@ class Migrator:
         except LostServerError:
             raise
         except (MigrationError, ConfigurationError):  # it may fail for the same module: the first error names all of them
-            raise missing from None
+            raise error from None
         if not found:
-            raise missing
+            raise failed[-1]
         return found[0]
 
     def current(self) -> Heads:

@@ -523,6 +523,24 @@ def test_migrations_find_what_env_py_adds_to_the_path(project, sqlite_scratch):
     assert str(project.root / "elsewhere") not in sys.path
 
 
+def test_migrations_are_imported_within_what_env_py_prepares(project, sqlite_scratch):
+    """As Flask's application context is, which `current_app` of a migration's module needs."""
+    project.env.write_text("import os\nos.environ['IN_CONTEXT'] = 'yes'\n" + project.env.read_text())
+    file = project.add("a")
+    file.write_text("import os\nif 'IN_CONTEXT' not in os.environ:\n    raise RuntimeError('Working outside')\n" + file.read_text())
+    migrator = Migrator(project.config(), sqlite_scratch)
+    migrator.upgrade("a")
+    assert migrator.current() == ("a",)
+
+
+def test_a_migration_that_cannot_be_imported_there_either_is_told_with_that_error(project, sqlite_scratch):
+    project.env.write_text("import os\nos.environ['IN_CONTEXT'] = 'yes'\n" + project.env.read_text())
+    file = project.add("a")
+    file.write_text("import os\nraise RuntimeError(os.environ.get('IN_CONTEXT', 'no'))\n" + file.read_text())
+    with pytest.raises(ConfigurationError, match="RuntimeError: yes"):
+        Migrator(project.config(), sqlite_scratch)
+
+
 def test_all_modules_that_are_not_there_are_told_at_once(project, sqlite_scratch):
     (project.root / "shop").mkdir()
     (project.root / "shop" / "__init__.py").write_text("from shop.models import Base\n")

@@ -15,17 +15,11 @@ from tests.runtime.own_names import TOKEN
 
 EXAMPLE = Path(__file__).parents[2] / "fixtures/projects/example"
 NAMES = [
-    "back\\slash",
+    "back\\slash:x",
     "end\\",
-    "quo'te",
-    'dou"ble',
-    "grave`",
-    "per%cent",
-    "under_score%s",
+    "quo'te dou\"ble grave`",
+    "under_score%s%(x)s",
     "sch\u00f6n",
-    "a b",
-    "colon:x",
-    "%(x)s",
 ]
 EMOJI = "party\U0001f389"
 
