@@ -47,15 +47,10 @@ def test_sarif_gives_the_bytes_of_a_name_as_a_uri(odd):
     "command",
     [
         ["check", "versions", "--statistics"],
-        ["check", "versions", "--fix", "--unsafe-fixes"],
-        ["check", "versions", "--diff", "--unsafe-fixes"],
-        ["check", ODD],
-        ["show", ODD],
+        ["check", ODD, "--diff", "--unsafe-fixes"],
         ["show", ODD, "--format", "json"],
         ["show", "--at", "head", "versions"],
         ["history", "versions", "--files"],
-        ["history", "versions", "--format", "mermaid"],
-        ["history", "versions", "--format", "json"],
         ["lock", "versions"],
         ["baseline", "versions"],
     ],
@@ -108,8 +103,8 @@ def test_what_needs_no_folder_works_without_one(project, command):
     assert (run.returncode, run.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("arguments", [(), ("--no-cache",), ("--jobs", "1"), ("--jobs", "30", "--no-cache")])
-@pytest.mark.parametrize("files", [8, 20])
+@pytest.mark.parametrize("arguments", [(), ("--jobs", "1"), ("--jobs", "30", "--no-cache")])
+@pytest.mark.parametrize("files", [8])
 def test_few_open_files_are_enough(project, arguments, files):
     for number in range(100):
         project.migration(f"r{number}", f"r{number - 1}" if number else None, DROP + "# long enough for several processes\n" * 20)

@@ -44,22 +44,26 @@ def test_a_step_that_only_such_a_row_breaks_is_judged_without_it_and_names_it(ve
     assert "Upgrade failed" in warning
 
 
+@pytest.mark.parametrize("verify", ["mysql"], indirect=True)
 def test_what_is_wrong_with_the_rollback_is_found_without_such_rows(verify):
     verdict = verify('op.execute("UPDATE items SET n = n + 1")', "pass")["002"]
     assert verdict.outcome is Outcome.DATA_LOSS
     assert verdict.warnings
 
 
+@pytest.mark.parametrize("verify", ["mysql"], indirect=True)
 def test_such_a_row_is_back_for_the_next_revision(verify):
     found = verify('op.execute("UPDATE items SET n = n + 1")', 'op.execute("UPDATE items SET n = n - 1")')
     assert found["003"].outcome is Outcome.DATA_LOSS
 
 
+@pytest.mark.parametrize("verify", ["mysql"], indirect=True)
 def test_a_typical_row_that_breaks_a_step_decides(verify):
     verdict = verify('op.execute("UPDATE items SET n = n * 1000000")', "pass")["002"]
     assert verdict.outcome is Outcome.UPGRADE_FAILED
 
 
+@pytest.mark.parametrize("verify", ["mysql"], indirect=True)
 @pytest.mark.parametrize(("edge_rows", "outcome"), [("fail", Outcome.UPGRADE_FAILED), ("off", Outcome.REVERSIBLE)])
 def test_such_rows_may_fail_or_not_be_there_at_all(verify, edge_rows, outcome):
     up, down, _ = STEPS["the largest integer"]
@@ -80,6 +84,7 @@ def test_what_such_a_row_breaks_first_does_not_hide_what_breaks_with_every_row(v
     assert any(warning.startswith("Only with rows at the edge") and "('items' id" in warning for warning in verdict.warnings)
 
 
+@pytest.mark.parametrize("verify", ["mysql"], indirect=True)
 def test_such_rows_are_not_blamed_where_the_step_breaks_at_the_same_line_without_them(verify):
     """The key that the message quotes is another one without them; the fault is the same."""
     verdict = verify('op.execute("UPDATE items SET n = n * 1000000")', "pass")["002"]

@@ -163,7 +163,7 @@ PERSON = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("deed", PERSON)
+@pytest.mark.parametrize("deed", [*PERSON][::4])  # how each is seen is tried below
 def test_what_a_person_did_after_a_kill_is_named_and_nothing_is_touched(lent, deed):
     statements, named = PERSON[deed]
     mark = kill_a_run(lent)

@@ -83,7 +83,7 @@ def test_the_server_refuses_each_form_to_the_scratch_account(mysql_scratch, unha
     assert form in SERVER_FORMS or unharmed.name in sentence
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_composed_statements_neither_reach_the_victim_nor_are_read_without_being_stopped(mysql_scratch, unharmed, seed):
     assert list(find_escapes(mysql_scratch, unharmed, Random(seed), 60)) == []
 

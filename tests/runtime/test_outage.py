@@ -110,7 +110,7 @@ def test_json_holds_what_was_verified_before_and_says_why_there_is_no_more(proje
     assert document["stopped"].startswith("The connection to the database server was lost")
 
 
-@pytest.mark.parametrize("options", [("--mrt",), ()])
+@pytest.mark.parametrize("options", [("--mrt",)])
 def test_pytest_tells_it_once_without_a_traceback(project, private, options):
     project.add("a")
     project.add("b", "a", upgrade=WAIT + WORK)
@@ -155,8 +155,7 @@ def cut(url, which):
     time.sleep(0.2)
 
 
-@pytest.mark.parametrize("which", ["env", "all"])
-@pytest.mark.parametrize("work", [WORK, "pass"])
+@pytest.mark.parametrize(("which", "work"), [("env", WORK), ("all", "pass")])
 def test_a_session_that_an_administrator_ends_is_no_revisions_failure(project, private, which, work):
     project.add("a")
     project.add("b", "a", upgrade=WAIT + work)

@@ -91,6 +91,7 @@ def report(capsys, *arguments):
     return document, code, written.err
 
 
+@pytest.mark.parametrize("url", ["sqlite", "postgres"], indirect=True)
 def test_several_jobs_report_what_one_does_and_leave_nothing_behind(project, enter, url, capsys, leftovers):
     fill(project, **{f"r{number:02}": steps for number, steps in DEFECTS.items()})
     one = report(capsys, "--db-url", url)
@@ -136,6 +137,7 @@ def test_a_signal_ends_all_of_them_with_everything_cleaned_up(project, url, numb
     assert leftovers() == set()
 
 
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
 def test_where_the_command_is_killed_its_processes_clean_up_and_end(project, url, leftovers):
     fill(project, r12={"upgrade": HERE + "time.sleep(1)"})
     with project.started(url, "mrt_lint", "verify", "--jobs", "2") as process:
@@ -146,6 +148,7 @@ def test_where_the_command_is_killed_its_processes_clean_up_and_end(project, url
     assert leftovers() == set()
 
 
+@pytest.mark.parametrize("url", ["mysql"], indirect=True)
 def test_a_process_that_crashes_is_one_sentence_and_its_database_is_dropped(project, url, leftovers):
     fill(project, r12={"upgrade": HERE + "time.sleep(60)"})
     with project.started(url, "mrt_lint", "verify", "--jobs", "2") as process:

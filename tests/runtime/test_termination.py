@@ -46,7 +46,9 @@ def end(process, number=signal.SIGTERM):
     return process.communicate(timeout=20)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("url", "number"), [("sqlite", signal.SIGHUP), ("postgres", signal.SIGTERM), ("mysql", signal.SIGHUP)], indirect=["url"]
+)
 def test_a_signal_ends_mrt_verify_with_everything_cleaned_up(project, url, number):
     project.add("a")
     project.add("b", "a", upgrade=SLEEP)
@@ -117,7 +119,7 @@ def test_with_nohup_a_closed_terminal_ends_nothing(project, sqlite_url):
 TEST = "def test_all(mrt):\n    mrt.assert_all_reversible()\n"
 
 
-@pytest.mark.parametrize("options", [("--mrt",), ()])
+@pytest.mark.parametrize(("url", "options"), [("sqlite", ("--mrt",)), ("postgres", ()), ("mysql", ("--mrt",))], indirect=["url"])
 def test_a_signal_ends_pytest_with_its_summary_and_everything_cleaned_up(project, url, options):
     number = signal.SIGTERM
     project.add("a")

@@ -28,6 +28,7 @@ def assert_reversible(cases, verdicts):
     assert all("_mrt_" not in warning for verdict in verdicts.values() for warning in verdict.warnings)
 
 
+@pytest.mark.parametrize("place", ["embedded"], indirect=True)
 def test_each_case_is_reversible(verify, place):
     verdicts = verify(as_steps(place, WORKING))
     assert_reversible(WORKING, verdicts)
@@ -46,6 +47,7 @@ def test_a_baseline_by_pg_dump_in_one_statement_is_reversible(verify, place):
     assert_reversible(cases, verify(as_steps(place, cases)))
 
 
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
 def test_what_only_a_superuser_may_do_fails_and_says_how_to_allow_it(verify, place):
     steps = [(f"r{number}", f"op.execute({sql!r})") for number, (sql, _) in enumerate(REFUSED.values())]
     verdicts = verify(steps, chain=False)

@@ -100,6 +100,7 @@ def run_verify(project, url, *options):
     return done.returncode, json.loads(done.stdout), done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
 def test_a_role_that_may_create_roles_is_enough(verify, deploy, place):
     url = deploy("CREATEDB CREATEROLE")
     up = "\n    ".join(

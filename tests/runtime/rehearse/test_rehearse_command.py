@@ -190,7 +190,7 @@ def test_a_role_that_may_make_no_copy_is_told_what_to_grant(postgres_source, com
         postgres_source.execute(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_however_it_ends_nothing_is_left_and_the_source_is_as_it_was(source, history, how, monkeypatch):
     project = history(WAITING)
     before = source.digest()
