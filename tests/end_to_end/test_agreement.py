@@ -9,6 +9,8 @@ from mrt_lint.model.values import SourceSpan
 from mrt_report.explanation import explains
 from mrt_runtime.verdict import Failure
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def agreement():

@@ -11,6 +11,8 @@ import pytest
 
 from mrt_lint.cli.streams import GuardedStream, OutputError
 
+pytestmark = pytest.mark.slow
+
 MIGRATION = 'revision = "a"\ndown_revision = None\n\n\ndef upgrade():\n    op.drop_table("t")\n\n\ndef downgrade():\n    pass\n'
 NO_SPACE = "the output cannot be written: No space left on device\n"
 CLOSED = "the output cannot be written: standard output is closed\n"

@@ -13,6 +13,8 @@ import pytest
 
 from tests.lint.conftest import DROP
 
+pytestmark = pytest.mark.slow
+
 ODD = os.fsdecode(b"versions/a\xff\xc3(.py")
 MRT = [sys.executable, "-m", "mrt_lint"]
 

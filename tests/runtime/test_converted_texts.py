@@ -6,6 +6,8 @@ from mrt_runtime.seed.code_reader import find_conversions
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
 
+pytestmark = pytest.mark.slow
+
 TABLE = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("a", sa.String(255)))'
 CONVERSIONS = {
     "CAST": ("Integer", "CAST(a AS integer)"),

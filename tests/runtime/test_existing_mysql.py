@@ -12,6 +12,8 @@ from mrt_runtime.databases.mysql import journal
 from mrt_runtime.migrate import MigrationTimeout, Migrator
 from tests.runtime.own_names import own
 
+pytestmark = pytest.mark.slow
+
 NAME = own("lent")
 USER = f"'{NAME}'@'%'"
 

@@ -16,6 +16,8 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.migrate import MigrationError, Migrator
 from tests.runtime.own_names import own
 
+pytestmark = pytest.mark.slow
+
 ROLE = own("lent")
 
 

@@ -9,6 +9,8 @@ import pytest
 from mrt_runtime import databases
 from mrt_runtime.migrate import MigrationError, Migrator
 
+pytestmark = pytest.mark.slow
+
 
 def verify(project, *options):
     return subprocess.run(

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ESC = "\x1b[2J\x07"
 EVIL = f"x{ESC}\r\n::error::owned\n##[error]owned \u202e\u2028\x9b31m\u200b"
 OBEYED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202e\u2028\u2029\ud800-\udfff]|^\s*::|##\[", re.MULTILINE)

@@ -5,6 +5,8 @@ import pytest
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
 
+pytestmark = pytest.mark.slow
+
 TABLE = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True))'
 CHANGES = {
     "grants": "GRANT SELECT ON t TO PUBLIC",

@@ -14,6 +14,8 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.migrate import MigrationError, Migrator
 from tests.runtime.own_names import own
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = pathlib.Path(__file__).parents[2] / "benchmarks" / "kill_fifty.py"
 
 

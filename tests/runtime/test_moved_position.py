@@ -5,6 +5,8 @@ import pytest
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
 
+pytestmark = pytest.mark.slow
+
 KEYED = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("a", sa.String(20)){more})'
 TABLE = KEYED.format(more="")
 COUNTING = KEYED.format(more=", sqlite_autoincrement=True")

@@ -17,6 +17,8 @@ from mrt_runtime.verdict import Outcome
 from tests.runtime.own_names import own
 from tests.runtime.private_mariadb import PrivateMariaDB
 
+pytestmark = pytest.mark.slow
+
 SECRET = "not-shown-7"
 
 

@@ -11,6 +11,8 @@ from mrt_runtime.databases.isolation import Isolation
 from mrt_runtime.migrate import MigrationError, Migrator
 from tests.runtime.own_names import own
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def victim(mysql_server):

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from mrt_runtime.verify.session import Verification
 from tests.runtime.own_names import TOKEN
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "fixtures/projects/example"
 NAMES = [
     "back\\slash:x",

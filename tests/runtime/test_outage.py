@@ -17,6 +17,8 @@ from mrt_runtime.migrate import MigrationError, Migrator
 from tests.runtime.own_names import own
 from tests.runtime.private_mariadb import PrivateMariaDB
 
+pytestmark = pytest.mark.slow
+
 WAIT = """import pathlib, time
     op.execute("SELECT 1")
     pathlib.Path("here").touch()

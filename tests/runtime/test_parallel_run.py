@@ -17,6 +17,8 @@ from mrt_runtime.shard import REACHING, Shard
 from mrt_runtime.verify.parallel_run import LEAST
 from tests.runtime.own_names import own
 
+pytestmark = pytest.mark.slow
+
 LISTING = {
     "postgresql": "SELECT datname FROM pg_database UNION ALL SELECT rolname FROM pg_roles",
     "mysql": "SELECT schema_name FROM information_schema.schemata UNION ALL SELECT user FROM mysql.user",

@@ -6,6 +6,8 @@ import pytest
 
 from benchmarks.random_histories import STEPS, find_wrong, write
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("seed", range(8))
 def test_random_histories_get_true_verdicts_on_sqlite(seed):

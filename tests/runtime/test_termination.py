@@ -14,6 +14,8 @@ from mrt_runtime.databases.token import find_token
 from mrt_runtime.termination import Termination, TerminationError, check, held, interrupted_by
 from tests.runtime.own_names import own
 
+pytestmark = pytest.mark.slow
+
 WAIT = "import pathlib, time\n    pathlib.Path('here').touch()\n    "
 SLEEP = WAIT + "time.sleep(60)"
 STUBBORN = WAIT + "\n    try:\n        time.sleep(60)\n    except BaseException:\n        raise ValueError('caught')"

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from mrt_runtime import databases
 from mrt_runtime.migrate import MigrationTimeout, Migrator
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 1.0
 SLACK = 15.0
 """What a busy machine may add; what is stuck here stays stuck for far longer."""

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from benchmarks.postgresql_escapes import ALONE, ELSEWHERE, FORMS, NESTS, Victim, try_escapes, write_call
 from tests.runtime.own_names import own
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def harmed(embedded_server):

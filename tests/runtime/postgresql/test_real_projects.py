@@ -4,6 +4,8 @@ import pytest
 
 from tests.runtime.postgresql.projects import BASELINE, EXTENSIONS, REFUSED, UNDO, WORKING
 
+pytestmark = pytest.mark.slow
+
 
 def write(place, name, statements):
     """The statements of a case, as calls of op.execute."""

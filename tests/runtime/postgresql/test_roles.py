@@ -15,6 +15,8 @@ from mrt_runtime.migrate import MigrationError, Migrator, WrongDatabaseError
 from mrt_runtime.report.wording import name_database
 from tests.runtime.own_names import own
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "p w/@:'%"
 LOCKED = "CREATE TABLE seen AS SELECT session_user::text AS who, current_setting('work_mem') AS memory"
 

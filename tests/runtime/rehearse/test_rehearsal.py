@@ -14,6 +14,8 @@ from mrt_runtime.verdict import Outcome
 from tests.runtime.own_names import own
 from tests.runtime.rehearse.conftest import make_source
 
+pytestmark = pytest.mark.slow
+
 transfer = copied.transfer
 
 HARMLESS = ("harmless", 'op.add_column("users", sa.Column("email", sa.String(120)))', 'op.drop_column("users", "email")')
