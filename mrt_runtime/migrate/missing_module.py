@@ -7,8 +7,8 @@ import contextlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -18,16 +18,19 @@ MOST_FILES = 5000
 
 @dataclass(frozen=True, slots=True)
 class MissingModule:
-    """A module that no folder of `sys.path` holds, and the first line that imports it."""
+    """A module that no folder of `sys.path` holds, and the first line that imports it.
+
+    folder: which folder of the project holds it; None where it has to be installed.
+    """
 
     name: str
     file: Path
     line: int
+    folder: Path | None = None
 
     def describe(self) -> str:
         """Return the name and the place, relative to the current folder, with a remedy where the project itself has the module."""
-        folder = find_folder(self.name, self.file)
-        remedy = f": it is in {describe_folder(folder)}" if folder is not None else ""
+        remedy = f": it is in {describe_folder(self.folder)}" if self.folder is not None else ""
         return f"{self.name} ({os.path.relpath(self.file)}:{self.line}){remedy}"
 
 
@@ -38,6 +41,7 @@ def find_missing(files: Iterable[Path]) -> list[MissingModule]:
     """
     waiting, seen = list(files), set[Path]()
     missing: dict[str, MissingModule] = {}
+    packages = set[Path]()
     while waiting and len(seen) < MOST_FILES:
         file = waiting.pop(0)
         if file in seen:
@@ -50,7 +54,8 @@ def find_missing(files: Iterable[Path]) -> list[MissingModule]:
                 missing.setdefault(root, MissingModule(root, file, line))
             elif found is not None and INSTALLED.isdisjoint(found.parts):
                 waiting.append(found)
-    return list(missing.values())
+                packages.update(find_places(root))
+    return [replace(module, folder=find_folder(module.name, module.file, packages)) for module in missing.values()]
 
 
 def read_imports(file: Path) -> Iterator[tuple[str, int]]:
@@ -82,11 +87,16 @@ def find_spec(root: str) -> object:
     return None
 
 
+def find_places(root: str) -> list[Path]:
+    """Return the folders of a package; none of a module that is one file, or not there."""
+    return [Path(place).absolute() for place in getattr(find_spec(root), "submodule_search_locations", None) or ()]
+
+
 def find_file(name: str) -> Path | None:
     """Return the source of a module; None for one that is built in, or not there."""
     root, *rest = name.split(".")
     spec = find_spec(root)
-    places = [Path(place) for place in getattr(spec, "submodule_search_locations", None) or ()]
+    places = find_places(root)
     if not rest or not places:
         origin = getattr(spec, "origin", None)
         return Path(origin) if origin and origin.endswith(".py") else None
@@ -98,12 +108,16 @@ def find_file(name: str) -> Path | None:
     return None
 
 
-def find_folder(name: str, importing: Path) -> Path | None:
-    """Return which folder above an importing file of the project holds a module; None for one that is nowhere there."""
+def find_folder(name: str, importing: Path, packages: Collection[Path] = ()) -> Path | None:
+    """Return which folder above an importing file of the project holds a module; None for one that is nowhere there.
+
+    What a package holds that is imported by its own name, as `app.celery`, is not the library `celery`.
+    """
     if not name.isidentifier() or not INSTALLED.isdisjoint(importing.parts):
         return None
     for folder in importing.absolute().parents:
-        if (folder / f"{name}.py").is_file() or next((folder / name).glob("*.py"), None):
+        is_held = (folder / f"{name}.py").is_file() or next((folder / name).glob("*.py"), None) is not None
+        if is_held and {folder, *folder.parents}.isdisjoint(packages):
             return folder
         if (folder / ".git").exists():
             break
@@ -128,5 +142,5 @@ def describe_missing(files: Iterable[Path], name: str | None) -> str:
         if len(found) == 1
         else f"{len(found)} modules that env.py and the migrations need are"
     )
-    install = any(find_folder(module.name, module.file) is None for module in found)
+    install = any(module.folder is None for module in found)
     return f"{what} not found: {listed}.{' Install what is missing into the environment that runs this.' * install}"

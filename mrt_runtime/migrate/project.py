@@ -15,7 +15,7 @@ from typing import Any
 from alembic.config import CommandLine, Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases.sentences import end
@@ -81,7 +81,7 @@ class AlembicProject:
 
         An env.py that goes over several databases is left with the chosen one.
         """
-        spelled = url.render_as_string(hide_password=False).replace("%", "%%")
+        spelled = spell(url).replace("%", "%%")
         self.alembic.set_main_option("sqlalchemy.url", spelled)
         if self._engine is not None:
             self.alembic.set_main_option("databases", self._engine)
@@ -90,7 +90,7 @@ class AlembicProject:
     def variables(self, url: URL) -> dict[str, str]:
         """Return the environment variables that MRTConfig.env asks for, the parts of the URL in place of their names."""
         parts = {
-            "url": url.render_as_string(hide_password=False),
+            "url": spell(url),
             "host": url.host,
             "port": url.port or DEFAULT_PORTS.get(url.get_backend_name()),
             "database": url.database,
@@ -159,6 +159,17 @@ class AlembicProject:
     def _parse(self, *command: str) -> Namespace:
         arguments = [part for argument in self._x_arguments for part in ("-x", argument)]
         return CommandLine().parser.parse_args(["-c", str(self.ini), *arguments, *command])
+
+
+def spell(url: URL) -> str:
+    """Return the URL as text, the folder of a server's socket in it with plain slashes.
+
+    Many an env.py gives a URL to `config.set_main_option()`, which refuses a `%`.
+    """
+    written = url.render_as_string(hide_password=False)
+    address, mark, query = written.partition("?")
+    plain = address + mark + query.replace("%2F", "/")
+    return plain if make_url(plain) == url else written
 
 
 def read_url(alembic: Config) -> str:

@@ -509,6 +509,19 @@ def test_a_module_of_the_project_that_is_not_found_is_told_with_its_folder(proje
     Migrator(project.config(), sqlite_scratch).current()
 
 
+def test_a_folder_of_an_imported_package_is_not_the_library_of_its_name(project, sqlite_scratch):
+    for made, text in {"trade/__init__.py": "import absent_queue\n", "trade/absent_queue/__init__.py": ""}.items():
+        (project.root / made).parent.mkdir(exist_ok=True)
+        (project.root / made).write_text(text)
+    project.write_ini("prepend_sys_path = .")
+    project.env.write_text("from trade import create_app\n" + project.env.read_text())
+    with pytest.raises(ConfigurationError) as failed:
+        Migrator(project.config(), sqlite_scratch).current()
+    assert str(failed.value).endswith(
+        "not found: absent_queue (trade/__init__.py:1). Install what is missing into the environment that runs this."
+    )
+
+
 def test_migrations_find_what_env_py_adds_to_the_path(project, sqlite_scratch):
     """Alembic runs env.py before it imports a migration."""
     (project.root / "elsewhere").mkdir()
@@ -593,6 +606,17 @@ def test_variables_hold_parts_of_the_url(project, sqlite_scratch, monkeypatch):
         "JSON": '{"url": 1}',
         "URL": "postgresql+psycopg://ann:s%40cret@db.example.org/shop?x={other}",
     }
+
+
+def test_env_py_may_set_the_url_of_a_server_on_a_socket_again(project):
+    url = sa.make_url("postgresql+psycopg://ann:secret@/shop?host=/tmp/mrt-x/data")
+    handed = AlembicProject(project.config(env={"URL": "{url}"}))
+    handed.hand_over(url)
+    for given in (handed.variables(url)["URL"], handed.alembic.get_main_option("sqlalchemy.url")):
+        handed.alembic.set_main_option("sqlalchemy.url", given)
+        assert sa.make_url(handed.alembic.get_main_option("sqlalchemy.url")) == url
+    awkward = url.set(query={"host": "/tmp/50%/a&b"})
+    assert sa.make_url(handed.variables(awkward)["URL"]) == awkward
 
 
 @pytest.mark.skipif(not hasattr(Config(), "toml_file_name"), reason="Alembic before 1.16 reads no pyproject.toml")
