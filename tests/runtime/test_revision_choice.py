@@ -66,3 +66,12 @@ def test_pytest_collects_only_these(history, option, wanted):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--mrt", option, "--collect-only", "-q"]
     result = subprocess.run(command, cwd=history.root, capture_output=True, text=True, check=True)
     assert result.stdout.count("alembic.ini::") == wanted
+
+
+def test_a_revision_that_is_named_is_checked_before_the_minimum_too_and_a_range_says_how(history, capsys):
+    (history.root / "pyproject.toml").write_text('[tool.mrt]\nminimum_downgrade_revision = "left1"\n')
+    assert main(["verify", "left1"]) == 0
+    assert "left1  reversible" in capsys.readouterr().out
+    assert main(["verify", "--since", "base1"]) == 0
+    reason = "at or before minimum_downgrade_revision left1; to check it all the same: mrt verify left1"
+    assert f"left1  skipped: {reason}\n" in capsys.readouterr().out
