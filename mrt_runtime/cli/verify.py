@@ -150,6 +150,8 @@ def check(run: Run, verdicts: list[Verdict], picture: TerminalReport | None, *, 
                 picture.show(verdict)
     finally:
         progress.clear()
+        if picture:
+            picture.flush()
     if picture:
         picture.end(verdicts)
 

@@ -81,10 +81,14 @@ class Mrt:
         if picture:
             picture.begin()
         verdicts = []
-        for verdict in self._verification.check_all():
+        try:
+            for verdict in self._verification.check_all():
+                if picture:
+                    picture.show(verdict)
+                verdicts.append(self._note(verdict))
+        finally:
             if picture:
-                picture.show(verdict)
-            verdicts.append(self._note(verdict))
+                picture.flush()
         if picture:
             picture.end(verdicts)
         for doubt in self._verification.find_doubts():

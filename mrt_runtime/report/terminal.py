@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TextIO
 
 from mrt_lint.escape import printable
@@ -21,12 +22,13 @@ class TerminalReport:
     """Draws on one stream; colour only on a terminal, plain letters where the stream's encoding has no others.
 
     Lines are as wide as the terminal at most; elsewhere each stays one line, which can be searched. A quiet one draws only
-    what did not pass or is warned of.
+    what did not pass or is warned of. Revisions in a row behind the same one are a single line.
     """
 
     def __init__(self, stream: TextIO, *, is_quiet: bool = False) -> None:
         self.stream = stream
         self._is_quiet = is_quiet
+        self._blocked: list[Verdict] = []
         self._style = TextStyle.of(stream)
         self._width = shutil.get_terminal_size().columns if stream.isatty() else None
         self.plain = not can_encode(stream, TITLE + "─│╭╮╰╯└✓✗")
@@ -40,6 +42,25 @@ class TerminalReport:
         self._write("", *self._wrap("  ", "  ", title), "")
 
     def show(self, verdict: Verdict) -> None:
+        """Draw one revision, or wait for those that are not reached for the same reason."""
+        is_blocked = verdict.behind is not None and verdict.reason == f"behind {verdict.behind}" and not verdict.warnings
+        if not is_blocked or (self._blocked and self._blocked[0].behind != verdict.behind):
+            self.flush()
+        if is_blocked:
+            self._blocked.append(verdict)
+        else:
+            self._draw(verdict)
+
+    def flush(self) -> None:
+        """Draw the revisions that were waited with; the first and the last of them by name."""
+        blocked, self._blocked = self._blocked, []
+        if len(blocked) > 1:
+            names = f"{blocked[0].revision} to {blocked[-1].revision}"
+            self._draw(replace(blocked[0], revision=names, reason=f"{len(blocked)} revisions {blocked[0].reason}"))
+        elif blocked:
+            self._draw(blocked[0])
+
+    def _draw(self, verdict: Verdict) -> None:
         """Draw one revision: its mark, its outcome, its failures and warnings."""
         if self._is_quiet and verdict.passed and not verdict.warnings:
             return
@@ -63,6 +84,7 @@ class TerminalReport:
 
     def end(self, verdicts: Sequence[Verdict]) -> None:
         """Draw the conclusion in its box, of an even width as in the guide."""
+        self.flush()
         if self._is_quiet and all(verdict.passed for verdict in verdicts):
             return
         lines = [f"  {line}" for line in self._wrap("", "", conclude(verdicts), 6)]

@@ -163,6 +163,21 @@ def test_a_quiet_picture_shows_only_what_did_not_pass_or_is_warned_of():
     assert "1 migration(s) will cause data loss" in draw_quietly([*GOOD[:2], BAD])
 
 
+def test_revisions_in_a_row_behind_the_same_one_are_a_single_line():
+    def block(revision, behind, reason=""):
+        return Verdict(revision=revision, outcome=Outcome.NOT_REACHED, behind=behind, reason=reason or f"behind {behind}")
+
+    first = block("002", "001", "the upgrade of 001 fails, on an empty database too")
+    lines = draw([first, *(block(name, "001") for name in ("003", "004", "005")), block("007", "006"), GOOD[0]]).splitlines()
+    assert lines[3:7] == [
+        "  -  002  not reached: the upgrade of 001 fails, on an empty database too",
+        "  -  003 to 005  not reached: 3 revisions behind 001",
+        "  -  007  not reached: behind 006",
+        "  ✓  001  reversible",
+    ]
+    assert "  -  003 to 004  not reached: 2 revisions behind 001\n" in draw([block("003", "001"), block("004", "001")])
+
+
 def test_elsewhere_a_line_stays_one_line(monkeypatch):
     monkeypatch.setenv("COLUMNS", "20")
     assert "     └─ Table 'users': 3/3 rows lost after rollback\n" in draw([BAD])
