@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Final, NamedTuple
 
 from mrt_lint.model.finding import Consequence, Finding
 from mrt_lint.rules import all_rules
-from mrt_report.explanation import explains
+from mrt_report.evidence import is_evidence
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 CONFIRMED: Final = "confirmed"
@@ -21,12 +22,6 @@ CAME_BACK: Final = {
     Consequence.ROLLBACK_LEAVES_THINGS: "everything was as before",
 }
 """What was seen instead where a rollback was proven, by what had been foreseen."""
-FORESEEN: Final = {
-    Consequence.ROLLBACK_FAILS: frozenset({Outcome.DOWNGRADE_FAILED.value, Outcome.REUPGRADE_FAILED.value}),
-    Consequence.ROLLBACK_LOSES_DATA: frozenset({Outcome.DATA_LOSS.value}),
-    Consequence.ROLLBACK_LEAVES_THINGS: frozenset({Outcome.SCHEMA_NOT_RESTORED.value, Outcome.REUPGRADE_FAILED.value}),
-}
-"""What a finding foresees, in the words of failures: one of these at its very line is what it meant, whatever its code."""
 BEFORE_ROLLBACK: Final = {
     Outcome.UPGRADE_FAILED: "the upgrade failed, so no rollback was tried",
     Outcome.NOT_REACHED: "the revision was not reached",
@@ -34,9 +29,12 @@ BEFORE_ROLLBACK: Final = {
 }
 """Outcomes after which nothing is known of the rollback."""
 ONLY_WITH: Final = re.compile(
-    r"(With rows written after the upgrade|Only with rows at the edge of their types)[^:]*: (.*)", re.DOTALL
+    r"(?:With rows written after the upgrade|Only with rows at the edge of their types)[^:]*: (.*?)(?: \(([^()]*):(\d+)\))?",
+    re.DOTALL,
 )
-"""Warnings about what failed with some rows only: which rows, and the failure."""
+"""Failures and warnings about what failed with some rows only: the failure, and its place where a warning names it."""
+OBJECT: Final = re.compile(r"(?:Table|Column) '([^']+?)(?:\.([^'.]+))?'")
+"""What was lost, as a failure names it first: the table, and the column."""
 OF_THE_HISTORY: Final = "MRT9"
 """The section of the findings about the history: no run of a revision shows them."""
 
@@ -64,26 +62,25 @@ def _mark(finding: Finding, verdict: Verdict, file: str | None, dialect: str) ->
         return _mark_upgrade(finding, verdict)
     if finding.consequence not in CAME_BACK:
         return None
-    failures = (*_by_relevance(finding, verdict.failures), *_failures_of_some_rows(verdict))
-    seen = next((failure for failure in failures if _is_meant(finding, failure, file)), None)
+    failures = [*_by_relevance(finding, verdict.failures), *_failures_of_some_rows(verdict)]
+    seen = next((failure for failure in failures if is_evidence(finding, _without_rows(failure), file)), None)
     if seen is not None:
         return RunMark(CONFIRMED, seen.message)
-    if verdict.outcome in BEFORE_ROLLBACK:
-        return RunMark(NOT_MET, BEFORE_ROLLBACK[verdict.outcome])
-    why = _what_is_missing(finding, verdict, dialect)
-    if why:
-        return RunMark(NOT_MET, why)
-    if verdict.outcome is Outcome.REVERSIBLE:
-        return RunMark(REFUTED, CAME_BACK[finding.consequence])
-    if verdict.outcome is Outcome.DOWNGRADE_FAILED:
-        return RunMark(NOT_MET, "the rollback failed for another reason, so nothing could be compared")
-    return RunMark(NOT_MET, "it is not among what the run saw go wrong")
+    why = BEFORE_ROLLBACK.get(verdict.outcome) or _what_is_missing(finding, verdict, dialect) or _what_else_failed(finding, verdict)
+    return RunMark(NOT_MET, why) if why else RunMark(REFUTED, CAME_BACK[finding.consequence])
 
 
-def _is_meant(finding: Finding, failure: Failure, file: str | None) -> bool:
-    """Return whether a failure is what a finding foresees: of its kind at its line, or explained by what both name."""
-    at_its_line = failure.kind in FORESEEN[finding.consequence] and _is_at(finding, failure.line)
-    return at_its_line or explains(finding, failure, file)
+def _what_else_failed(finding: Finding, verdict: Verdict) -> str | None:
+    """Return what a finding cannot be refuted for: the rollback failed, if only with some rows, or something else went wrong."""
+    if any(failure.kind == Outcome.DOWNGRADE_FAILED.value for failure in verdict.failures):
+        if finding.consequence is Consequence.ROLLBACK_FAILS:
+            return "the rollback failed for another reason, so nothing could be compared"
+        return "the rollback failed, so nothing could be compared"
+    if verdict.outcome is not Outcome.REVERSIBLE:
+        return "it is not among what the run saw go wrong"
+    of_rollback = (failure for failure in _failures_of_some_rows(verdict) if failure.kind != Outcome.UPGRADE_FAILED.value)
+    of_some_rows = next(of_rollback, None)
+    return f"something else went wrong with some rows. {of_some_rows.message}" if of_some_rows else None
 
 
 def _mark_upgrade(finding: Finding, verdict: Verdict) -> RunMark | None:
@@ -108,8 +105,25 @@ def _failures_of_some_rows(verdict: Verdict) -> Iterator[Failure]:
     for warning in verdict.warnings:
         matched = ONLY_WITH.fullmatch(warning)
         if matched:
-            kind = Outcome.DOWNGRADE_FAILED if matched[2].startswith("Downgrade failed") else Outcome.DATA_LOSS
-            yield Failure(kind=kind.value, message=warning)
+            message, file, line = matched.groups()
+            where = OBJECT.match(message)
+            table, column = where.groups() if where else (None, None)
+            yield Failure(
+                kind=_kind(message), message=warning, table=table, column=column, file=file, line=int(line) if line else None
+            )
+
+
+def _kind(message: str) -> str:
+    """Return the kind of a failure, which a warning does not name, by its words."""
+    steps = {"Downgrade failed": Outcome.DOWNGRADE_FAILED, "Upgrade failed": Outcome.UPGRADE_FAILED}
+    is_loss = re.search(r" (rows?|values) ", message)
+    return steps.get(message.partition(":")[0], Outcome.DATA_LOSS if is_loss else Outcome.SCHEMA_NOT_RESTORED).value
+
+
+def _without_rows(failure: Failure) -> Failure:
+    """Return a failure without what it says of the rows with which it was seen."""
+    matched = ONLY_WITH.fullmatch(failure.message)
+    return replace(failure, message=matched[1]) if matched else failure
 
 
 def _what_is_missing(finding: Finding, verdict: Verdict, dialect: str) -> str | None:

@@ -47,10 +47,20 @@ OF_TABLES = frozenset(
 
 def explains(finding: Finding, failure: Failure, file: str | None) -> bool:
     """Return whether a finding says why the rollback failed so: its code can, and it names what the failure names."""
-    if not any(re.search(words, failure.message) and finding.code[3:] in codes.split() for words, codes in CODES.items()):
+    if not can_explain(finding, failure):
         return False
     if finding.code in WHOLE or (failure.line is not None and finding.place.line == failure.line):
         return True
+    return names_same(finding, failure, file)
+
+
+def can_explain(finding: Finding, failure: Failure) -> bool:
+    """Return whether findings of this code can explain failures of these words."""
+    return any(re.search(words, failure.message) and finding.code[3:] in codes.split() for words, codes in CODES.items())
+
+
+def names_same(finding: Finding, failure: Failure, file: str | None) -> bool:
+    """Return whether a finding names what the failure names."""
     own, tables = named(failure, file)
     words_of_finding = set(re.findall(r"\w+", f"{finding.message} {finding.instead}".lower()))
     return not words_of_finding.isdisjoint(own | tables if finding.code in OF_TABLES or not own else own)

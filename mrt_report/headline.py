@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from mrt_lint.report.style import counted
@@ -25,6 +25,13 @@ BAD: Final = {
     Outcome.NOT_REACHED: ("could not be reached", "could not be reached"),
 }
 """What is said of one and of several revisions with such an outcome, the worst first."""
+SHORT: Final = {
+    **BAD,
+    Outcome.DATA_LOSS: ("loses data", "lose data"),
+    Outcome.DOWNGRADE_FAILED: ("fails to roll back", "fail to roll back"),
+}
+"""The same in a list, of which the first words say that it is about the rollback."""
+OF_ROLLBACK: Final = {Outcome.DATA_LOSS, Outcome.DOWNGRADE_FAILED, Outcome.SCHEMA_NOT_RESTORED, Outcome.REUPGRADE_FAILED}
 
 
 class Headline(NamedTuple):
@@ -60,13 +67,10 @@ def count_outcomes(verify: VerifyResults) -> Counter[Outcome]:
 
 def _title_of_run(verify: VerifyResults) -> tuple[str, str]:
     counts, total = count_outcomes(verify), len(verify.verdicts)
-    worst = next((outcome for outcome in BAD if counts[outcome]), None)
-    if worst is not None:
-        one, several = BAD[worst]
-        tone = "warning" if worst in {Outcome.UNPROVEN, Outcome.NOT_REACHED} else "bad"
-        if total == 1:
-            return f"The revision {one}", tone
-        return f"{counts[worst]} of {total} revisions {one if counts[worst] == 1 else several}", tone
+    bad = [outcome for outcome in BAD if counts[outcome]]
+    if bad:
+        tone = "warning" if {Outcome.UNPROVEN, Outcome.NOT_REACHED}.issuperset(bad) else "bad"
+        return _title_of_failures(counts, bad, total), tone
     reversible = counts[Outcome.REVERSIBLE]
     if not reversible:
         return ("No revision was verified" if not total else f"{counted(total, 'revision')} skipped, none verified"), "warning"
@@ -74,6 +78,24 @@ def _title_of_run(verify: VerifyResults) -> tuple[str, str]:
         return f"{counted(reversible, 'revision')} verified before the run ended", "warning"
     one = "The revision rolls back without loss"
     return (one if reversible == 1 else f"All {reversible} revisions roll back without loss"), "good"
+
+
+def _title_of_failures(counts: Counter[Outcome], bad: Sequence[Outcome], total: int) -> str:
+    """Count all that failed, by what went wrong; what was not reached did not fail, and comes last."""
+    failed = [outcome for outcome in bad if outcome is not Outcome.NOT_REACHED] or bad
+    number = sum(counts[outcome] for outcome in failed)
+    if len(failed) == 1:
+        said = _one_or_several(BAD, failed[0], number)
+    else:
+        verb = "cannot be rolled back safely" if OF_ROLLBACK.issuperset(failed) else "failed"
+        said = f"{verb}: {', '.join(f'{counts[one]} {_one_or_several(SHORT, one, counts[one])}' for one in failed)}"
+    title = f"The revision {said}" if total == 1 else f"{number} of {total} revisions {said}"
+    behind = counts[Outcome.NOT_REACHED]
+    return title if failed == bad else f"{title}; {behind} could not be reached"
+
+
+def _one_or_several(words: Mapping[Outcome, tuple[str, str]], outcome: Outcome, number: int) -> str:
+    return words[outcome][number != 1]
 
 
 def _about_run(verify: VerifyResults) -> Iterator[str]:

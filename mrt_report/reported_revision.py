@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from mrt_lint.history.revision_log import LoggedRevision
 from mrt_lint.model.finding import Finding
 from mrt_report.agreement import RunMark, compare
 from mrt_report.results import CheckResults, VerifyResults
-from mrt_runtime.verdict import Verdict
+from mrt_runtime.verdict import Outcome, Verdict
+
+FEW: Final = 3
+"""As many revisions with something to report are unfolded at first, of more only those that failed."""
+MOST_UNFOLDED: Final = 20
+"""Of more failed revisions than these, only the newest are unfolded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +61,15 @@ class HistoryResults:
     def count_marks(self, word: str) -> int:
         """Count the findings of which the run says this: "confirmed", "refuted" or "not met"."""
         return sum(mark.word == word for revision in self.revisions for mark in revision.marks.values())
+
+
+def unfolded(revisions: Sequence[ReportedRevision]) -> set[str]:
+    """Return the keys of the revisions that a report shows unfolded at first: those that failed, never those not reached."""
+    reporting = [revision for revision in revisions if not revision.is_clean]
+    reached = [one for one in reporting if one.verdict is None or one.verdict.outcome is not Outcome.NOT_REACHED]
+    failed = [revision for revision in reached if revision.verdict and not revision.verdict.passed]
+    chosen = reached if len(reporting) <= FEW else failed[:MOST_UNFOLDED] or reached[:1]
+    return {revision.key for revision in chosen}
 
 
 def assemble(

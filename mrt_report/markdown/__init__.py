@@ -14,15 +14,13 @@ from mrt_lint.report.style import counted
 from mrt_report.agreement import CONFIRMED, REFUTED
 from mrt_report.headline import count_outcomes, summarize
 from mrt_report.markdown.escape import block, code, tag_text, text
-from mrt_report.reported_revision import HistoryResults, ReportedRevision, assemble
+from mrt_report.reported_revision import HistoryResults, ReportedRevision, assemble, unfolded
 from mrt_report.results import CheckResults
 from mrt_runtime.report.wording import PHRASES
 from mrt_runtime.verdict import Failure, Outcome
 
 LONGEST: Final = 65_000
 """GitHub takes comments of up to 65,536 characters; a summary may have 1 MiB, which is never less."""
-FEW: Final = 3
-"""So many revisions are shown unfolded: a reader would open them anyway."""
 MOST_LINES: Final = 12
 NONE: Final = "\N{EN DASH}"
 SIGNS: Final = {"good": "✅", "warning": "⚠️", "bad": "❌"}
@@ -34,7 +32,8 @@ def render(results: HistoryResults) -> str:
     blocks = [f"## {SIGNS[headline.tone]} {text(headline.title)}", *(text(sentence) for sentence in headline.sentences)]
     blocks += [table for table in (_outcomes(results), _consequences(results)) if table]
     reported = [revision for revision in results.revisions if not revision.is_clean]
-    sections = [_section(revision, is_open=len(reported) <= FEW) for revision in reported]
+    opened = unfolded(reported)
+    sections = [_section(revision, is_open=revision.key in opened) for revision in reported]
     sections += [_loose(results.loose)] if results.loose else []
     return _fit(blocks, sections, _hint(results))
 

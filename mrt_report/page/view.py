@@ -13,14 +13,12 @@ from mrt_report.agreement import RunMark
 from mrt_report.page.excerpt import CodeLine, excerpt
 from mrt_report.page.lanes import LaneRow, draw
 from mrt_report.page.row_table import RowTable, tabulate
-from mrt_report.reported_revision import HistoryResults, ReportedRevision
+from mrt_report.reported_revision import HistoryResults, ReportedRevision, unfolded
 from mrt_runtime.report.wording import PHRASES
 from mrt_runtime.verdict import Failure, Outcome
 
 MOST_CODES: Final = 3
 MOST_LINES: Final = 20
-FEW: Final = 3
-"""As many revisions with something to report are unfolded at first, of more only the first that failed."""
 OPEN_ENDS: Final = {Outcome.UNPROVEN, Outcome.NOT_REACHED}
 
 
@@ -70,7 +68,7 @@ def view_all(results: HistoryResults) -> tuple[RevisionView, ...]:
     revisions = results.revisions
     rows = draw((revision.key, revision.parents, revision.needs) for revision in revisions)
     numbers = {revision.key: (number, revision.revision) for number, revision in enumerate(revisions)}
-    opened = _opened(revisions)
+    opened = unfolded(revisions)
     return tuple(
         _view(revision, row, numbers, is_open=revision.key in opened) for revision, row in zip(revisions, rows, strict=True)
     )
@@ -88,14 +86,6 @@ def view_findings(findings: Sequence[Finding], revision: ReportedRevision | None
             attached=alike.attached,
             others=_others(alike),
         )
-
-
-def _opened(revisions: Sequence[ReportedRevision]) -> set[str]:
-    reporting = [revision for revision in revisions if not revision.is_clean]
-    if len(reporting) > FEW:
-        failed = (revision for revision in reporting if revision.verdict and not revision.verdict.passed)
-        reporting = [next(failed, reporting[0])]
-    return {revision.key for revision in reporting}
 
 
 def _view(revision: ReportedRevision, row: LaneRow, numbers: Mapping[str, tuple[int, str]], *, is_open: bool) -> RevisionView:

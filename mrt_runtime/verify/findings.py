@@ -63,7 +63,7 @@ class RevisionFindings:
             if fatal:
                 self.failures.append(replace(failure, message=message))
             else:
-                self.warnings.append(message)
+                self.warnings.append(f"{message}{_place(failure)}")
 
     def is_free_of(self, failure: Failure) -> bool:
         """Whether what stopped a step elsewhere did not stop it here: another line, or another error, is another fault."""
@@ -99,7 +99,7 @@ class RevisionFindings:
             return judged
         more = len(rows) - MOST_ROWS_NAMED
         named = "; ".join(rows[:MOST_ROWS_NAMED]) + (f" and {more} more" if more > 0 else "")
-        judged.warnings.append(f"Only with {adjustment.value} ({named}): {failure.message}")
+        judged.warnings.append(f"Only with {adjustment.value} ({named}): {failure.message}{_place(failure)}")
         return judged
 
     @property
@@ -128,6 +128,12 @@ class RevisionFindings:
             warnings=tuple(dict.fromkeys(self.warnings)),
             unseeded=dict(unseeded),
         )
+
+
+def _place(failure: Failure) -> str:
+    """Return the place of a step's failure as the end of a warning, which has none of its own."""
+    is_known = failure.file and failure.line and failure.kind != Outcome.DATA_LOSS.value
+    return f" ({failure.file}:{failure.line})" if is_known else ""
 
 
 def identify(failure: Failure) -> tuple[str, int | None, str]:

@@ -35,7 +35,7 @@ def mark(judged, found=None, dialect="postgresql"):
         (verdict(unseeded={"shop.users": "no"}), ("not met", "table 'shop.users' had no rows")),
         (verdict(unseeded={"orders": "no"}), ("refuted", "the rows came back")),
         (verdict(failures=(LEFT,)), ("not met", "it is not among what the run saw go wrong")),
-        (verdict(failures=(STOPPED,)), ("not met", "the rollback failed for another reason, so nothing could be compared")),
+        (verdict(failures=(STOPPED,)), ("not met", "the rollback failed, so nothing could be compared")),
         (verdict(failures=(UPGRADE,)), ("not met", "the upgrade failed, so no rollback was tried")),
         (verdict(outcome=Outcome.NOT_REACHED), ("not met", "the revision was not reached")),
         (verdict(outcome=Outcome.SKIPPED), None),
@@ -75,6 +75,80 @@ def test_a_failing_upgrade_confirms_only_what_is_at_its_line():
     assert mark(verdict(failures=(UPGRADE,)), finding("MRT401", line=9, consequence=Consequence.DEPLOY_FAILS)) is None
     assert mark(verdict(), foreseen) == ("not met", "the upgrade ran through")
     assert mark(verdict(), finding("MRT901", consequence=Consequence.DEPLOY_FAILS)) is None
+
+
+WRITTEN = "With rows written after the upgrade: "
+NULLS = 'Downgrade failed: NotNullViolation: column "phone" of relation "users" contains null values'
+LONG = "Downgrade failed: StringDataRightTruncation: value too long for type character varying(50)"
+NOT_NULL = "downgrade adds NOT NULL column 'users.phone' without a server default: the rollback fails where the table has rows"
+NARROW = "downgrade changes column 'users.name' from TEXT back to VARCHAR(50): the rollback fails where a value is longer by then"
+NULLABLE = "upgrade drops column 'users.phone', downgrade does not restore its definition: its nullable was yes and becomes no"
+
+
+def refused(message, line=None):
+    return verdict(failures=(Failure(kind="downgrade-failed", message=message, line=line),))
+
+
+@pytest.mark.parametrize(
+    "warning", [f"{WRITTEN}{LONG}", f"{WRITTEN}{LONG} (versions/003.py:40)", f"{WRITTEN}Table 'x': 1/3 rows lost"]
+)
+@pytest.mark.parametrize("consequence", [Consequence.ROLLBACK_LOSES_DATA, FAILS, LEAVES])
+def test_nothing_is_refuted_where_a_rollback_failed_with_some_rows(warning, consequence):
+    word, why = mark(verdict(warnings=(warning,)), finding("MRT117", "downgrade fails here", consequence=consequence))
+    assert (word, why) == ("not met", f"something else went wrong with some rows. {warning}")
+
+
+def test_an_upgrade_that_fails_with_rows_at_the_edge_alone_refutes_as_before():
+    edge = "Only with rows at the edge of their types, so judged without them ('items' id): Upgrade failed: DataError: out of range"
+    assert mark(verdict(warnings=(edge,))) == ("refuted", "the rows came back")
+
+
+def test_a_failure_with_rows_written_after_the_upgrade_confirms_what_is_at_its_line():
+    warning = f"{WRITTEN}{LONG} (versions/003.py:40)"
+    assert mark(verdict(warnings=(warning,)), finding("MRT120", NARROW, line=40, consequence=FAILS)) == ("confirmed", warning)
+    failed = Failure(kind="downgrade-failed", message=f"{WRITTEN}{NULLS}", line=41)
+    assert mark(verdict(failures=(failed,)), finding("MRT120", NOT_NULL, line=40, consequence=FAILS))[0] == "confirmed"
+
+
+@pytest.mark.parametrize("code", ["MRT201", "MRT202", "MRT208", "MRT303"])
+def test_a_rollback_that_fails_confirms_no_loss(code):
+    assert mark(refused(NULLS, 14), finding(code)) == ("not met", "the rollback failed, so nothing could be compared")
+
+
+@pytest.mark.parametrize(
+    ("lost", "code", "word"),
+    [
+        (LOST, "MRT208", "confirmed"),
+        (replace(LOST, column="fax", message="Column 'users.fax': 2/3 values lost after rollback"), "MRT201", "not met"),
+        (replace(LOST, column=None, message="Table 'users': 1 row left behind after rollback"), "MRT201", "not met"),
+        (replace(LOST, column=None, message="Table 'users': 1/3 rows lost after rollback"), "MRT202", "confirmed"),
+        (replace(LOST, column=None, table="x", message="Table 'x': 1/3 rows lost after rollback"), "MRT202", "not met"),
+    ],
+)
+def test_a_loss_is_confirmed_by_what_was_lost_of_the_same(lost, code, word):
+    assert mark(verdict(failures=(lost,)), finding(code))[0] == word
+    assert mark(verdict(warnings=(f"{WRITTEN}{lost.message}",)), finding(code))[0] == word
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "consequence", "failure", "word"),
+    [
+        ("MRT111", NULLABLE, LEAVES, NULLS, "confirmed"),
+        ("MRT111", NULLABLE.replace("phone", "fax"), LEAVES, NULLS, "not met"),
+        ("MRT111", NULLABLE.replace("nullable was yes", "type was TEXT"), LEAVES, NULLS, "not met"),
+        ("MRT120", NOT_NULL, FAILS, NULLS, "confirmed"),
+        ("MRT120", NOT_NULL, FAILS, "Downgrade failed: IntegrityError: NOT NULL constraint failed: _tmp_users.phone", "confirmed"),
+        ("MRT120", NOT_NULL, FAILS, "Downgrade failed: IntegrityError: (1048, \"Column 'phone' cannot be null\")", "confirmed"),
+        ("MRT120", NOT_NULL, FAILS, NULLS.replace("phone", "fax"), "not met"),
+        ("MRT120", NOT_NULL, FAILS, LONG, "not met"),
+        ("MRT120", NARROW, FAILS, LONG, "confirmed"),
+        ("MRT120", NARROW, FAILS, NULLS.replace("phone", "name"), "not met"),
+        ("MRT408", "upgrade drops index 'ix' on 'users' (phone)", LEAVES, NULLS, "not met"),
+    ],
+)
+def test_rows_that_are_refused_confirm_what_said_so(code, message, consequence, failure, word):
+    line = 40 if consequence is FAILS else 14
+    assert mark(refused(failure, 40), finding(code, message, line=line, consequence=consequence))[0] == word
 
 
 @pytest.mark.parametrize("consequence", [Consequence.DEPLOY_BLOCKS, Consequence.OLD_RELEASE_BREAKS, Consequence.HYGIENE])

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from mrt_lint.model.finding import Consequence, Severity
 from mrt_report.markdown import LONGEST, NONE, render
 from mrt_report.markdown.escape import text
+from mrt_report.page import render_page
 from mrt_runtime.verdict import Outcome
 from tests.report.results import HOSTILE, LOST, finding, hostile, logged, long_history, put_together, verdict
 
@@ -52,6 +53,31 @@ def test_nothing_found_is_said_in_a_few_lines():
 def test_every_bad_outcome_is_in_the_heading(outcome):
     document = render(put_together(None, [verdict("001"), verdict("002", outcome=outcome)]))
     assert re.match(r"## (❌|⚠️) 1 of 2 revisions \w", document)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "title"),
+    [
+        (
+            "data-loss downgrade-failed downgrade-failed",
+            "3 of 4 revisions cannot be rolled back safely: 1 loses data, 2 fail to roll back",
+        ),
+        ("data-loss upgrade-failed", "2 of 3 revisions failed: 1 loses data, 1 fails to upgrade"),
+        ("upgrade-failed not-reached not-reached", "1 of 4 revisions fails to upgrade; 2 could not be reached"),
+        ("not-reached not-reached", "2 of 3 revisions could not be reached"),
+    ],
+)
+def test_the_heading_counts_all_that_failed(outcomes, title):
+    judged = [verdict(str(number), outcome=Outcome(one)) for number, one in enumerate(["reversible", *outcomes.split()])]
+    assert render(put_together(None, judged)).splitlines()[0].endswith(f" {title}")
+
+
+def test_what_failed_is_open_and_what_was_not_reached_is_folded():
+    outcomes = ["downgrade-failed", "data-loss", *["not-reached"] * 3]
+    judged = [verdict(str(number), outcome=Outcome(one)) for number, one in enumerate(outcomes)]
+    assert re.findall(r"<details open><summary><b><code>(\w)", render(put_together(None, judged))) == ["1", "0"]
+    assert re.findall(r"<details open>\s*<summary>.*?class=\"id\">(\w)", render_page(put_together(None, judged))) == ["1", "0"]
+    assert "<details open>" not in render(put_together(None, judged[2:]))
 
 
 def test_equal_findings_of_a_file_are_folded():

@@ -1,0 +1,66 @@
+"""Whether a failure of the run is what a finding of the check foresees, and not something else that went wrong at its place."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from mrt_lint.model.finding import Consequence, Finding
+from mrt_report.explanation import WHOLE, can_explain, explains, names_same
+from mrt_runtime.verdict import Failure, Outcome
+
+FORESEEN: Final = {
+    Consequence.ROLLBACK_FAILS: frozenset({Outcome.DOWNGRADE_FAILED.value, Outcome.REUPGRADE_FAILED.value}),
+    Consequence.ROLLBACK_LOSES_DATA: frozenset({Outcome.DATA_LOSS.value}),
+    Consequence.ROLLBACK_LEAVES_THINGS: frozenset({Outcome.SCHEMA_NOT_RESTORED.value, Outcome.REUPGRADE_FAILED.value}),
+}
+"""What a finding foresees, in the words of failures: one of these at its very line is what it meant, whatever its code."""
+EXACT: Final = frozenset({"MRT201", "MRT202", "MRT208"})
+"""Findings about the values of one column or table: what is lost elsewhere, even by the same line, is not what they foresee."""
+DESTROYS: Final = "MRT113"
+"""Foresees a loss that may be of an object, or end in a failure, as its message says."""
+REFUSED: Final = {
+    r"NotNullViolation|NOT NULL constraint failed|contains null values|cannot be null|Invalid use of NULL"
+    r"|doesn't have a default value|Cannot add a NOT NULL column": r"NOT NULL|nullable was yes and becomes no|default was",
+    r"StringDataRightTruncation|NumericValueOutOfRange|value too long|[Oo]ut of range|Data too long": r"value is (longer|larger)"
+    r"|type was",
+    r"UniqueViolation|UNIQUE constraint failed|Duplicate entry": r"\bunique\b",
+}
+"""How databases refuse rows, by what the finding says that foresees it."""
+COLUMN: Final = re.compile(r"""(?:NOT NULL constraint failed: (?:\S+\.)*|[Cc]olumn ["'`]|Field ')([^\s"'`.]+)""")
+"""The column that a database names when it refuses a value."""
+OF_ROWS: Final = frozenset({"MRT111", "MRT120"})
+"""Findings about what refuses rows, if it says so."""
+
+
+def is_evidence(finding: Finding, failure: Failure, file: str | None) -> bool:
+    """Return whether a failure is what a finding foresees: of its kind, and at its line or about what both name."""
+    code = finding.code
+    loses = finding.consequence is Consequence.ROLLBACK_LOSES_DATA
+    if loses and code != DESTROYS and failure.kind not in FORESEEN[finding.consequence]:
+        return False
+    if code in EXACT:
+        return can_explain(finding, failure) and names_same(finding, failure, file)
+    is_at = failure.line is not None and finding.place.line <= failure.line <= finding.place.end_line
+    said = _refused(failure)
+    if said is not None and code in OF_ROWS:
+        return re.search(said, finding.message) is not None and _is_same_column(finding, failure, file, is_at=is_at)
+    if said is not None and finding.consequence is not Consequence.ROLLBACK_FAILS and code not in WHOLE:
+        return False
+    return (is_at and failure.kind in FORESEEN[finding.consequence]) or explains(finding, failure, file)
+
+
+def _is_same_column(finding: Finding, failure: Failure, file: str | None, *, is_at: bool) -> bool:
+    """Return whether a database refused what a finding is about: the column that it names, else what is at the line."""
+    named = COLUMN.search(failure.message)
+    if named is None:
+        return is_at or names_same(finding, failure, file)
+    quoted = re.findall(r"'([^']+)'", finding.message)
+    return named[1].lower() in {name.rpartition(".")[2].lower() for name in quoted}
+
+
+def _refused(failure: Failure) -> str | None:
+    """Return what a finding says that foresees the rows being refused as they were; None where something else failed."""
+    if failure.kind != Outcome.DOWNGRADE_FAILED.value:
+        return None
+    return next((said for words, said in REFUSED.items() if re.search(words, failure.message)), None)
