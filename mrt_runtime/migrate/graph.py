@@ -27,7 +27,7 @@ RELATIVE = re.compile(r"(?P<start>.*?)(?P<distance>[+-]\d+)")
 
 
 class UnimportableHistoryError(ConfigurationError):
-    """A migration cannot be imported as it is. env.py may prepare that: add a folder to `sys.path`, push an application's context."""
+    """A migration cannot be imported as it is. env.py may prepare that: add to `sys.path`, push an application's context."""
 
 
 @dataclass(frozen=True, slots=True)
