@@ -152,7 +152,7 @@ def _add_check(parser: ArgumentParser) -> None:
         help="report only on files added or changed since git's merge base with this, e.g. origin/main",
     )
     add("--baseline", metavar="FILE", help="leave out the findings that mrt baseline accepted (default: [tool.mrt] baseline)")
-    add("--no-baseline", action="store_true", help="report these, too")
+    add("--no-baseline", action="store_true", help="report these, too, and what lock_warnings leaves out")
     add("--exit-codes", choices=("2", "1"), default="2", help="1: as pytest-mrt 1, 2 for errors and 1 for warnings (default: 2)")
     add("--all", action="store_true", help="every finding in full; without, the first check of an old history is an overview")
     add("--statistics", action="store_true", help="only how often each code was found")

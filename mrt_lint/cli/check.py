@@ -38,7 +38,9 @@ def _run(options: Namespace) -> int:
         page = ReportFile(options.report)
     inspection = inspect(options)
     report = as_given(inspection)
-    write(render(report, options), options)
+    settings = inspection.settings
+    has_baseline = bool(settings.baseline) and (settings.root / settings.baseline).is_file()
+    write(render(report, options, has_baseline=has_baseline), options)
     if options.report:
         from mrt_report.page import render_page  # noqa: PLC0415  only when asked for
         from mrt_report.static_check import take  # noqa: PLC0415  as well

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from mrt_lint.check.engine import shown
 from mrt_lint.escape import printable
 from mrt_lint.report.style import TextStyle, counted
 from mrt_lint.setup.change import FileChange
@@ -17,7 +18,8 @@ from mrt_lint.setup.configuration import propose_baseline, propose_hook, propose
 from mrt_lint.setup.history import HistoryLook, look_at
 from mrt_lint.setup.pipeline import propose_pipeline
 from mrt_lint.setup.project import ProjectSurvey, find_project, survey
-from mrt_lint.setup.summary import remarks, summarize
+from mrt_lint.setup.summary import acceptance, remarks, summarize
+from mrt_lint.suppress.baseline import BASELINE_FILE
 from mrt_lint.usage import UsageError
 
 _DONE, _WRONG = 0, 2
@@ -62,7 +64,7 @@ def _set_up(options: Namespace) -> int:
     else:
         code = max(code, _write(changes, ask=not options.yes))
     sys.stdout.write("".join(f"{printable(line)}\n" for line in remarks(project, look)))
-    return max(code, _check())
+    return max(code, _check_all(project, look) if look.is_old else _check())
 
 
 def _proposals(project: ProjectSurvey, look: HistoryLook) -> tuple[list[FileChange], bool]:
@@ -127,14 +129,24 @@ def _agrees(change: FileChange) -> bool:
     return answer.strip().lower() in {"y", "yes", ""} and answer != ""
 
 
-def _check() -> int:
+def _check_all(project: ProjectSurvey, look: HistoryLook) -> int:
+    """Show what there is in an old history, then that it is accepted, and what the check reports from now on."""
+    code = _check("--no-baseline")
+    baseline = project.root / (project.settings.baseline or BASELINE_FILE)
+    if not baseline.exists():  # it was not agreed to
+        return code
+    sys.stdout.write(f"\n{printable(acceptance(shown(baseline), look))}\n")
+    return max(code, _check())
+
+
+def _check(*options: str) -> int:
     """Run the check; what it finds is for people to read, and only a check that cannot run is wrong."""
     from mrt_lint.cli import check, parse_command  # noqa: PLC0415  it imports this module
 
-    sys.stdout.write("\n$ mrt check\n")
+    sys.stdout.write(f"\n$ {' '.join(['mrt check', *options])}\n")
     sys.stdout.flush()
     try:
-        check.run(parse_command(["check"]))
+        check.run(parse_command(["check", *options]))
     except UsageError as error:
         sys.stderr.write(f"mrt check: {printable(str(error))}\n")
         return _WRONG

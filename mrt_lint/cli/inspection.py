@@ -69,7 +69,7 @@ def prepare(options: Namespace) -> tuple[Settings, dict[Path, str], CheckEngine]
     )
     if options.jobs is not None and options.jobs < 1:
         raise UsageError(f"--jobs is {options.jobs}, where at least 1 is expected.")
-    if options.command == "baseline":  # it is about to be written
+    if getattr(options, "no_baseline", False):  # mrt baseline is about to write it, or every finding is wanted
         settings = replace(settings, lock_warnings="always")
     names = find(options.paths, settings, options.command)
     return settings, names, CheckEngine(settings, cache=DiskCache(None if options.no_cache else settings.root), jobs=options.jobs)

@@ -23,14 +23,17 @@ def style_of(options: Namespace) -> TextStyle:
     return TextStyle() if options.output else TextStyle.of(sys.stdout)
 
 
-def render(report: CheckReport, options: Namespace) -> str:
-    """Write a report in the form that was asked for; each is a module of its own, so that none pays for another."""
+def render(report: CheckReport, options: Namespace, *, has_baseline: bool = False) -> str:
+    """Write a report in the form that was asked for; each is a module of its own, so that none pays for another.
+
+    has_baseline: the configuration names one, so that none is proposed.
+    """
     form = "statistics" if options.statistics else options.format
     if options.quiet and form in FOR_PEOPLE and not report.findings and not report.unreadable:
         return ""
     style = style_of(options)
     if form == "table":
-        return _table(report, options, style)
+        return _table(report, options, style, has_baseline=has_baseline)
     if form == "markdown":
         from mrt_report.markdown import render_check  # noqa: PLC0415  see above
 
@@ -39,13 +42,13 @@ def render(report: CheckReport, options: Namespace) -> str:
     return str(write_down(report, style) if form in FOR_PEOPLE else write_down(report))
 
 
-def _table(report: CheckReport, options: Namespace, style: TextStyle) -> str:
+def _table(report: CheckReport, options: Namespace, style: TextStyle, *, has_baseline: bool) -> str:
     """Write every finding, or an overview where a whole history with many findings is checked for the first time."""
     if _is_whole(options):
         from mrt_lint.report import overview  # noqa: PLC0415  only for a history
 
         if overview.is_needed(report):
-            return overview.render(report, style, _choice(options))
+            return overview.render(report, style, _choice(options), has_baseline=has_baseline)
     from mrt_lint.report import table  # noqa: PLC0415  the other forms do without
 
     return table.render(report, style, every_line=options.all, is_brief=options.quiet)
@@ -61,7 +64,8 @@ def _choice(options: Namespace) -> list[str]:
     """Return the arguments that say what is checked and how, for another command about the same."""
     named = ("extend_select", "ignore", "dialect", "pg_version", "mysql_version", "mariadb_version")
     given = ((f"--{name.replace('_', '-')}", getattr(options, name)) for name in named)
-    return [*options.paths, *(word for option, value in given if value is not None for word in (option, value))]
+    words = [*options.paths, *(word for option, value in given if value is not None for word in (option, value))]
+    return [*words, "--no-baseline"] if options.no_baseline else words
 
 
 def write(text: str, options: Namespace) -> None:

@@ -1,6 +1,7 @@
 """Find migration files: in the given paths, or where alembic.ini or pyproject.toml declares them.
 
-Nothing is imported: a `package:folder` location is looked for next to the configuration, as a path.
+Nothing is imported: a `package:folder` location is looked for beside the configuration and above it, as a path. A relative one is
+relative to the folder that Alembic is run in, which is the configuration's or one above it.
 """
 
 from __future__ import annotations
@@ -217,10 +218,12 @@ def may_hold(root: str, name: str) -> bool:
 
 def _history(section: Mapping[str, Any], here: Path) -> HistoryLocations:
     # src/ is on the path of the installed project, which is not asked here
-    search = [here, *(_place(path, here) for path in _paths(section.get("prepend_sys_path", ""), section)), here / "src"]
-    script = _resolve(str(section["script_location"]), here, search)
+    bases = _bases(here)
+    inserted = [_place(path, bases) for path in _paths(section.get("prepend_sys_path", ""), section)]
+    search = [here, *inserted, *(place for base in bases for place in (base, base / "src"))]
+    script = _resolve(str(section["script_location"]), bases, search)
     given = _paths(section.get("version_locations", ""), section)
-    folders = [_resolve(path, here, search) for path in given] or [script / "versions"]
+    folders = [_resolve(path, bases, search) for path in given] or [script / "versions"]
     recursive = str(section.get("recursive_version_locations", "")).lower() in {"true", "1", "yes", "on"}
     return tuple(VersionLocation(folder, recursive) for folder in folders)
 
@@ -233,15 +236,28 @@ def _paths(value: object, section: Mapping[str, Any]) -> list[str]:
     return [path.strip() for path in split if path.strip()]
 
 
-def _resolve(location: str, here: Path, search: list[Path]) -> Path:
+def _bases(here: Path) -> list[Path]:
+    """Return what a relative path may be relative to: the configuration's, those above it in its repository, the current."""
+    above = [here, *here.parents]
+    current = Path.cwd()
+    tops = (number for number, folder in enumerate(above) if (folder / ".git").exists())
+    top = next(tops, above.index(current) if current in above else 0)
+    return list(dict.fromkeys([*above[: top + 1], current]))
+
+
+def _resolve(location: str, bases: list[Path], search: list[Path]) -> Path:
     """Find a location; `package:folder` under the first search path that has it."""
+    here = bases[0]
     location = location.replace(_HERE, str(here))
     package, colon, rest = location.partition(":")
     if not colon or Path(location).is_absolute():
-        return _place(location, here)
+        return _place(location, bases)
     inside = Path(*package.split("."), rest)
     return next((root / inside for root in search if (root / inside).is_dir()), here / inside)
 
 
-def _place(path: str, here: Path) -> Path:
-    return Path(os.path.normpath(here / path.replace(_HERE, str(here))))
+def _place(path: str, bases: list[Path]) -> Path:
+    """Return the first folder there is of that path; beside the configuration where there is none."""
+    path = path.replace(_HERE, str(bases[0]))
+    places = [Path(os.path.normpath(base / path)) for base in bases]
+    return next((place for place in places if place.is_dir()), places[0])

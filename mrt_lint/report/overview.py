@@ -29,8 +29,11 @@ def is_needed(report: CheckReport) -> bool:
     return len(report.findings) > _MANY and len(report.files) >= _OLD
 
 
-def render(report: CheckReport, style: TextStyle, choice: Sequence[str]) -> str:
-    """Write the overview; `choice` are the arguments that say what was checked, for the commands that it proposes."""
+def render(report: CheckReport, style: TextStyle, choice: Sequence[str], *, has_baseline: bool = False) -> str:
+    """Write the overview; `choice` are the arguments that say what was checked, for the commands that it proposes.
+
+    has_baseline: there is one already, and none is proposed.
+    """
     width = text_width()
     newest = _newest(report)
     paths = dict.fromkeys(finding.path for finding in newest)
@@ -44,7 +47,7 @@ def render(report: CheckReport, style: TextStyle, choice: Sequence[str]) -> str:
     if others:
         blocks.append("\n".join(_rest(others, report.newest, style, width)))
     blocks += what_is_unread(report, style, width)
-    blocks.append("\n".join(_next(choice, style)))
+    blocks.append("\n".join(_next(choice, style, has_baseline=has_baseline)))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -121,13 +124,19 @@ def _where(findings: Sequence[Finding]) -> str:
     return f"{len(findings)} times in {files} files, the newest at {place}"
 
 
-def _next(choice: Sequence[str], style: TextStyle) -> Iterator[str]:
+def _next(choice: Sequence[str], style: TextStyle, *, has_baseline: bool) -> Iterator[str]:
     """Yield what to do next, in commands about the same migrations."""
-    given = "".join(f" {printable(shlex.quote(word))}" for word in choice)
+    words = [f" {printable(shlex.quote(word))}" for word in choice]
+    given, with_baseline = "".join(words), "".join(word for word in words if word != " --no-baseline")
+    begin = [
+        ("accept what there is", f"mrt baseline{with_baseline}"),
+        ("and then see only what is new", f"mrt check{with_baseline} --baseline mrt-baseline.json"),
+    ]
+    if has_baseline:
+        begin = [("see only what is new", f"mrt check{with_baseline}")] if with_baseline != given else []
     yield style.paint("What to do next:", "bold")
     for what, command in (
-        ("accept what there is", f"mrt baseline{given}"),
-        ("and then see only what is new", f"mrt check{given} --baseline mrt-baseline.json"),
+        *begin,
         ("read every finding", f"mrt check{given} --all"),
         ("count each code", f"mrt check{given} --statistics"),
     ):

@@ -66,8 +66,8 @@ def _for_both(project: ProjectSurvey, look: HistoryLook) -> Iterator[TomlEntry]:
         yield TomlEntry("baseline", baseline, "accepted findings: mrt check reports others")
     if look.is_old and not (project.root / baseline).exists():
         yield TomlEntry("lock_warnings", "since-baseline", "old revisions are deployed already")
-        if look.head and not project.is_configured_by_conftest:
-            yield TomlEntry("minimum_downgrade_revision", look.head, "no one rolls back beyond it: newer ones are verified")
+        if look.floor and not project.is_configured_by_conftest:
+            yield TomlEntry("minimum_downgrade_revision", look.floor, "later ones are verified; without it, all are")
 
 
 def _for_verify(project: ProjectSurvey) -> Iterator[TomlEntry]:

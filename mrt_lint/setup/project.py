@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from mrt_lint.files.discovery import VersionLocation, discover
+from mrt_lint.files.discovery import VersionLocation, discover, may_hold
 from mrt_lint.files.env_py import env_of
 from mrt_lint.settings import Settings, find_root, load_settings
 from mrt_lint.setup.database import PIPELINES, DatabaseEvidence, find_database
@@ -18,6 +19,8 @@ from mrt_lint.setup.toml_text import read_toml
 from mrt_lint.usage import UsageError
 
 _PYTEST: Final = (("pytest.ini", "pytest"), (".pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest"))
+_DEPTH: Final = 2
+"""So deep in a project packages are looked for that hold its tests: src/shop/tests."""
 _TEST_VARIABLE: Final = re.compile(r"\b(?=\w*TEST)(?=\w*(?:DATABASE|DB|SQL|POSTGRES))[A-Z][A-Z0-9_]*_(?:URL|URI|DSN)\b")
 _USES_MRT: Final = re.compile(r"\bmrt (?:check|verify)\b|\bpytest\b.*--mrt\b|\bpytest-mrt\b|\bmrt-check\b")
 
@@ -53,6 +56,8 @@ class ProjectSurvey:
         """The file that configures pytest, empty if there is none, and the folder of the tests."""
         name, folders = self._pytest_paths()
         known = [self.root / folder for folder in (*folders, "tests", "test") if (self.root / folder).is_dir()]
+        if not known and not folders:
+            known = [only] if (only := _only_tests(self.root)) else []
         return name, known[0] if known else self.root / next(iter(folders), "tests")
 
     def _pytest_paths(self) -> tuple[str, list[str]]:
@@ -101,6 +106,18 @@ class ProjectSurvey:
         """Return a test that uses the `mrt` fixture."""
         files = sorted(self.pytest[1].rglob("test_*.py")) if self.pytest[1].is_dir() else []
         return next((file for file in files if re.search(r"def test\w*\([^)]*\bmrt\b", _text(file))), None)
+
+
+def _only_tests(root: Path) -> Path | None:
+    """Return the folder of pytest's tests inside of a project's packages; None where there is none, or there are several."""
+    found: list[Path] = []
+    for above, folders, _ in os.walk(root):
+        here = Path(above)
+        tests = [name for name in folders if name in {"tests", "test"} and any((here / name).rglob("test_*.py"))]
+        found += [here / name for name in tests]
+        is_deep = len(here.relative_to(root).parts) >= _DEPTH
+        folders[:] = [name for name in folders if not is_deep and name not in tests and may_hold(above, name)]
+    return found[0] if len(found) == 1 else None
 
 
 def repository_of(folder: Path) -> Path:

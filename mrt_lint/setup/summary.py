@@ -8,6 +8,7 @@ from os.path import relpath
 from mrt_lint.report.style import counted
 from mrt_lint.setup.history import HistoryLook
 from mrt_lint.setup.project import ProjectSurvey
+from mrt_lint.setup.toml_text import read_toml
 
 _SHOWN_FILES = 3
 
@@ -36,8 +37,18 @@ def remarks(project: ProjectSurvey, look: HistoryLook) -> Iterator[str]:
         yield f"Left to you: mrt verify runs {name} without flask db; docs/configuration.md#flask-migrate has the lines for it."
     if not project.dialect:
         yield 'Left to you: no file says which database it is: dialect = "postgresql" in [tool.mrt], or what else it is.'
-    if look.is_old:
-        yield "The findings of today are accepted. Read them at any time: mrt check --no-baseline."
+    written = read_toml(project.root / "pyproject.toml")  # as it is by now
+    floor = str(written.get("tool", {}).get("mrt", {}).get("minimum_downgrade_revision", ""))
+    if look.is_old and floor:
+        yield f"mrt verify runs what came after {floor}, minimum_downgrade_revision in [tool.mrt]; without it, every revision."
+
+
+def acceptance(baseline: str, look: HistoryLook) -> str:
+    """Return what became of the findings of an old history, once its baseline is written."""
+    return (
+        f"{counted(len(look.acceptable), 'finding')} of today are accepted in {baseline}: "
+        "mrt check reports new ones. Read all of them at any time: mrt check --no-baseline --all."
+    )
 
 
 def _folders(project: ProjectSurvey) -> str:

@@ -43,6 +43,28 @@ def test_reads_what_alembic_would_read(tmp_path, ini, expected):
     assert locations(tmp_path, ini) == expected
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("script_location = ./shop/migrations/", "shop/migrations/env.py", "shop/migrations/versions"),  # run from the root
+        ("script_location = shop:db/core", "shop/db/core/env.py", "shop/db/core/versions"),  # the package that the file is in
+        ("script_location = lib:db", "src/lib/db/env.py", "src/lib/db/versions"),
+        ("script_location = a\nversion_locations = shop/one", "shop/one/1.py", "shop/one"),
+        ("script_location = db", "shop/migrations/db/env.py", "shop/migrations/db/versions"),  # beside it, though above it is one
+        ("script_location = gone", "x.py", "shop/migrations/gone/versions"),
+    ],
+)
+@pytest.mark.parametrize("is_repository", [True, False])
+def test_a_location_may_be_relative_to_a_folder_above(tmp_path, monkeypatch, case, is_repository):
+    ini, env, expected = case
+    lay(tmp_path, "p/shop/migrations/alembic.ini", "p/db/env.py", f"p/{env}", *(["p/.git/HEAD"] if is_repository else []))
+    lay(tmp_path, "gone/versions/1.py")  # outside of the repository, or of the folder that it is run in
+    monkeypatch.chdir(tmp_path / ("p/shop" if is_repository else "p"))
+    (tmp_path / "p/shop/migrations/alembic.ini").write_text(f"[alembic]\n{ini}")
+    [[location]] = read_histories(tmp_path / "p/shop/migrations/alembic.ini")
+    assert str(location.folder.relative_to(tmp_path / "p")) == expected
+
+
 def test_each_section_is_a_history_of_its_own(tmp_path):
     assert locations(tmp_path, "script_location = a\n[users]\nscript_location = b\n[loggers]\nkeys = root\n") == [
         "a/versions",

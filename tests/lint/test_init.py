@@ -99,9 +99,10 @@ def test_on_a_terminal_each_file_is_asked_for_and_the_end_of_the_input_is_no(fre
     assert "Write .github/workflows/migrations.yml? [Y/n] \n" in result.out
 
 
-def test_an_old_history_gets_a_baseline_and_is_verified_from_its_head_on(project):
+def test_an_old_history_is_shown_and_accepted_and_its_newest_revisions_are_verified(project):
     project.write("alembic.ini", "[alembic]\nscript_location = .\nsqlalchemy.url = mysql+pymysql://localhost/app\n")
-    project.migration("r0", None)
+    project.migration("r-1", None)
+    project.migration("r0", "r-1")
     for number in range(1, 20):
         project.migration(f"r{number}", f"r{number - 1}", DROP if number % 2 else UPDATE)
     drops = "\n    ".join(f'op.drop_column("users", "c{n}")' for n in range(30))
@@ -112,10 +113,13 @@ def test_an_old_history_gets_a_baseline_and_is_verified_from_its_head_on(project
     assert settings["dialect"] == "mysql"
     assert settings["baseline"] == "mrt-baseline.json"
     assert settings["lock_warnings"] == "since-baseline"
-    assert settings["minimum_downgrade_revision"] == "r20"
+    assert settings["minimum_downgrade_revision"] == "r0"
     assert "where it is not set" not in (project.root / "pyproject.toml").read_text()
-    assert "accepted. Read them at any time: mrt check --no-baseline." in result.out
-    assert result.out.splitlines()[-1].startswith("21 migrations checked: nothing found,")
+    assert "mrt verify runs what came after r0, minimum_downgrade_revision in [tool.mrt];" in result.out
+    overview, _, accepted = result.out.partition("\n$ mrt check --no-baseline\n")[2].partition("\n\n50 findings")
+    assert f"{overview}\n" == project.mrt("check", "--no-baseline").out
+    assert accepted.startswith(" of today are accepted in mrt-baseline.json: mrt check reports new ones.")
+    assert result.out.splitlines()[-1].startswith("22 migrations checked: nothing found,")
     assert "Nothing to do" in project.mrt("init").out
     project.migration("r21", "r20", DROP.replace("phone", "fax"))
     assert [line.split()[1] for line in project.mrt("check", "--format", "concise").out.splitlines()[:1]] == ["MRT201"]
@@ -222,6 +226,26 @@ def test_what_cannot_be_read_is_one_sentence_and_nothing_is_written(fresh, name,
     assert said in result.err
     assert result.err.count("\n") == 1
     assert files(fresh) == before
+
+
+@pytest.mark.parametrize(("location", "said"), [("gone", "gone/versions, which does not exist: "), ("empty", "empty/versions: ")])
+def test_without_a_migration_nothing_is_set_up(fresh, location, said):
+    fresh.write("empty/versions/.gitkeep", "")
+    fresh.write("alembic.ini", f"[alembic]\nscript_location = {location}\n")
+    before = files(fresh)
+    result = fresh.mrt("init", "--yes")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.endswith(f"There is no migration in the folder that alembic.ini names, {said}nothing was written.\n")
+    assert files(fresh) == before
+
+
+@pytest.mark.parametrize(("others", "folder"), [((), "src/shop/tests"), (("lib/tests/test_b.py",), "tests")])
+def test_the_only_tests_below_get_the_first_test(fresh, others, folder):
+    fresh.write("pyproject.toml", "")
+    for name in ("src/shop/tests/unit/test_a.py", "web/tests/a.js", ".venv/tests/test_c.py", *others):
+        fresh.write(name, "")
+    fresh.mrt("init", "--yes")
+    assert (fresh.root / folder / "test_migrations.py").is_file()
 
 
 def test_yaml_that_cannot_be_extended_for_sure_is_left_alone_and_the_lines_are_shown(fresh):

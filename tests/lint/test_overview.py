@@ -68,6 +68,16 @@ def test_what_an_overview_proposes_runs(old):
     assert results[1].out.startswith("12 migrations checked: nothing found")
 
 
+def test_where_there_is_a_baseline_none_is_proposed(old):
+    old.write("pyproject.toml", '[tool.mrt]\npaths = ["versions"]\nbaseline = "accepted.json"\n')
+    without = old.mrt("check", "--no-baseline").out
+    assert "mrt baseline\n" in without  # the file is not there yet
+    old.mrt("baseline")
+    out = old.mrt("check", "--no-baseline").out
+    assert "mrt baseline" not in out
+    assert re.findall(r"mrt check.*", out) == ["mrt check", "mrt check --no-baseline --all", "mrt check --no-baseline --statistics"]
+
+
 @pytest.mark.parametrize(
     "options",
     [["--all"], ["--select", "MRT"], ["--since", "a1"], ["--baseline", "empty.json"], ["versions/a2.py", "versions/a3.py"]],
