@@ -11,7 +11,7 @@ import pytest
 
 from mrt_lint.cli.streams import GuardedStream, OutputError
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 MIGRATION = 'revision = "a"\ndown_revision = None\n\n\ndef upgrade():\n    op.drop_table("t")\n\n\ndef downgrade():\n    pass\n'
 NO_SPACE = "the output cannot be written: No space left on device\n"

@@ -13,7 +13,7 @@ import pytest
 
 from tests.lint.conftest import DROP
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 ODD = os.fsdecode(b"versions/a\xff\xc3(.py")
 MRT = [sys.executable, "-m", "mrt_lint"]

@@ -6,7 +6,7 @@ from mrt_runtime.seed.code_reader import find_conversions
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 TABLE = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("a", sa.String(255)))'
 CONVERSIONS = {

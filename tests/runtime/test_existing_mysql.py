@@ -12,7 +12,7 @@ from mrt_runtime.databases.mysql import journal
 from mrt_runtime.migrate import MigrationTimeout, Migrator
 from tests.runtime.own_names import own
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 NAME = own("lent")
 USER = f"'{NAME}'@'%'"

@@ -9,7 +9,7 @@ import pytest
 from mrt_runtime import databases
 from mrt_runtime.migrate import MigrationError, Migrator
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 
 def verify(project, *options):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 ESC = "\x1b[2J\x07"
 EVIL = f"x{ESC}\r\n::error::owned\n##[error]owned \u202e\u2028\x9b31m\u200b"

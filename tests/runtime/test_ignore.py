@@ -5,7 +5,7 @@ import pytest
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 TABLE = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True))'
 CHANGES = {

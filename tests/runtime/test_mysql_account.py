@@ -17,7 +17,7 @@ from mrt_runtime.verdict import Outcome
 from tests.runtime.own_names import own
 from tests.runtime.private_mariadb import PrivateMariaDB
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 SECRET = "not-shown-7"
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from mrt_runtime.verify.session import Verification
 from tests.runtime.own_names import TOKEN
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 EXAMPLE = Path(__file__).parents[2] / "fixtures/projects/example"
 NAMES = [

@@ -17,7 +17,7 @@ from mrt_runtime.migrate import MigrationError, Migrator
 from tests.runtime.own_names import own
 from tests.runtime.private_mariadb import PrivateMariaDB
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 WAIT = """import pathlib, time
     op.execute("SELECT 1")

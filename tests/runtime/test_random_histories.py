@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.random_histories import STEPS, find_wrong, write
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 
 @pytest.mark.parametrize("seed", range(8))

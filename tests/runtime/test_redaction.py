@@ -13,7 +13,7 @@ from mrt_runtime.redaction import RedactedLog, redact_report, redact_verdict
 from mrt_runtime.secret import register_secret
 from mrt_runtime.verdict import Failure, Outcome, RowExample, Verdict
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 PASSWORD, PHRASE, TOKEN = "corr%ct h/rse", "b@ttery-staple", "tok3n-of-env-py"
 PIECES = ("rse", "b@ttery", "b%40ttery", "ttery-staple", "tok3n")

@@ -6,7 +6,7 @@ from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
 from mrt_runtime.verify.stamp import is_present
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 TABLE = """op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("code", sa.String(20)),
         sa.Column("{name}", sa.{type}(), nullable=False{more}))"""

@@ -4,7 +4,7 @@ import pytest
 
 from tests.runtime.postgresql.projects import BASELINE, EXTENSIONS, REFUSED, UNDO, WORKING
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 
 def write(place, name, statements):

@@ -16,7 +16,7 @@ from mrt_lint.cli import main
 from mrt_runtime import databases
 from tests.runtime.own_names import own
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 HARMLESS = ("harmless", 'op.add_column("users", sa.Column("email", sa.String(120)))', 'op.drop_column("users", "email")')
 LOSSY = ("lossy", 'op.execute("UPDATE users SET name = lower(name)")', "pass")
