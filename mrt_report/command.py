@@ -13,8 +13,8 @@ from mrt_report.report_file import ReportFile
 from mrt_report.reported_revision import HistoryResults, assemble
 from mrt_report.results import VerifyResults
 from mrt_runtime.cli import merge, verify
+from mrt_runtime.cli.command import run_command, say_stop
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.termination import Termination, TerminationError
 from mrt_runtime.verdict import Verdict
 
 EPILOG = """\
@@ -22,7 +22,6 @@ Without --check and --verify the project is checked and verified now. Exit codes
 2 the command or its configuration is wrong.
 """
 PAGE: Final = "mrt-report.html"
-WRONG: Final = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,15 +45,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the report, and return the exit code; what is wrong with the command itself is one sentence on standard error."""
     if args.action == "merge":
         return merge.run(args)
-    with Termination():
-        try:
-            return report(args)
-        except (UsageError, ConfigurationError) as error:
-            sys.stderr.write(f"mrt report: {printable(str(error))}\n")
-            return WRONG
-        except KeyboardInterrupt as error:
-            sys.stderr.write(f"mrt report: {verify.say_stop(error)}; the scratch databases are dropped\n")
-            return error.exit_code if isinstance(error, TerminationError) else 130
+    return run_command("mrt report", lambda: report(args), verify.say_dropped)
 
 
 def report(args: argparse.Namespace) -> int:
@@ -99,7 +90,7 @@ def make(args: argparse.Namespace, file: ReportFile | None) -> int:
             verify.check(opened, verdicts, None)
         except (ConfigurationError, KeyboardInterrupt) as error:
             if verdicts or isinstance(error, KeyboardInterrupt):
-                finish(found.with_run(collect(verdicts, opened, verify.say_stop(error))), args.format, file, fails=True)
+                finish(found.with_run(collect(verdicts, opened, say_stop(error))), args.format, file, fails=True)
             raise
         results = collect(verdicts, opened, None)
     fails = found.fails or not all(verdict.passed for verdict in verdicts)

@@ -62,6 +62,11 @@ class SourceText:
             raise NoFix("this Python cannot parse the file") from None
 
     @cached_property
+    def asks_environment(self) -> bool:
+        """Whether anything in it depends on an environment variable."""
+        return asks_environment(self.tree)
+
+    @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """The parent of each node."""
         return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
@@ -151,3 +156,8 @@ class SourceText:
         if before.strip():
             raise NoFix("the statement shares its line with another")
         return before
+
+
+def asks_environment(node: ast.AST) -> bool:
+    """Return whether code names `os.environ` or `os.getenv`."""
+    return any((getattr(inner, "attr", None) or getattr(inner, "id", None)) in {"environ", "getenv"} for inner in ast.walk(node))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import cache
-from pathlib import Path
 from typing import Final
 
 from mrt_lint.escape import printable
@@ -13,6 +11,7 @@ from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.report import CheckReport, UnreadCall
 from mrt_lint.report.cells import cell_width, cut_cells, wrap_cells
 from mrt_lint.report.grouping import FindingGroup, group
+from mrt_lint.report.source_lines import lines_of
 from mrt_lint.report.style import TextStyle, counted, text_width
 
 _MOST_UNREAD: Final = 10
@@ -36,7 +35,7 @@ def render(report: CheckReport, style: TextStyle, *, every_line: bool = False, i
 
 def in_full(findings: Iterable[Finding], style: TextStyle, width: int, *, every_line: bool) -> Iterator[str]:
     """Write a block for each group of findings."""
-    _lines_of.cache_clear()  # files change between two reports
+    lines_of.cache_clear()  # files change between two reports
     for findings_alike in group(findings):
         yield _group(findings_alike, style, width, every_line=every_line)
 
@@ -145,16 +144,6 @@ def _shorten(code: str, width: int) -> str:
     return cut_cells(printable(code.strip()), width, " …")
 
 
-@cache
-def _lines_of(path: str) -> list[str]:
-    from mrt_lint.suppress.noqa import read_lines  # noqa: PLC0415  brings the tokenizer
-
-    try:
-        return read_lines(Path(path).read_bytes())
-    except OSError:
-        return []
-
-
 def _line_of(path: str, line: int) -> str:
-    lines = _lines_of(path)
+    lines = lines_of(path)
     return lines[line - 1].strip() if 0 < line <= len(lines) else ""

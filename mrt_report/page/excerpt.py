@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import Final, NamedTuple
 
-from mrt_lint.suppress.noqa import read_lines
+from mrt_lint.report.source_lines import lines_of
 
 AROUND: Final = 1
 MOST_LINES: Final = 8
@@ -39,12 +37,3 @@ def excerpt(path: str | None, first: int, last: int) -> tuple[CodeLine, ...]:
 
 def _cut(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
-
-
-@cache
-def lines_of(path: str) -> tuple[str, ...]:
-    """Return the lines of a file, none where it cannot be read."""
-    try:
-        return tuple(read_lines(Path(path).read_bytes()))
-    except OSError:
-        return ()

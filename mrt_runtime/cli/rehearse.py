@@ -7,11 +7,10 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from mrt_lint.escape import printable
-from mrt_runtime.cli.verify import configure, open_output, say_stop
+from mrt_runtime.cli.command import run_command, say_stop
+from mrt_runtime.cli.verify import configure, open_output
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.report.progress import Progress
-from mrt_runtime.termination import Termination, TerminationError
 
 EPILOG = """\
 The database in --from is only read: the work happens on a copy of it, which is dropped at the end. Values of its rows are shown
@@ -39,15 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Rehearse, report, and return the exit code; what is wrong with the command itself is one sentence on standard error."""
-    with Termination():
-        try:
-            return rehearse(args)
-        except ConfigurationError as error:
-            sys.stderr.write(f"mrt rehearse: {printable(str(error))}\n")
-            return 2
-        except KeyboardInterrupt as error:
-            sys.stderr.write(f"mrt rehearse: {say_stop(error)}; the copy is dropped\n")
-            return error.exit_code if isinstance(error, TerminationError) else 130
+    return run_command("mrt rehearse", lambda: rehearse(args), lambda error: f"{say_stop(error)}; the copy is dropped")
 
 
 def rehearse(args: argparse.Namespace) -> int:

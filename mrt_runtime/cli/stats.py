@@ -12,11 +12,10 @@ from mrt_lint.files.statistics_file import STATISTICS_FILE, dumps, loads, settle
 from mrt_lint.model.table_size import TableStatistics
 from mrt_lint.settings import Settings, load_settings
 from mrt_lint.usage import UsageError
+from mrt_runtime.cli.command import run_command
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.report.whole_file import WholeFile
-from mrt_runtime.secret import conceal
-from mrt_runtime.termination import Termination, TerminationError
 
 EPILOG = """\
 Read are the statistics that the server keeps, and the revisions in alembic_version, in a transaction that may only read; of a
@@ -37,15 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the file and return the exit code; what is wrong is one sentence on standard error."""
-    with Termination():
-        try:
-            return write_statistics(args)
-        except (ConfigurationError, UsageError) as error:
-            sys.stderr.write(f"mrt stats: {printable(conceal(str(error)))}\n")
-            return 2
-        except KeyboardInterrupt as error:
-            sys.stderr.write("mrt stats: interrupted; nothing was written\n")
-            return error.exit_code if isinstance(error, TerminationError) else 130
+    return run_command("mrt stats", lambda: write_statistics(args), lambda _: "interrupted; nothing was written")
 
 
 def write_statistics(args: argparse.Namespace) -> int:

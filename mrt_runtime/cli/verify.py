@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from mrt_lint.escape import printable
+from mrt_runtime.cli.command import run_command, say_stop
 from mrt_runtime.cli.verdict_document import VerdictDocument, VerdictFile, open_page
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError, MRTConfig
@@ -21,7 +21,6 @@ from mrt_runtime.report.terminal import TerminalReport
 from mrt_runtime.report.whole_file import WholeFile
 from mrt_runtime.report.wording import name_database
 from mrt_runtime.shard import WHOLE, Shard
-from mrt_runtime.termination import Termination, TerminationError
 from mrt_runtime.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -83,15 +82,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Verify, report, and return the exit code; what is wrong with the command itself is one sentence on standard error."""
-    with Termination():
-        try:
-            return verify(args)
-        except ConfigurationError as error:
-            sys.stderr.write(f"mrt verify: {printable(str(error))}\n")
-            return 2
-        except KeyboardInterrupt as error:
-            sys.stderr.write(f"mrt verify: {say_stop(error)}; the scratch databases are dropped\n")
-            return error.exit_code if isinstance(error, TerminationError) else 130
+    return run_command("mrt verify", lambda: verify(args), say_dropped)
 
 
 def verify(args: argparse.Namespace) -> int:
@@ -163,11 +154,9 @@ def count_from_one(text: str) -> int:
     return int(text)
 
 
-def say_stop(error: BaseException) -> str:
-    """Describe why a run ended before its last revision."""
-    if isinstance(error, TerminationError):
-        return f"ended by {error.signal.name}"
-    return "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+def say_dropped(error: BaseException) -> str:
+    """Describe why a run ended, and what became of its databases."""
+    return f"{say_stop(error)}; the scratch databases are dropped"
 
 
 def configure(args: argparse.Namespace) -> MRTConfig:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from mrt_runtime.compare.schema import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,9 @@ class DatabaseFingerprint:
 
     tables: Mapping[str, TableFingerprint] = field(default_factory=lambda: MappingProxyType({}))
     basis: object = field(default=None, compare=False, repr=False)
+
+
+def choose_columns(table: Table, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the columns to hash: those that are wanted and there, in the order in which they are wanted; without a wish all."""
+    names = [column.name for column in table.columns]
+    return tuple(name for name in wanted if name in names) if wanted is not None else tuple(names)

@@ -42,16 +42,13 @@ class Migrator:
         self._last: Move | None = None
         self.version_tables = {"alembic_version"}
         """Names of the tables in which Alembic records the database's revision; env.py may have chosen another."""
-        with self._environment.entered():
-            self._directory = self._environment.open_directory()
-            self._env_py = self._environment.env_py(self._directory)
-            try:
+        try:
+            with self._environment.entered():
+                self._directory = self._environment.open_directory()
+                self._env_py = self._environment.env_py(self._directory)
                 self.graph: MigrationGraph = load(self._directory)
-            except UnimportableHistoryError as error:
-                unprepared = error
-            else:
-                return
-        self.graph = self._load_behind_env_py(unprepared)
+        except UnimportableHistoryError as error:
+            self.graph = self._load_behind_env_py(error)
 
     def _load_behind_env_py(self, error: UnimportableHistoryError) -> MigrationGraph:
         """Import the migrations as Alembic does, while env.py runs: it may have changed `sys.path` or pushed a context.

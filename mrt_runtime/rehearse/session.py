@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from mrt_runtime import termination
+from mrt_runtime.closing import ClosingSession
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import connect_copying
 from mrt_runtime.databases.outage import explain_failure
-from mrt_runtime.databases.sentences import end, join, warn
+from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.migrate import HistoryStep, MigrationError
 from mrt_runtime.redaction import RedactedLog, redact_verdict
 from mrt_runtime.rehearse.result import CopyFacts, RehearsedRevision
@@ -24,13 +24,8 @@ from mrt_runtime.secret import register_settings
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome, Verdict
 
-if TYPE_CHECKING:
-    from types import TracebackType
 
-    from typing_extensions import Self
-
-
-class RehearsalSession:
+class RehearsalSession(ClosingSession):
     """Rehearses the pending revisions of a database. To be closed; as a context manager it closes itself.
 
     source: the URL of the database that is copied, and only read. config: its `db_url` is where the copy is made, None for there.
@@ -58,15 +53,6 @@ class RehearsalSession:
             self._abandon()
             raise
         self._wall: str | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is None:
-            self.close()
-        else:
-            self._abandon(is_reported=not isinstance(error, KeyboardInterrupt))
 
     def make_copy(self) -> ScratchCopy:
         """Make another copy of the given database."""
@@ -176,14 +162,6 @@ class RehearsalSession:
             shows_locks=copy.scratch.watch_locks(copy.connect) is not None,
             database=database,
         )
-
-    def _abandon(self, *, is_reported: bool = True) -> None:
-        """Close where an error is on its way already: it says more than that dropping fails as well."""
-        try:
-            self.close()
-        except ConfigurationError as error:
-            if not is_reported:
-                warn(str(error))
 
     @contextlib.contextmanager
     def _explaining(self, step: HistoryStep | None = None) -> Iterator[None]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from mrt_runtime import termination
+from mrt_runtime.closing import ClosingSession
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.databases.outage import LostServerError, explain_failure
-from mrt_runtime.databases.sentences import end, join, warn
+from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.migrate.revision_choice import RevisionChoice
 from mrt_runtime.redaction import RedactedLog, redact_verdict
@@ -23,11 +23,6 @@ from mrt_runtime.verify.loop import verify
 from mrt_runtime.verify.runner import RevisionRunner
 from mrt_runtime.verify.step_error import NotReachedError
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
-
 UNAPPROACHED = {Outcome.SKIPPED, Outcome.NOT_REACHED}
 """With these the revision was not run on a database with rows."""
 UNSEEN = {Outcome.UPGRADE_FAILED, Outcome.TIMED_OUT, *UNAPPROACHED}
@@ -37,7 +32,7 @@ UNSEEN = {Outcome.UPGRADE_FAILED, Outcome.TIMED_OUT, *UNAPPROACHED}
 EVERYTHING = RevisionChoice()
 
 
-class Verification:
+class Verification(ClosingSession):
     """Checks revisions of one project. To be closed; as a context manager it closes itself.
 
     worker: names the scratch database, so that processes working side by side do not share one.
@@ -65,15 +60,6 @@ class Verification:
         except BaseException:
             self._abandon()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is None:
-            self.close()
-        else:
-            self._abandon(is_reported=not isinstance(error, KeyboardInterrupt))
 
     def select(self, choice: RevisionChoice = EVERYTHING) -> list[HistoryStep]:
         """Find the revisions asked for, bases first; without a choice all of them. Those named are checked from now on.
@@ -167,14 +153,6 @@ class Verification:
             finally:
                 self.database.close()
                 self._log.close()
-
-    def _abandon(self, *, is_reported: bool = True) -> None:
-        """Close where an error is on its way already: it says more than that dropping fails as well."""
-        try:
-            self.close()
-        except ConfigurationError as error:
-            if not is_reported:
-                warn(str(error))
 
     def _verify(self, step: HistoryStep) -> Verdict:
         with self.explaining(step):

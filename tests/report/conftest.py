@@ -5,34 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from mrt_lint.cli import main
+from tests.lint.conftest import Project
 
 EXAMPLE = Path(__file__).parents[2] / "fixtures/projects/example"
 
 
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-class ExampleProject:
+class ExampleProject(Project):
     """A copy of the example, the current directory; `mrt` runs the command in this process."""
-
-    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.root = root
-        self._capsys = capsys
-
-    def mrt(self, *arguments: str) -> Result:
-        try:
-            code = main(arguments)
-        except SystemExit as end:  # argparse leaves this way
-            code = end.code
-        return Result(code, *self._capsys.readouterr())
 
     def read(self, name: str) -> str:
         return (self.root / name).read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import Final
 from mrt_lint.fix.arguments import argument
 from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.proposed_fix import NoFix
-from mrt_lint.fix.source_text import SourceText
+from mrt_lint.fix.source_text import SourceText, asks_environment
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN
 
@@ -29,13 +29,15 @@ class SchemaVariable:
     def __init__(self, context: FixContext) -> None:
         self._text: SourceText = context.text
         self._function = context.text.function("upgrade")
-        self._ops = [op for op in context.migration.upgrade_ops if self.holds(op)]
+        self._upgrade = context.migration.upgrade_ops
 
     def holds(self, op: Op) -> bool:
         """Return whether it is the schema of an operation of upgrade()."""
         schema = getattr(op, "schema", None)
-        if schema is UNKNOWN or not isinstance(schema, str) or op.sql or op.batch or not _asks_environment(self._text.tree):
-            return schema is UNKNOWN
+        if schema is UNKNOWN:
+            return True
+        if not isinstance(schema, str) or op.sql or op.batch or not self._text.asks_environment:
+            return False
         # what was read is the default of os.environ.get(), which downgrade() must not take for the name
         try:
             node = argument(self._text.call(op.origin), "schema")
@@ -45,14 +47,14 @@ class SchemaVariable:
         bound = [
             found for found in ast.walk(self._text.tree) if isinstance(found, ast.Assign) and _binds(found.targets[0]) in names
         ]
-        return node is not None and any(_asks_environment(found) for found in (node, *bound))
+        return node is not None and any(asks_environment(found) for found in (node, *bound))
 
     def schema(self) -> tuple[str, str]:
         """Return the schema's name as code, and the line that must come before it, empty if none is needed.
 
         Raises NoFix if an operation's schema is another, or is not asked for in words that mean the same in downgrade().
         """
-        nodes = [self._node(op) for op in self._ops]
+        nodes = [self._node(op) for op in self._upgrade if self.holds(op)]
         said = {ast.unparse(node) for node in nodes}
         if len(said) != 1:
             raise NoFix("it names several schemas that are not known")
@@ -95,13 +97,6 @@ class SchemaVariable:
         if len(source.splitlines()) != 1:
             raise NoFix("a name is not known")
         return source
-
-
-def _asks_environment(node: ast.AST) -> bool:
-    return any(
-        getattr(inner, "attr", None) in {"environ", "getenv"} or getattr(inner, "id", None) in {"environ", "getenv"}
-        for inner in ast.walk(node)
-    )
 
 
 def _bound(function: ast.FunctionDef) -> set[str]:

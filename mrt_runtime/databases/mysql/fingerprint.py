@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy.engine import Connection
 
-from mrt_runtime.compare.fingerprint import DatabaseFingerprint, TableFingerprint
+from mrt_runtime.compare.fingerprint import DatabaseFingerprint, TableFingerprint, choose_columns
 from mrt_runtime.compare.rows import holds_rows
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.databases.mysql.content import write_as_text
@@ -28,9 +28,7 @@ def read_fingerprint(
     connection.exec_driver_sql(IN_UTC)
     found: dict[str, TableFingerprint] = {}
     for table in filter(holds_rows, schema.tables):
-        names = [column.name for column in table.columns]
-        wanted = (columns or {}).get(table.label, names)
-        found[table.label] = _hash(connection, table, tuple(name for name in wanted if name in names))
+        found[table.label] = _hash(connection, table, choose_columns(table, (columns or {}).get(table.label)))
     return DatabaseFingerprint(found)
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy.engine import Connection
 
-from mrt_runtime.compare.fingerprint import DatabaseFingerprint, TableFingerprint
+from mrt_runtime.compare.fingerprint import DatabaseFingerprint, TableFingerprint, choose_columns
 from mrt_runtime.compare.rows import holds_rows
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.databases.postgresql.content import SETTINGS
@@ -84,7 +84,7 @@ def read_fingerprint(
         known = basis.states
     found: dict[str, TableFingerprint] = {}
     for table in filter(holds_rows, schema.tables):
-        wanted = _choose(table, (columns or {}).get(table.label))
+        wanted = choose_columns(table, (columns or {}).get(table.label))
         former = previous.tables.get(table.label) if previous is not None else None
         is_same = table.label in states and states[table.label] == known.get(table.label)
         if is_same and former is not None and former.columns == wanted:
@@ -92,12 +92,6 @@ def read_fingerprint(
         else:
             found[table.label] = _hash(cursor, table, wanted, parents, by_type=version >= HASHED_RECORDS)
     return DatabaseFingerprint(found, CountedTables(database, schema.types, states))
-
-
-def _choose(table: Table, wanted: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the columns to hash: those that are wanted and there, in the order in which they are wanted."""
-    names = [column.name for column in table.columns]
-    return tuple(name for name in wanted if name in names) if wanted is not None else tuple(names)
 
 
 def _is_alone(cursor: Any) -> bool:

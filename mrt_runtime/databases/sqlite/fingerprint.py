@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from mrt_runtime.compare.fingerprint import DatabaseFingerprint, TableFingerprint
+from mrt_runtime.compare.fingerprint import DatabaseFingerprint, TableFingerprint, choose_columns
 from mrt_runtime.compare.rows import holds_rows
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.databases.sqlite.content import quote
@@ -26,11 +26,8 @@ def read_fingerprint(
     found: dict[str, TableFingerprint] = {}
     with_any_text = _AnyText(raw)
     for table in filter(holds_rows, schema.tables):
-        names = [column.name for column in table.columns]
-        wanted = (columns or {}).get(table.label, names)
-        chosen = tuple(name for name in wanted if name in names)
         with with_any_text:
-            found[table.label] = _hash(raw, table, chosen)
+            found[table.label] = _hash(raw, table, choose_columns(table, (columns or {}).get(table.label)))
     return DatabaseFingerprint(found)
 
 
