@@ -104,7 +104,7 @@ def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...
             target = _target(case, op, flow, drop, before) if may_be_it else None
             if target is not None:
                 yield target, replace(flow, plain=flow.plain and op.where is False)
-    elif isinstance(op, Insert) and not same and _has(op.columns, str(drop.column)):
+    elif isinstance(op, Insert) and readable(op.table) and not same and _has(op.columns, str(drop.column)):
         target = f"{op.table}.{drop.column}"
         if op.flows is UNKNOWN and readable(drop.table) and _has(op.source_tables, drop.table):
             # a query of SQLAlchemy's, which takes a column of that name as it is

@@ -18,6 +18,7 @@ from mrt_lint.model.values import SourceSpan
 from mrt_lint.parse.outline import history_of, outline
 from mrt_lint.parse.reading import BrokenFile, ReadResult
 from mrt_lint.report import CheckReport, UnreadCall
+from mrt_lint.rules.unparsable_file import DEFECT
 from mrt_lint.settings import Settings, nearest
 from mrt_lint.suppress.noqa import NoqaComments, read_lines
 from mrt_lint.usage import UsageError
@@ -137,18 +138,20 @@ def _check(migration: Migration, context: RuleContext, chosen: Sequence[Rule], s
     try:
         return list(rules.check(migration, context, chosen, stopped))
     except Exception as error:  # noqa: BLE001  see above
-        reason = f"looking at it failed ({type(error).__name__}: {error})"
-        return list(_unparsable(migration, BrokenFile(place=migration.place, reason=reason), chosen))
+        reason = f"{type(error).__name__}: {error}"
+        return list(_unparsable(migration, BrokenFile(place=migration.place, reason=reason, defect=True), chosen))
 
 
 def _unparsable(migration: Migration, broken: BrokenFile, chosen: Sequence[Rule]) -> Iterator[Finding]:
     for rule in chosen:
         if rule.code == _BROKEN:
-            yield rule.found(migration, broken.place, reason=broken.reason)
+            yield rule.found(migration, broken.place, DEFECT if broken.defect else None, reason=broken.reason)
 
 
 def _unread_file(path: str, source: bytes, broken: BrokenFile) -> UnreadCall:
-    return _unread_at(path, source, broken.place, f"the file does not parse: {broken.reason}")
+    return _unread_at(
+        path, source, broken.place, f"{'mrt failed on it' if broken.defect else 'the file does not parse'}: {broken.reason}"
+    )
 
 
 def _unjudged(migration: Migration, source: bytes, codes: Sequence[str]) -> UnreadCall:

@@ -15,7 +15,7 @@ from mrt_lint.model.migration import Migration
 from mrt_lint.model.values import SourceSpan
 from mrt_lint.parse.reading import BrokenFile, MigrationSource, ReadResult, codec, prepare, read_text
 
-LOST: Final = BrokenFile(place=SourceSpan(1, 1, 1, 1), reason="reading it crashed the process")
+LOST: Final = BrokenFile(place=SourceSpan(1, 1, 1, 1), reason="the process crashed", defect=True)
 
 
 class HistoryReader:

@@ -18,10 +18,11 @@ from mrt_lint.model.values import SourceSpan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenFile:
-    """A file that could not be read: `place` is where, `reason` one clause saying why."""
+    """A file that could not be read: `place` is where, `reason` one clause saying why; with `defect` it is not the file's fault."""
 
     place: SourceSpan
     reason: str
+    defect: bool = False
 
 
 ReadResult: TypeAlias = Migration | BrokenFile
@@ -50,7 +51,7 @@ def read(source: MigrationSource) -> Migration | BrokenFile:
     except (RecursionError, MemoryError) as error:
         return BrokenFile(place=SourceSpan(1, 1, 1, 1), reason=f"it is nested too deeply or too large ({type(error).__name__})")
     except Exception as error:  # noqa: BLE001  one file that cannot be read must not hide the others
-        return BrokenFile(place=SourceSpan(1, 1, 1, 1), reason=f"reading it failed ({type(error).__name__}: {error})")
+        return BrokenFile(place=SourceSpan(1, 1, 1, 1), reason=f"{type(error).__name__}: {error}", defect=True)
 
 
 def prepare() -> None:

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
+
+DEFECT = DialectWording(
+    message="mrt failed on this file ({reason}): no other rule has looked at it",
+    instead="review the migration by hand, and report this as a defect of pytest-mrt, with the file if you may",
+)
+"""What is said of a file that is not at fault."""
 
 
 class UnparsableFile(Rule):

@@ -196,7 +196,18 @@ def test_a_rule_that_trips_over_a_file_says_so_and_hides_no_other(history, check
         ("versions/a2.py", "MRT902"),
         ("versions/a3.py", "MRT103"),
     ]
-    assert "ZeroDivisionError" in report.findings[0].message
+    assert report.findings[0].message.startswith("mrt failed on this file (ZeroDivisionError: ")
+    assert "correct it" not in report.findings[0].instead
+
+
+def test_a_reader_that_trips_over_a_file_does_not_blame_the_file(history, check, monkeypatch):
+    monkeypatch.setattr(
+        "mrt_lint.parse.sql.expand.expand_sql", lambda migration, _: 1 / 0 if migration.revision == "a2" else migration
+    )
+    report, _ = check(cache=False)
+    (finding,) = (finding for finding in report.findings if finding.code == "MRT902")
+    assert (finding.path, finding.message.partition(" (")[0]) == ("versions/a2.py", "mrt failed on this file")
+    assert "correct it" not in finding.instead
 
 
 def test_paths_are_checked_as_the_command_does(history):

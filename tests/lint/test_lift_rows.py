@@ -230,3 +230,47 @@ class Renaming(Item):
     given = given if "new=" in given else given.replace('"b", [', '"b", None, [')
     found = parse_migration(compose(f"for each in [{given}]:\n    each.run()", module=module).encode(), "a.py")
     assert [getattr(op, "statement", op.op) for op in found.upgrade_ops] == ["rename_table", "ALTER TABLE b RENAME x TO y"]
+
+
+REFLECTED = "meta = sa.MetaData()\nmeta.reflect(op.get_bind())\n"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'meta.tables["app.users"]',
+        'meta.tables.get("app.users")',
+        'sa.Table("users", meta, schema="app", autoload_with=op.get_bind())',
+    ],
+)
+def test_a_reflected_table_has_the_name_it_is_asked_for(table):
+    migration = parse_migration(
+        compose(f'{REFLECTED}users = {table}\nop.get_bind().execute(users.delete().where(users.c["id"] == 1))').encode(), "a.py"
+    )
+    (found,) = (op for op in migration.upgrade_ops if isinstance(op, Delete))
+    assert (found.table, found.schema, found.where, migration.unreadable) == ("users", "app", True, ())
+
+
+def test_a_reflected_table_of_unknown_name_is_listed():
+    migration = parse_migration(
+        compose(f"{REFLECTED}for name in meta.tables:\n    op.get_bind().execute(meta.tables[name].delete())").encode(), "a.py"
+    )
+    assert migration.unreadable
+
+
+@pytest.mark.parametrize("package", ["psycopg", "psycopg2"])
+def test_a_statement_composed_by_psycopg_is_read(package):
+    body = """
+    table = sql.Identifier("app", 'use"rs')
+    op.get_bind().exec_driver_sql(sql.SQL("DELETE FROM {} WHERE id = {}").format(table, sql.Literal(7)).as_string(op.get_bind()))
+    """
+    migration = parse_migration(compose(body, module=f"from {package} import sql").encode(), "a.py")
+    (found,) = migration.upgrade_ops
+    assert (found.statement, migration.unreadable) == ('DELETE FROM "app"."use""rs" WHERE id = 7', ())
+
+
+def test_parameters_leave_a_text_as_it_is():
+    (found,) = parse_migration(
+        compose('op.execute(sa.text("DELETE FROM t WHERE a = :a").params(a=1))').encode(), "a.py"
+    ).upgrade_ops
+    assert found.statement == "DELETE FROM t WHERE a = :a"

@@ -266,6 +266,28 @@ def test_a_module_that_says_nothing_of_a_name_leaves_the_call_unread(project, te
     assert [call.why for call in migration.unreadable] == ["drop_it() is not defined in this file"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import sys\nif sys.platform:\n    size: int = 1\nelse:\n    width: int\nheight: int = 3\n",
+        "import sys\nif sys.platform:\n    from json import *\nelse:\n    from app.tools import *\nfrom os.path import *\n",
+        "try:\n    from app.nowhere import *\n    kind: str\nexcept ImportError:\n    from app.tools import *\nname: str = 'a'\n",
+        "match anything():\n    case 1:\n        a: int = 1\n    case 2:\n        from json import *\nb: int\nfrom csv import *\n",
+    ],
+)
+def test_names_that_a_module_may_or_may_not_set_stop_no_reading(project, text):
+    (project.parent.parent / "sometimes.py").write_text(text)
+    migration = read('op.drop_table("t")\nop.drop_table(missing)', "from app.sometimes import missing", project)
+    assert [op.table for op in migration.upgrade_ops] == ["t", UNKNOWN]
+
+
+def test_a_star_import_in_one_branch_is_looked_into(project):
+    text = "try:\n    from app.nowhere import *\nexcept ImportError:\n    from app.names import *\n"
+    (project.parent.parent / "sometimes.py").write_text(text)
+    migration = read("for name in AUDIT:\n    op.drop_table(name)", "from app.sometimes import AUDIT", project)
+    assert [op.table for op in migration.upgrade_ops] == ["made", "changed"]
+
+
 def test_a_type_of_the_project_keeps_its_name(project):
     (project.parent.parent / "types.py").write_text(
         "import sqlalchemy as sa\nGUID = sa.CHAR(36)\ndef Short():\n    return sa.String(9)"

@@ -6,6 +6,7 @@ matters (a name of SQLAlchemy's, a connection, a batch table, a function of the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -62,13 +63,14 @@ class PossibleItem:
 class NameScope:
     """The names of one function call, class body, comprehension or module; `parent` is where a name is looked up next.
 
-    One that is `closed`, another module's, takes no further name.
+    One that is `closed`, another module's, takes no further name; `stars` are the modules of which it imports every name.
     """
 
     names: dict[str, Value] = field(default_factory=dict)
     parent: NameScope | None = None
     outer: frozenset[str] = frozenset()
     closed: bool = False
+    stars: list[str] = field(default_factory=list)
 
     def find(self, name: str) -> NameScope | None:
         """Find the scope that a name is read from."""
@@ -76,6 +78,13 @@ class NameScope:
         while scope is not None and name not in scope.names:
             scope = scope.parent
         return scope
+
+    def starred(self) -> Iterator[str]:
+        """Yield the modules of which every name is imported here, in the order in which a name is looked up."""
+        scope: NameScope | None = self
+        while scope is not None:
+            yield from reversed(scope.stars)
+            scope = scope.parent
 
     def home(self, name: str) -> NameScope:
         """Return the scope that an assignment to `name` writes to."""

@@ -41,7 +41,7 @@ def walk_import_from(run: FunctionRun, node: cst.ImportFrom, scope: NameScope) -
         above = run.package.split(".")[: len(run.package.split(".")) + 1 - len(node.relative)]
         module = ".".join([*above, *filter(None, [dotted(node.module)])])
     if isinstance(node.names, cst.ImportStar):
-        scope.names.setdefault("*", []).append(module)  # type: ignore[attr-defined] # the list made here
+        scope.stars.append(module)
         return FALL
     for alias in node.names:
         name = dotted(alias.name)

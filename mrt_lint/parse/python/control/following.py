@@ -25,7 +25,7 @@ from mrt_lint.parse.python.objects import (
     Value,
 )
 from mrt_lint.parse.python.project_modules import ProjectModule
-from mrt_lint.parse.python.run import FunctionRun, TooLongError
+from mrt_lint.parse.python.run import DialectSplit, FunctionRun, UnlistedDialect
 
 _READ: Final = (
     *(LocalFunction, TableElement, SqlExpression, SelectElement, DmlElement),
@@ -60,8 +60,7 @@ def _look_up(run: FunctionRun, name: ExternalName, depth: int) -> Value:
     first, *rest = place[1]
     value: Value = scope.names.get(first)
     if first not in scope.names:
-        stars: list[str] = scope.names.get("*", [])  # type: ignore[assignment] # the list that imports fill
-        values = (_look_up(run, ExternalName(f"{star}.{first}"), depth + 1) for star in stars if depth < _DEEPEST)
+        values = (_look_up(run, ExternalName(f"{star}.{first}"), depth + 1) for star in scope.starred() if depth < _DEEPEST)
         value = next((value for value in values if value is not None), None)
     for attribute in rest:
         value = get_attribute(value, attribute)
@@ -104,7 +103,7 @@ def load(run: FunctionRun, module: ProjectModule) -> NameScope | None:
 
 
 def _walk_module(run: FunctionRun, module: ProjectModule) -> WalkedModule | None:
-    """Walk a module, None if that takes too long; what the reading is about is as before."""
+    """Walk a module, None if that takes too long or fails; what the reading is about is as before."""
     scope = NameScope(names={"__name__": UNKNOWN})
     before = {name: getattr(run, name) for name in _KEPT}
     run.home, run.package = module.path, module.package
@@ -116,7 +115,9 @@ def _walk_module(run: FunctionRun, module: ProjectModule) -> WalkedModule | None
         walk(run, module.tree.body, scope)
         scope.closed = True
         return WalkedModule(module.tree, scope, run.registered, run.implementations)
-    except TooLongError:
+    except (DialectSplit, UnlistedDialect):
+        raise
+    except Exception:  # noqa: BLE001  what is called from a module that cannot be followed is listed; the migration is read all the same
         return None
     finally:
         for name, value in before.items():

@@ -105,8 +105,6 @@ def _assign(run: FunctionRun, node: cst.Assign, scope: NameScope) -> int:
 
 
 def _annotated(run: FunctionRun, node: cst.AnnAssign, scope: NameScope) -> int:
-    if isinstance(node.target, cst.Name):
-        scope.names.setdefault("__fields__", []).append(node.target.value)  # type: ignore[attr-defined] # the list made here
     if node.value is not None:
         assign(run, node.target, evaluate(run, node.value, scope), scope)
     return FALL

@@ -31,6 +31,7 @@ from mrt_lint.parse.python.library.foreign import ASKING, call_foreign, call_unk
 from mrt_lint.parse.python.library.invocation import make_operation
 from mrt_lint.parse.python.library.operations import perform
 from mrt_lint.parse.python.library.packages import LIBRARIES, STANDARD, is_inert, may_be_of_project
+from mrt_lint.parse.python.library.quoting import compose
 from mrt_lint.parse.python.library.registry import find, perform_library
 from mrt_lint.parse.python.library.sql_expression import as_sql, merge_sql, require_null
 from mrt_lint.parse.python.library.sqlalchemy import call_sqlalchemy
@@ -42,6 +43,7 @@ from mrt_lint.parse.python.library.statement import (
     finish_query,
     start_dml,
 )
+from mrt_lint.parse.python.library.table import table_under
 from mrt_lint.parse.python.library.types import TYPE_BASES, TYPE_METHODS, call_type_method, make_type, of_class
 from mrt_lint.parse.python.objects import (
     BatchValue,
@@ -118,6 +120,8 @@ def _call_ref(run: FunctionRun, ref: ExternalName, arguments: CallArguments, nod
         return _map(run, function, items, node)
     if ref.root == "builtins":
         return call_builtin(run, ref.last, arguments)
+    if (composed := compose(ref, arguments)) is not None:
+        return composed
     if is_inert(path) and (ref.root in STANDARD or not any(map(reaches_database, arguments.everything()))):
         return call_library(run, ref, arguments)
     return call_foreign(run, path, arguments, node)
@@ -167,6 +171,8 @@ def _construct(run: FunctionRun, kind: LocalClass, arguments: CallArguments, nod
 def call_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArguments, node: cst.Call) -> Value:  # noqa: C901, PLR0912 - one line a kind of value
     """Call `receiver.name(…)`."""
     if isinstance(receiver, ExternalName):
+        if name == "get" and (table := table_under(receiver, arguments.get(0, "key"))) is not None:
+            return table
         ref = ExternalName(f"{receiver.path}.{name}")
         found = run.follow(run, ref) if not run.quiet and may_be_of_project(ref.path) else ref
         return call(run, found, arguments, node) if not isinstance(found, _HANDLES) else _call_ref(run, ref, arguments, node)
@@ -273,7 +279,7 @@ def _call_item(
 def _call_sql(value: SqlExpression, name: str, arguments: CallArguments) -> Value:
     if name == "compile" and value.text in ("true", "false"):
         return SqlExpression(HOLE)
-    if name in ("bindparams", "columns", "execution_options", "compile", "label", "self_group"):
+    if name in ("bindparams", "params", "unique_params", "columns", "execution_options", "compile", "label", "self_group"):
         return value
     if name in ("desc", "asc", "nullsfirst", "nullslast", "nulls_first", "nulls_last") and isinstance(value.text, str):
         words = {"desc": "DESC", "asc": "ASC", "nullsfirst": "NULLS FIRST", "nulls_first": "NULLS FIRST"}

@@ -64,9 +64,7 @@ def _name(run: FunctionRun, node: cst.Name, scope: NameScope) -> Value:
         return UNKNOWN if isinstance(value, PossibleItem) else value
     if name in BUILTINS:
         return ExternalName(f"builtins.{name}")
-    stars = scope.find("*")
-    modules = stars.names["*"] if stars else ()
-    for module in modules:  # type: ignore[attr-defined] # the list that imports fill
+    for module in scope.starred():
         offered = ExternalName(f"{module}.{name}")
         if _offers(module, name):
             return offered

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Unknown
-from mrt_lint.parse.python.convert import is_known
+from mrt_lint.parse.python.convert import is_known, to_name
 from mrt_lint.parse.python.expressions.strings import apply_percent, bounded
-from mrt_lint.parse.python.library.elements import OrmRow, OrmRows, SqlExpression, TableElement
+from mrt_lint.parse.python.library.elements import OrmRow, OrmRows, SqlExpression, TableColumns, TableElement
 from mrt_lint.parse.python.library.sql_expression import merge_sql, require_all, require_null
+from mrt_lint.parse.python.library.table import make_column_ref, table_under
 from mrt_lint.parse.python.objects import (
     BatchValue,
     BoundMethod,
@@ -213,16 +214,13 @@ def match_dialect(run: FunctionRun, value: DialectName, word: Value, *, begins: 
 def get_item(run: FunctionRun, value: Value, key: Value) -> Value:
     """`value[key]`; raises Split where the key is the dialect."""
     if isinstance(value, dict):
-        if isinstance(key, DialectName):
-            return next((value[name] for name in value if isinstance(name, str) and run.is_dialect(key, name)), UNKNOWN)
-        if isinstance(key, str) and HOLE in key:
-            return choose_function(value, key)
-        try:
-            return value.get(key, UNKNOWN) if key is not UNKNOWN else UNKNOWN
-        except TypeError:
-            return UNKNOWN
+        return _get_entry(run, value, key)
     if isinstance(value, DialectName):
         return value if key == 0 else UNKNOWN
+    if isinstance(value, ExternalName):
+        return table_under(value, key) or UNKNOWN
+    if isinstance(value, TableColumns):
+        return make_column_ref(value.table, to_name(key))
     if isinstance(value, (OrmRow, OrmRows)):
         return value.row if isinstance(value, OrmRows) else value if key == 0 else UNKNOWN
     if isinstance(value, list) and (row := row_among(value)) is not None:
@@ -234,6 +232,17 @@ def get_item(run: FunctionRun, value: Value, key: Value) -> Value:
             return UNKNOWN
         return UNKNOWN if isinstance(item, PossibleItem) else item
     return UNKNOWN
+
+
+def _get_entry(run: FunctionRun, value: dict[Value, Value], key: Value) -> Value:
+    if isinstance(key, DialectName):
+        return next((value[name] for name in value if isinstance(name, str) and run.is_dialect(key, name)), UNKNOWN)
+    if isinstance(key, str) and HOLE in key:
+        return choose_function(value, key)
+    try:
+        return value.get(key, UNKNOWN) if key is not UNKNOWN else UNKNOWN
+    except TypeError:
+        return UNKNOWN
 
 
 def choose_function(value: dict[Value, Value], key: str, default: Value = UNKNOWN) -> Value:

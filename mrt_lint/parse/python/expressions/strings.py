@@ -141,6 +141,8 @@ def call_method(text: str | bytes, name: str, arguments: CallArguments, look: Ca
             return apply_braces(text, arguments, look)
         if name == "format_map" and arguments.positional and isinstance(arguments.positional[0], dict):
             return apply_braces(text, CallArguments(keyword=arguments.positional[0]), look)
+        if name == "as_string":
+            return text  # of psycopg's `sql` module
         if name == "join":
             return _join(text, arguments.get(0, "iterable", UNKNOWN))
     known = is_known(text) or name in THROUGH

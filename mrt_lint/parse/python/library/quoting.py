@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mrt_lint.model.values import HOLE
 from mrt_lint.parse.python.convert import to_name
-from mrt_lint.parse.python.objects import Value
+from mrt_lint.parse.python.objects import CallArguments, ExternalName, Value
 
 
 def quoted(name: str, schema: Value = None) -> str:
@@ -12,6 +12,24 @@ def quoted(name: str, schema: Value = None) -> str:
     before = "" if schema in (None, "") else quoted(known if isinstance(known := to_name(schema), str) else HOLE) + "."
     doubled = name.replace('"', '""')
     return f'{before}"{doubled}"'
+
+
+def compose(ref: ExternalName, arguments: CallArguments) -> str | None:
+    """Return the text that a class of psycopg's `sql` module is: `SQL`, `Identifier`, `Literal`; None if it is another one.
+
+    Source: https://www.psycopg.org/psycopg3/docs/api/sql.html
+    """
+    if ref.root not in ("psycopg", "psycopg2"):
+        return None
+    first, name = arguments.get(0, "obj"), ref.last
+    if name == "SQL":
+        return first if isinstance(first, str) else HOLE
+    if name == "Identifier":
+        names = [known if isinstance(known := to_name(value), str) else HOLE for value in arguments.positional]
+        return ".".join(map(quoted, names)) if arguments.complete else HOLE
+    if name == "Literal":
+        return str(first) if isinstance(first, int) and not isinstance(first, bool) else literal(first)
+    return None
 
 
 def literal(value: Value) -> str:

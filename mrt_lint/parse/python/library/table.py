@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from mrt_lint.model.values import UNKNOWN, Column, Name
+from mrt_lint.model.values import HOLE, UNKNOWN, Column, Name
 from mrt_lint.parse.python.convert import to_maybe_name, to_name
 from mrt_lint.parse.python.library.elements import OrmRow, OrmRows, SelectElement, SqlExpression, TableElement
 from mrt_lint.parse.python.objects import ExternalName, LocalClass, LocalInstance, Value
@@ -42,6 +42,21 @@ def _of_class(value: LocalClass) -> TableElement | None:
         options = options[-1]
     schema = options.get("schema") if isinstance(options, dict) else None
     return TableElement(to_name(names["__tablename__"]), to_maybe_name(schema), columns)
+
+
+def table_under(collection: ExternalName, key: Value) -> TableElement | None:
+    """Return the table of `metadata.tables["app.users"]`, None if this is no collection of reflected tables.
+
+    Source: https://docs.sqlalchemy.org/en/20/core/metadata.html#sqlalchemy.schema.MetaData.tables
+    """
+    if collection.path.endswith(".classes"):
+        return TableElement(to_name(key))
+    if not collection.path.endswith("metadata.tables"):
+        return None
+    if not isinstance(key, str) or HOLE in key:
+        return TableElement(UNKNOWN)
+    schema, _, name = key.rpartition(".")
+    return TableElement(name, schema or None)
 
 
 def name_column(column: Column, name: str) -> Column:
