@@ -16,8 +16,7 @@ from mrt_lint.analysis.downgrade.definition import describe, effective
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
 from mrt_lint.analysis.question_budget import QuestionBudget
-from mrt_lint.analysis.small_table import is_unnoticed
-from mrt_lint.analysis.table_size import is_known_small
+from mrt_lint.analysis.table_size import is_known_small, is_unnoticed
 from mrt_lint.history.schema import fold, place
 from mrt_lint.model import ops
 from mrt_lint.model.context import RuleContext

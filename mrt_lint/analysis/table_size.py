@@ -7,7 +7,7 @@ have been renamed, or another may have got its name: what each revision does to 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -61,6 +61,19 @@ def size_of(case: MigrationCase, op: Op) -> TableSize | None:
         return case.sizes.of(table.origin, revision) if table.creator is None else None
     name = getattr(op, "table", None)
     return case.sizes.of(place(getattr(op, "schema", None), name), revision) if isinstance(name, str) else None
+
+
+def is_unnoticed(op: Op, consequence: Consequence, small_tables: Collection[str]) -> bool:
+    """Return whether what an operation comes to is only that others wait for a table that is declared small.
+
+    `small_tables`, of `[tool.mrt]`, are written "users" or "crm.users". An operation that names no table, or one that could not be
+    read, is noticed.
+    """
+    table = getattr(op, "table", None)
+    if not small_tables or consequence is not Consequence.DEPLOY_BLOCKS or not isinstance(table, str):
+        return False
+    here = place(getattr(op, "schema", None), table)
+    return any(here == place(schema or None, name) for schema, _, name in (small.rpartition(".") for small in small_tables))
 
 
 def is_known_small(case: MigrationCase, op: Op, rule: RuleScope) -> bool:

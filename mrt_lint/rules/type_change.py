@@ -7,8 +7,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.former_type import former_type
 from mrt_lint.analysis.mysql_alteration import blocked
-from mrt_lint.analysis.type_change import computes, is_harmless
-from mrt_lint.analysis.verification import looked_through
+from mrt_lint.analysis.type_change import computes, is_harmless, looked_through
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget

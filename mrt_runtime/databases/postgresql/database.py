@@ -40,11 +40,6 @@ class PostgresDatabase:
     def url(self) -> str:
         return mask(self._url)
 
-    @property
-    def server_url(self) -> URL:
-        """The URL that our own connections use, password included."""
-        return self._own
-
     def version(self) -> str:
         return str(self._server.run("SHOW server_version")[0][0])
 

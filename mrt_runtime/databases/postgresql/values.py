@@ -6,16 +6,16 @@ Input forms: https://www.postgresql.org/docs/current/datatype.html, and the exte
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 from typing import Literal
 
 from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, NamedType, Schema, Table
-from mrt_runtime.databases.postgresql.deferral import deferral
 from mrt_runtime.databases.postgresql.exotics import EXOTICS, ranges_of
+from mrt_runtime.databases.postgresql.quoting import quote
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.seed_dialect import SeedDialect
@@ -34,6 +34,15 @@ SIMPLE: dict[str, ValueKind] = {
     "date": Datetimes("date", latest=dt.datetime(9999, 12, 31, tzinfo=dt.timezone.utc)),
     "oid": Integers(0, 2**31 - 1),
 }
+
+
+# A partition's key is part of the key of the table that was divided, and changes with that one only.
+_ROOTS = """WITH RECURSIVE chain AS (
+  SELECT c.oid, c.conparentid FROM pg_catalog.pg_constraint c
+  WHERE c.contype = 'f' AND NOT c.condeferrable AND c.conname = %s AND c.conrelid = CAST(%s AS regclass)
+  UNION SELECT c.oid, c.conparentid FROM pg_catalog.pg_constraint c JOIN chain ON c.oid = chain.conparentid)
+SELECT CAST(CAST(c.conrelid AS regclass) AS text), quote_ident(c.conname)
+FROM pg_catalog.pg_constraint c JOIN chain ON c.oid = chain.oid WHERE c.conparentid = 0"""
 
 
 class PostgreSQLValues(SeedDialect):
@@ -180,9 +189,29 @@ class PostgreSQLValues(SeedDialect):
         """Set a savepoint: a refused statement would end the transaction."""
         return connection.begin_nested()
 
-    def deferral(self, connection: Connection, keys: Iterable[tuple[Table, ForeignKey]]) -> AbstractContextManager[object]:
-        """Defer the check of these keys, and of those that are DEFERRABLE."""
-        return deferral(connection, keys)
+    @contextmanager
+    def deferral(self, connection: Connection, keys: Iterable[tuple[Table, ForeignKey]]) -> Iterator[None]:
+        """Defer the check of all foreign keys that are DEFERRABLE, and make these ones so for as long as it takes.
+
+        Where the body or a key's check fails, the caller's savepoint brings the keys back as they were. Source: PostgreSQL's
+        manual, ALTER TABLE (ALTER CONSTRAINT).
+        """
+        connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")  # a table that a check waits for cannot be altered
+        changed = dict.fromkeys(place for table, key in keys for place in _find_roots(connection, table, key))
+        for table, name in changed:
+            connection.exec_driver_sql(f"ALTER TABLE {table} ALTER CONSTRAINT {name} DEFERRABLE")
+        connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
+        yield
+        connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+        for table, name in changed:
+            connection.exec_driver_sql(f"ALTER TABLE {table} ALTER CONSTRAINT {name} NOT DEFERRABLE")
+
+
+def _find_roots(connection: Connection, table: Table, key: ForeignKey) -> list[tuple[str, str]]:
+    """Find where a key that is not deferrable is defined: the table's and its own name, quoted; none where it is deferrable."""
+    name = ".".join(quote(part) for part in (table.schema, table.name) if part)
+    found = connection.exec_driver_sql(_ROOTS, (key.name, name))
+    return [(str(place).replace("%", "%%"), str(constraint).replace("%", "%%")) for place, constraint in found]
 
 
 def quoted(value: object) -> str:
