@@ -1,4 +1,4 @@
-"""The other files that a reading depends on: the modules that a migration imports from its project."""
+"""The other files that a reading depends on: modules and SQL files of the project that a migration imports and reads."""
 
 from __future__ import annotations
 

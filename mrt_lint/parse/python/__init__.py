@@ -8,7 +8,7 @@ from pathlib import Path
 import libcst as cst
 
 from mrt_lint.model.migration import Migration, MigrationFunction, ModuleImport, UnparsableError, UnreadableCall
-from mrt_lint.model.values import DIALECTS, SourceSpan
+from mrt_lint.model.values import DIALECTS, UNKNOWN, SourceSpan
 from mrt_lint.parse.python import header
 from mrt_lint.parse.python.control.definitions import read_docstring
 from mrt_lint.parse.python.entities import entities_of, find_entities
@@ -34,7 +34,9 @@ def parse_migration(source: bytes, path: str, folder: Path | None = None) -> Mig
     modules = ProjectModules(folder, parsed.source)
     try:
         # where the word is in no place of the file, no function has to be searched for one
-        return _parse_migration(parsed, path, ModuleSource(parsed.module, {} if b"yield" in parsed.source else None, modules))
+        yielding: dict[int, bool] | None = {} if b"yield" in parsed.source else None
+        file = str(folder / Path(path).name) if folder else UNKNOWN
+        return _parse_migration(parsed, path, ModuleSource(parsed.module, yielding, modules, file))
     except RecursionError:
         raise UnparsableError(SourceSpan(1, 1, 1, 2), "it is nested too deeply") from None
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Flag, MaybeName, Name, Unknown
 from mrt_lint.parse.python.library.elements import IdentityElement, SqlExpression
-from mrt_lint.parse.python.objects import EnumMember, EnvironmentText, ExternalName, PossibleItem, Value
+from mrt_lint.parse.python.objects import EnumMember, EnvironmentText, ExternalName, FilePath, PossibleItem, Value
 
 CONTAINERS: Final = (list, tuple, set, frozenset, dict)
 _MOST_ITEMS: Final = 2_000_000
@@ -92,6 +92,8 @@ def to_text(value: Value) -> str:
         return value
     if value is None or isinstance(value, (int, float)):
         return str(value)
+    if isinstance(value, FilePath):
+        return str(value.path)
     if isinstance(value, SqlExpression) and isinstance(value.text, str):
         return value.text
     if isinstance(value, (list, tuple)) and all(isinstance(item, (str, int, float)) or item is None for item in value):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field
+from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeAlias
 
 from mrt_lint.model.lean import dataclass
@@ -208,6 +209,20 @@ class ContextValue:
 @dataclass(slots=True, frozen=True)
 class InspectorValue:
     """`sa.inspect(bind)`: it only reads."""
+
+
+@dataclass(slots=True, frozen=True)
+class FilePath:
+    """A `pathlib.Path` whose parts are known."""
+
+    path: PurePath
+
+
+@dataclass(slots=True, frozen=True)
+class OpenFile:
+    """What `open()` returns, in text mode."""
+
+    path: PurePath
 
 
 @dataclass(slots=True, frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os.path
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -64,6 +65,18 @@ class ProjectModules:
             self.consulted[str(here / "env.py")] = digest_of(content)
             found += _imports(content or b"")
         return found
+
+    def read_text(self, path: str) -> str | None:
+        """Return the text of a file of the project; None of one outside, that is not there, too long, or not UTF-8."""
+        file = os.path.normpath(path)
+        if not any(Path(file).is_relative_to(root) for root in self._roots):
+            return None
+        content = read_module(file)
+        self.consulted[file] = digest_of(content)
+        try:
+            return None if content is None else content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return None
 
     def _exists(self, root: Path, name: str) -> bool:
         if (root, name) not in self._tops:

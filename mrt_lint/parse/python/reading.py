@@ -34,11 +34,12 @@ MAX_EMITTED = 4 * MAX_OPERATIONS
 
 @dataclass(slots=True, eq=False)
 class ModuleSource:
-    """The file that is read: its tree, what is known of its functions that yield, and the modules of its project."""
+    """The file that is read: its tree, what is known of its functions that yield, the modules of its project, and its path."""
 
     module: cst.Module
     yielding: dict[int, bool] | None = None
     modules: ProjectModules | None = None
+    file: Value = UNKNOWN
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ def start(source: ModuleSource, dialects: frozenset[str], universe: frozenset[st
         yielding=source.yielding,
         modules=source.modules,
     )
-    scope = NameScope(names={"__name__": UNKNOWN})
+    scope = NameScope(names={"__name__": UNKNOWN, "__file__": source.file})
     run.quiet = 1
     walk(run, source.module.body, scope)
     run.quiet = 0

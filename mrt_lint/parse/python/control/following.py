@@ -104,7 +104,7 @@ def load(run: FunctionRun, module: ProjectModule) -> NameScope | None:
 
 def _walk_module(run: FunctionRun, module: ProjectModule) -> WalkedModule | None:
     """Walk a module, None if that takes too long or fails; what the reading is about is as before."""
-    scope = NameScope(names={"__name__": UNKNOWN})
+    scope = NameScope(names={"__name__": UNKNOWN, "__file__": module.path})
     before = {name: getattr(run, name) for name in _KEPT}
     run.home, run.package = module.path, module.package
     # what the migration was about when it met the import says nothing of the module, which is kept for others

@@ -8,6 +8,7 @@ from mrt_lint.model.values import UNKNOWN, Column, SqlType
 from mrt_lint.parse.python.convert import to_name
 from mrt_lint.parse.python.library.elements import SelectElement, SqlExpression, TableColumns, TableElement
 from mrt_lint.parse.python.library.table import as_table, make_column_ref
+from mrt_lint.parse.python.library.text_file import get_path_attribute
 from mrt_lint.parse.python.objects import (
     BoundMethod,
     ConnectionValue,
@@ -16,16 +17,18 @@ from mrt_lint.parse.python.objects import (
     DialectValue,
     EnumMember,
     ExternalName,
+    FilePath,
     InspectorValue,
     LocalClass,
     LocalFunction,
     LocalInstance,
+    OpenFile,
     PossibleItem,
     SessionValue,
     Value,
 )
 
-METHODS = (str, bytes, list, tuple, dict, set, frozenset, SqlType, SessionValue, InspectorValue, DialectName)
+METHODS = (str, bytes, list, tuple, dict, set, frozenset, SqlType, SessionValue, InspectorValue, DialectName, FilePath, OpenFile)
 """Values whose attributes are methods."""
 
 
@@ -59,6 +62,8 @@ def get_attribute(value: Value, name: str) -> Value:  # noqa: C901, PLR0912 - on
         return value.name if name in ("name", "key") else value.type if name == "type" else BoundMethod(value, name)
     if isinstance(value, SqlExpression):
         return value.name if name in ("name", "key") else BoundMethod(value, name)
+    if isinstance(value, FilePath) and (found := get_path_attribute(value, name)) is not None:
+        return found
     if isinstance(value, METHODS):
         return BoundMethod(value, name)
     return UNKNOWN

@@ -44,6 +44,7 @@ from mrt_lint.parse.python.library.statement import (
     start_dml,
 )
 from mrt_lint.parse.python.library.table import table_under
+from mrt_lint.parse.python.library.text_file import call_path_function, call_path_method
 from mrt_lint.parse.python.library.types import TYPE_BASES, TYPE_METHODS, call_type_method, make_type, of_class
 from mrt_lint.parse.python.objects import (
     BatchValue,
@@ -53,11 +54,13 @@ from mrt_lint.parse.python.objects import (
     ContextValue,
     DialectName,
     ExternalName,
+    FilePath,
     FunctionChoice,
     InspectorValue,
     LocalClass,
     LocalFunction,
     LocalInstance,
+    OpenFile,
     PartialCall,
     PossibleItem,
     SessionValue,
@@ -118,10 +121,10 @@ def _call_ref(run: FunctionRun, ref: ExternalName, arguments: CallArguments, nod
     if path == "builtins.map" and arguments.complete and len(arguments.positional) == 2:  # noqa: PLR2004 - function, iterable
         function, items = arguments.positional
         return _map(run, function, items, node)
+    if (value := compose(ref, arguments) or call_path_function(path, arguments)) is not None:
+        return value
     if ref.root == "builtins":
         return call_builtin(run, ref.last, arguments)
-    if (composed := compose(ref, arguments)) is not None:
-        return composed
     if is_inert(path) and (ref.root in STANDARD or not any(map(reaches_database, arguments.everything()))):
         return call_library(run, ref, arguments)
     return call_foreign(run, path, arguments, node)
@@ -192,6 +195,8 @@ def call_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArg
         return _call_dialect_name(run, receiver, name, arguments)
     if isinstance(receiver, InspectorValue):
         return UNKNOWN
+    if isinstance(receiver, (FilePath, OpenFile)):
+        return call_path_method(run, receiver, name, arguments)
     if isinstance(receiver, OrmRows):
         return _call_rows(receiver, name)
     if isinstance(receiver, OrmRow) and not ASKING.search(name) and run.is_discarded(node):

@@ -13,6 +13,7 @@ from mrt_lint.parse.python.expressions.strings import apply_percent, bounded
 from mrt_lint.parse.python.library.elements import OrmRow, OrmRows, SqlExpression, TableColumns, TableElement
 from mrt_lint.parse.python.library.sql_expression import merge_sql, require_all, require_null
 from mrt_lint.parse.python.library.table import make_column_ref, table_under
+from mrt_lint.parse.python.library.text_file import join_path
 from mrt_lint.parse.python.objects import (
     BatchValue,
     BoundMethod,
@@ -92,6 +93,8 @@ def truth(value: Value) -> bool | None:
 def combine(name: str, left: Value, right: Value) -> Value:
     """`left <operator> right`."""
     left, right = (UNKNOWN if isinstance(value, EnvironmentText) else value for value in (left, right))
+    if name == "Divide" and (path := join_path(left, right)) is not None:
+        return path
     if isinstance(left, str):
         if name == "Modulo":
             return apply_percent(left, right)
