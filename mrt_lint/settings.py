@@ -34,6 +34,7 @@ RUNTIME_KEYS: Final = (
     "ignore",
     "engine",
     "observe_locks",
+    "half_way",
     "budget",
 )
 """Keys of the same table that `mrt verify` and the pytest plugin read."""

@@ -6,16 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from mrt_lint.model.finding import Consequence, Finding
 from mrt_lint.rules import all_rules
 from mrt_report.evidence import is_evidence
+from mrt_report.half_way_mark import mark_half_way
+from mrt_report.run_mark import CONFIRMED, NOT_MET, REFUTED, RunMark
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
-CONFIRMED: Final = "confirmed"
-REFUTED: Final = "refuted"
-NOT_MET: Final = "not met"
 CAME_BACK: Final = {
     Consequence.ROLLBACK_FAILS: "the rollback ran through",
     Consequence.ROLLBACK_LOSES_DATA: "the rows came back",
@@ -37,13 +36,6 @@ OBJECT: Final = re.compile(r"(?:Table|Column) '([^']+?)(?:\.([^'.]+))?'")
 """What was lost, as a failure names it first: the table, and the column."""
 OF_THE_HISTORY: Final = "MRT9"
 """The section of the findings about the history: no run of a revision shows them."""
-
-
-class RunMark(NamedTuple):
-    """What the run says about a finding: one of the three words, and why in a clause."""
-
-    word: str
-    why: str
 
 
 def compare(findings: Iterable[Finding], verdict: Verdict | None, file: str | None, dialect: str = "") -> dict[Finding, RunMark]:
@@ -89,7 +81,7 @@ def _mark_upgrade(finding: Finding, verdict: Verdict) -> RunMark | None:
         return None
     failed = [failure for failure in verdict.failures if failure.kind == Outcome.UPGRADE_FAILED.value]
     if not failed:
-        return RunMark(NOT_MET, "the upgrade ran through")
+        return mark_half_way(finding, verdict.half_way) or RunMark(NOT_MET, "the upgrade ran through")
     seen = next((failure for failure in failed if _is_at(finding, failure.line)), None)
     return RunMark(CONFIRMED, seen.message) if seen else None
 

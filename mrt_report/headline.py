@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from mrt_lint.report.style import counted
-from mrt_report.agreement import CONFIRMED, NOT_MET, REFUTED
 from mrt_report.reported_revision import HistoryResults
 from mrt_report.results import CheckResults, VerifyResults
+from mrt_report.run_mark import CONFIRMED, NOT_MET, REFUTED
 from mrt_runtime.report.wording import PHRASES
 from mrt_runtime.verdict import Outcome
 

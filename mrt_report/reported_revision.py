@@ -8,8 +8,9 @@ from typing import Final
 
 from mrt_lint.history.revision_log import LoggedRevision
 from mrt_lint.model.finding import Finding
-from mrt_report.agreement import RunMark, compare
+from mrt_report.agreement import compare
 from mrt_report.results import CheckResults, VerifyResults
+from mrt_report.run_mark import RunMark
 from mrt_runtime.verdict import Outcome, Verdict
 
 FEW: Final = 3

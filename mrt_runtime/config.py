@@ -75,6 +75,8 @@ class MRTConfig:
     engine: which of the databases that alembic.ini names (`databases = …`, Alembic's multidb template) is verified.
     x_arguments: what `alembic -x` would pass.
     observe_locks: whether the locks and rewrites of each statement are observed, on PostgreSQL (`mrt verify --locks`).
+    half_way: whether each upgrade() and downgrade() is stopped wherever that leaves something, and run again
+        (`mrt verify --half-way`).
     budget: what they may be at most: "lock", a mode of locks on tables; "seconds" that a lock may be held; "rewrite", whether a
         table may be rewritten; "fail", whether more is a failure and no warning.
     isolation: "role" (default): on servers migrations run as a role of their own that owns the scratch database and may do nothing
@@ -109,6 +111,7 @@ class MRTConfig:
     django_project_dir: str | None = None
     explain_model: str | None = None
     observe_locks: bool = False
+    half_way: bool = False
     budget: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:

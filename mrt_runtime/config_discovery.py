@@ -196,6 +196,7 @@ def check(config: MRTConfig) -> None:
          or not all(isinstance(argument, str) for argument in config.x_arguments)),
         ("engine", "the name of one of the databases in alembic.ini", not isinstance(config.engine, (str, type(None)))),
         ("observe_locks", "true or false", not isinstance(config.observe_locks, bool)),
+        ("half_way", "true or false", not isinstance(config.half_way, bool)),
         ("budget", BUDGET, not is_budget(config.budget)),
         ("minimum_downgrade_revision", "a revision", not isinstance(config.minimum_downgrade_revision, (str, type(None)))),
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mrt_lint.escape import printable
 
 if TYPE_CHECKING:
+    from mrt_runtime.half_way import HalfWayStep
     from mrt_runtime.migrate.observer import ObservedStep
 
 
@@ -67,7 +68,7 @@ class Verdict:
     """The result of checking one revision; `seconds` is wall time, `unseeded` maps a table to the database's reason.
 
     behind: the revision that is in the way of one that was not reached. steps: what the upgrade and the downgrade took, where that
-    was observed.
+    was observed. half_way: what became of them when they were stopped and run again, where that was tried.
     """
 
     revision: str
@@ -80,6 +81,7 @@ class Verdict:
     reason: str = ""
     behind: str | None = None
     steps: tuple[ObservedStep, ...] = ()
+    half_way: tuple[HalfWayStep, ...] = ()
 
     def __repr__(self) -> str:
         """Fit in the line that pytest shows of `assert result.passed`."""

@@ -20,6 +20,7 @@ class HalfCommitted(Rule):
     These databases commit each change of a table at once and take none back. Where the later statement fails, the first half of
     the upgrade stays, while Alembic is still at the revision before: the next attempt fails at the first statement, because
     the column or table is there already, and so does the downgrade. The schema has to be repaired by hand.
+    `mrt verify --half-way` tries it.
     """
 
     code = "MRT435"

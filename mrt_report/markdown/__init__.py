@@ -11,11 +11,11 @@ from mrt_lint.report import CheckReport
 from mrt_lint.report.grouping import FindingGroup, group
 from mrt_lint.report.location import in_repository
 from mrt_lint.report.style import counted
-from mrt_report.agreement import CONFIRMED, REFUTED
 from mrt_report.headline import count_outcomes, summarize
 from mrt_report.markdown.escape import block, code, tag_text, text
 from mrt_report.reported_revision import HistoryResults, ReportedRevision, assemble, unfolded
 from mrt_report.results import CheckResults
+from mrt_report.run_mark import CONFIRMED, REFUTED
 from mrt_runtime.report.wording import PHRASES
 from mrt_runtime.verdict import Failure, Outcome
 

@@ -17,10 +17,10 @@ from mrt_lint import __version__
 from mrt_lint.escape import printable
 from mrt_lint.model.finding import Consequence
 from mrt_lint.report.source_lines import lines_of
-from mrt_report.agreement import CONFIRMED, NOT_MET, REFUTED
 from mrt_report.headline import count_outcomes, summarize
 from mrt_report.page.view import slug, view_all, view_findings
 from mrt_report.reported_revision import HistoryResults
+from mrt_report.run_mark import CONFIRMED, NOT_MET, REFUTED
 from mrt_runtime.report.wording import PHRASES
 from mrt_runtime.verdict import Outcome
 

@@ -9,11 +9,12 @@ from typing import Final
 
 from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.report.grouping import FindingGroup, group
-from mrt_report.agreement import RunMark
 from mrt_report.page.excerpt import CodeLine, excerpt
 from mrt_report.page.lanes import LaneRow, draw
 from mrt_report.page.row_table import RowTable, tabulate
 from mrt_report.reported_revision import HistoryResults, ReportedRevision, unfolded
+from mrt_report.run_mark import RunMark
+from mrt_runtime.report.half_way_text import summarize
 from mrt_runtime.report.wording import PHRASES
 from mrt_runtime.verdict import Failure, Outcome
 
@@ -61,6 +62,7 @@ class RevisionView:
     parents: tuple[tuple[str, int | None], ...]
     failures: tuple[FailureView, ...]
     findings: tuple[FindingView, ...]
+    half_way: tuple[str, ...] = ()
 
 
 def view_all(results: HistoryResults) -> tuple[RevisionView, ...]:
@@ -109,6 +111,7 @@ def _view(revision: ReportedRevision, row: LaneRow, numbers: Mapping[str, tuple[
         parents=tuple(_parents(revision, numbers)),
         failures=tuple(_view_failure(failure, revision.findings) for failure in (verdict.failures if verdict else ())),
         findings=tuple(view_findings(revision.findings, revision)),
+        half_way=tuple(summarize(verdict.half_way)) if verdict else (),
     )
 
 

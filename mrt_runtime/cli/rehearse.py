@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--format", choices=("table", "json"), default="table", help="how to show the results (default: table)")
     add("-o", "--output", metavar="FILE", type=Path, help="write them there, all at the end, instead of to standard output")
     add("--timeout", type=float, metavar="SECONDS", help="how long one upgrade or downgrade may take (default: as long as it does)")
+    add(
+        "--half-way", action="store_true", default=None, help="stop each migration wherever that leaves something, and run it again"
+    )
     add("-x", action="append", metavar="ARG", dest="x_arguments", help="what `alembic -x` would pass to env.py")
     parser.set_defaults(seed_rows=None, after_writes=None, locks=None)
 

@@ -137,6 +137,12 @@ class Scratch(Protocol):
         connect: returns a connection of ours, for what is looked at beside the migration.
         """
 
+    def read_transaction(self, dbapi_connection: Any) -> str:
+        """Return what identifies the transaction that a session has open: "" for none, "idle" for one that has written nothing.
+
+        What a statement did is final where none is open after it, or another one than before.
+        """
+
     def measure(self) -> int:
         """Return how many bytes it takes on the disk."""
 

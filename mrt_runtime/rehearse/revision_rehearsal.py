@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.compare.schema_difference import SECOND_UPGRADE
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.half_way import HalfWayStep
 from mrt_runtime.migrate import HistoryStep
+from mrt_runtime.migrate.interruption import StepInterruption
+from mrt_runtime.rehearse.half_way import leave_alone, try_functions
 from mrt_runtime.rehearse.result import RehearsedRevision
 from mrt_runtime.rehearse.row_loss import RowLoss, SuspectTable, find_suspects
 from mrt_runtime.rehearse.scratch_copy import CopyState, ScratchCopy
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
+from mrt_runtime.verify.half_way_check import describe_stuck
 from mrt_runtime.verify.step_error import StepError
 
 if TYPE_CHECKING:
@@ -37,6 +42,7 @@ class RevisionRehearsal:
         self.leads_on = False
         self._findings = RevisionFindings()
         self._fresh: ScratchCopy | None = None
+        self._stopped: tuple[HalfWayStep, ...] = ()
 
     def run(self, copy: ScratchCopy, before: CopyState) -> RehearsedRevision:
         """Rehearse; whatever the migration does ends in a verdict."""
@@ -50,13 +56,17 @@ class RevisionRehearsal:
             self._findings.failures.append(error.failure)
             self._recover()
         finally:
-            steps = tuple(copy.steps)
-            self._change_copies()
+            steps, logs = tuple(copy.steps), copy.logs
+            copy.logs = {}
+            self._change_copies(logs)
+        self._findings.warnings += [warning for one in self._stopped for warning in describe_stuck(one)]
         self._findings.warnings += copy.migrator.take_notes()
         self._findings.add_excess(steps, self._session.config.budget)
         step = self._step
         verdict = self._findings.verdict(step.revision, step.down_revision, time.perf_counter() - began, {})
-        return RehearsedRevision(verdict=replace(verdict, steps=steps), doc=step.doc, file=shorten(step.file))
+        return RehearsedRevision(
+            verdict=replace(verdict, steps=steps, half_way=self._stopped), doc=step.doc, file=shorten(step.file)
+        )
 
     def _go_before(self) -> None:
         """Apply what is between the revision and where the copy is, which is not rehearsed."""
@@ -126,14 +136,19 @@ class RevisionRehearsal:
             self.leads_on = self._findings.failures[-1].kind in {Outcome.DOWNGRADE_FAILED.value, Outcome.TIMED_OUT.value}
             self.state = self.copy.look()
 
-    def _change_copies(self) -> None:
-        """Go on with the second copy where there is one: the first has lost rows."""
-        if self._fresh is None:
+    def _change_copies(self, logs: Mapping[str, StepInterruption]) -> None:
+        """Go on with the second copy where there is one: the first has lost rows. Stop the revision half way before."""
+        can_leave = any(log.places for log in logs.values())
+        if self._fresh is not None:
+            self.copy.drop()
+            self.copy, self._fresh = self._fresh, None
+        elif can_leave and self.leads_on and not self._findings.failures:
+            self.copy.go_down(self._step)
+        else:
+            self._stopped = tuple(leave_alone(self._step, logs))
             return
-        self.copy.drop()
-        self.copy, self._fresh = self._fresh, None
         try:
-            self.copy.go_up(self._step)
+            self._stopped = tuple(try_functions(self.copy, self._step, logs, self._session.config.ignore))
         except StepError:
             self.leads_on = False
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,10 +20,12 @@ from mrt_runtime.databases import Database
 from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.databases.registry import backend_of
 from mrt_runtime.migrate import HistoryStep, MigrationError, Migrator
+from mrt_runtime.migrate.interruption import StepInterruption, interruptible
 from mrt_runtime.migrate.observation import observed
 from mrt_runtime.migrate.observer import ObservedStep, StepObserver
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.half_way_trial import HalfWayTrial, TrialState
 from mrt_runtime.verify.step_error import StepError, describe, refuse_broken_env
 
 
@@ -53,6 +55,9 @@ class ScratchCopy:
         self._is_idle = False
         self.steps: list[ObservedStep] = []
         """What was observed since the last time that this was emptied."""
+        self.logs: dict[str, StepInterruption] = {}
+        """Where the functions that were run last can be stopped, where that is noted at all."""
+        self._notes_places = config.half_way
         try:
             self.migrator = Migrator(config, self.scratch)
         except BaseException:
@@ -90,6 +95,12 @@ class ScratchCopy:
         with self._telling(otherwise):
             name = "upgrade" if otherwise is Outcome.UPGRADE_FAILED else "second upgrade"
             self._observe(name, step, self.migrator.upgrade)
+
+    def go_down(self, step: HistoryStep) -> None:
+        """Roll a revision back that was rolled back before. Raises StepError where it fails."""
+        self.release()
+        with self._telling(Outcome.DOWNGRADE_FAILED):
+            self.migrator.downgrade(step)
 
     def downgrade(self, step: HistoryStep) -> None:
         """Roll a revision back, observed. Raises StepError where it fails."""
@@ -140,7 +151,7 @@ class ScratchCopy:
         observer = StepObserver(self.scratch.watch_locks(self.connect))
         began = time.perf_counter()
         try:
-            with observed(observer):
+            with observed(observer), self._noting(name):
                 run(step)
         finally:
             self._is_idle = True
@@ -149,6 +160,25 @@ class ScratchCopy:
             statements = observer.of_the_migration(self.migrator.version_tables)
             file = shorten(step.file)
             self.steps.append(ObservedStep(name=name, seconds=seconds, file=file, statements=statements, growth=growth))
+
+    def make_trial(self, step: HistoryStep, ignore: Collection[str]) -> HalfWayTrial:
+        """Return what stops a revision half way on this copy."""
+
+        def look() -> TrialState:
+            here = self.look()
+            return TrialState(here.schema, {label: table.rows for label, table in here.rows.tables.items()})
+
+        return HalfWayTrial(self.scratch, self.migrator, step, release=self.close, look=look, ignore=ignore)
+
+    @contextmanager
+    def _noting(self, name: str) -> Iterator[None]:
+        """Note where a function can be stopped, if it comes to its end."""
+        if not self._notes_places:
+            yield
+            return
+        with interruptible(StepInterruption(self.scratch.read_transaction)) as log:
+            yield
+        self.logs[name] = log
 
     @contextmanager
     def _telling(self, otherwise: Outcome) -> Iterator[None]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mrt_runtime.verdict import Failure, Outcome, RowExample, Verdict
 
 if TYPE_CHECKING:
+    from mrt_runtime.half_way import HalfWayStep
     from mrt_runtime.migrate.observer import ObservedStep
 
 # terminals read control characters, and consoles of Windows may have no others than these
@@ -56,6 +57,10 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         from mrt_runtime.report.observed_json import step_as_json  # noqa: PLC0415  only where steps were observed
 
         steps = {"steps": list(map(step_as_json, verdict.steps))}
+    if verdict.half_way:
+        from mrt_runtime.report.half_way_json import half_way_as_json  # noqa: PLC0415  only where it was tried
+
+        steps["half_way"] = list(map(half_way_as_json, verdict.half_way))
     return {
         "revision": verdict.revision,
         "down_revision": list(verdict.down_revision),
@@ -78,6 +83,11 @@ def from_json(found: Mapping[str, Any]) -> Verdict:
         from mrt_runtime.report.observed_json import step_from_json  # noqa: PLC0415  only where steps were observed
 
         steps = tuple(map(step_from_json, found["steps"]))
+    half_way: tuple[HalfWayStep, ...] = ()
+    if found.get("half_way"):
+        from mrt_runtime.report.half_way_json import half_way_from_json  # noqa: PLC0415  only where it was tried
+
+        half_way = tuple(map(half_way_from_json, found["half_way"]))
     return Verdict(
         revision=found["revision"],
         down_revision=tuple(found["down_revision"]),
@@ -89,6 +99,7 @@ def from_json(found: Mapping[str, Any]) -> Verdict:
         reason=found["reason"],
         behind=found["behind"],
         steps=steps,
+        half_way=half_way,
     )
 
 

@@ -76,6 +76,11 @@ class TerminalReport:
             self._write(*self._evidence(failure))
         for warning in verdict.warnings:
             self._write(*self._branch(f"warning: {printable(warning)}", YELLOW))
+        if verdict.half_way:
+            from mrt_runtime.report.half_way_text import summarize  # noqa: PLC0415  only where it was tried
+
+            for sentence in summarize(verdict.half_way):
+                self._write(*self._wrap("     ", "       ", printable(sentence)))
         if verdict.steps:
             from mrt_runtime.report.observed_text import draw_step  # noqa: PLC0415  only where steps were observed
 
@@ -99,6 +104,11 @@ class TerminalReport:
             "  " + self._style.paint(f"╰{'─' * width}╯", colour),
             "",
         )
+        stopped = [step for verdict in verdicts for step in verdict.half_way]
+        if stopped:
+            from mrt_runtime.report.half_way_text import summarize_all  # noqa: PLC0415  only where it was tried
+
+            self._write(*self._wrap("  ", "  ", summarize_all(stopped)))
 
     def close(self, database: str) -> None:
         """Draw what was verified on."""

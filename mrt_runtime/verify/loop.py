@@ -12,6 +12,7 @@ from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
+from mrt_runtime.verify.half_way_check import check_half_way, describe_stuck
 from mrt_runtime.verify.noop_downgrade import has_noop_downgrade
 from mrt_runtime.verify.rowless import check_without_rows
 from mrt_runtime.verify.runner import RevisionRunner
@@ -27,6 +28,7 @@ def verify(
     unmet: str = "warn",
     *,
     budget: Mapping[str, Any] | None = None,
+    half_way: bool = False,
 ) -> Verdict:
     """Check that going up and down again leaves everything as it was, and that going up once more works.
 
@@ -34,7 +36,7 @@ def verify(
     shows whether the revision or those rows are to blame. Again, too, where those rows may pass for others that upgrade removed.
     Where a step fails, once more without the rows at the edge of their types: what fails only with them is a warning.
     A downgrade() that does nothing, or refuses, does so whatever is written.
-    budget: what the steps may lock and rewrite at most, where they are observed.
+    budget: what the steps may lock and rewrite at most, where they are observed. half_way: whether the steps are stopped, too.
     Whatever the migration does ends in a verdict. Raises ConfigurationError where the project or the database stops the run.
     """
     clock = time.perf_counter()
@@ -55,11 +57,13 @@ def verify(
         findings.add(judge.proven(step, findings.before, findings.first, runner.unseeded))
     findings.report_unmet(step, fatal=unmet == "fail")
     findings.warnings += runner.migrator.take_notes()
+    stopped = check_half_way(runner, step) if half_way else ()
+    findings.warnings += [warning for one in stopped for warning in describe_stuck(one)]
     runner.settle(step)
     steps = runner.recorder.take()
     findings.add_excess(steps, budget or {})
     verdict = findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, runner.unseeded)
-    return replace(verdict, steps=steps)
+    return replace(verdict, steps=steps, half_way=stopped)
 
 
 def judge_again(

@@ -60,7 +60,9 @@ class RevisionRunner:
         self.adjusted: dict[Adjustment, tuple[str, ...]] = {}
         self._targets: frozenset[str] = frozenset()
         self.ignore = frozenset(config.ignore)
-        self.recorder = StepRecorder(self.scratch, self.migrator, self._contents, is_on=config.observe_locks)
+        self.recorder = StepRecorder(
+            self.scratch, self.migrator, self._contents, is_on=config.observe_locks, notes_places=config.half_way
+        )
 
     @property
     def unseeded(self) -> dict[str, str]:

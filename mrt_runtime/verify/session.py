@@ -157,7 +157,15 @@ class Verification(ClosingSession):
     def _verify(self, step: HistoryStep) -> Verdict:
         with self.explaining(step):
             config = self.config
-            return verify(self.runner, step, config.after_writes, config.edge_rows, config.unmet, budget=config.budget)
+            return verify(
+                self.runner,
+                step,
+                config.after_writes,
+                config.edge_rows,
+                config.unmet,
+                budget=config.budget,
+                half_way=config.half_way,
+            )
 
     @contextlib.contextmanager
     def explaining(self, step: HistoryStep | None = None) -> Iterator[None]:

@@ -1,17 +1,22 @@
-"""What the steps of one revision took, the first time that each is run: a verification may run them again with other rows."""
+"""What the steps of one revision took, the first time that each is run, and where they can be stopped, the last time.
+
+A verification may run them again with other rows.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.databases import Scratch
 from mrt_runtime.migrate import HistoryStep, Migrator
+from mrt_runtime.migrate.interruption import StepInterruption, interruptible
 from mrt_runtime.migrate.observation import observed
 from mrt_runtime.migrate.observer import ObservedStep, StepObserver
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.contents import ScratchContents
+from mrt_runtime.verify.half_way_trial import HalfWayTrial, TrialState
 
 NAMES = {Outcome.UPGRADE_FAILED: "upgrade", Outcome.DOWNGRADE_FAILED: "downgrade"}
 
@@ -19,8 +24,12 @@ NAMES = {Outcome.UPGRADE_FAILED: "upgrade", Outcome.DOWNGRADE_FAILED: "downgrade
 class StepRecorder:
     """Runs steps on a scratch database, and observes them while `is_on`."""
 
-    def __init__(self, scratch: Scratch, migrator: Migrator, contents: ScratchContents, *, is_on: bool) -> None:
+    def __init__(
+        self, scratch: Scratch, migrator: Migrator, contents: ScratchContents, *, is_on: bool, notes_places: bool = False
+    ) -> None:
         self.is_on = is_on
+        self._notes_places = notes_places
+        self._logs: dict[str, StepInterruption] = {}
         self._scratch = scratch
         self._migrator = migrator
         self._contents = contents
@@ -29,6 +38,8 @@ class StepRecorder:
     def run(self, otherwise: Outcome, move: Callable[[HistoryStep], None], step: HistoryStep) -> None:
         """Run a step, observed if it is the first of its kind since they were taken. otherwise: what it is where it fails."""
         name = NAMES.get(otherwise)
+        if self._notes_places and name is not None:
+            move = self._noting_places(name, move)
         if not self.is_on or name is None or name in self._steps:
             move(step)
             return
@@ -44,6 +55,38 @@ class StepRecorder:
             self._contents.release()  # the migration may have ended our session
             statements = observer.of_the_migration(self._migrator.version_tables)
             self._steps[name] = ObservedStep(name=name, seconds=seconds, file=shorten(step.file), statements=statements)
+
+    def _noting_places(self, name: str, move: Callable[[HistoryStep], None]) -> Callable[[HistoryStep], None]:
+        """Return the move, noting where it can be stopped, where it comes to its end."""
+
+        def noting(step: HistoryStep) -> None:
+            with interruptible(StepInterruption(self._scratch.read_transaction)) as log:
+                move(step)
+            self._logs[name] = log
+
+        return noting
+
+    def take_logs(self) -> dict[str, StepInterruption]:
+        """Return where the functions that came to their end can be stopped, by their names."""
+        logs, self._logs = self._logs, {}
+        return logs
+
+    def make_trial(self, step: HistoryStep, ignore: Collection[str]) -> HalfWayTrial:
+        """Return what stops the revision half way on this scratch database."""
+        contents = self._contents
+
+        def look() -> TrialState:
+            here = contents.look()
+            return TrialState(here.schema, {label: len(table.rows) for label, table in here.rows.tables.items()})
+
+        return HalfWayTrial(
+            self._scratch,
+            self._migrator,
+            step,
+            release=lambda: contents.forget(contents.seeded),
+            look=look,
+            ignore=ignore,
+        )
 
     def take(self) -> tuple[ObservedStep, ...]:
         """Return what was observed since the last time."""

@@ -8,6 +8,7 @@ import pytest
 
 from mrt_lint.model.finding import Consequence
 from mrt_report.agreement import compare
+from mrt_runtime.half_way import HalfWayStep, HalfWayStop
 from mrt_runtime.verdict import Failure, Outcome
 from tests.report.results import LOST, finding, verdict
 
@@ -154,3 +155,29 @@ def test_rows_that_are_refused_confirm_what_said_so(code, message, consequence, 
 @pytest.mark.parametrize("consequence", [Consequence.DEPLOY_BLOCKS, Consequence.OLD_RELEASE_BREAKS, Consequence.HYGIENE])
 def test_nothing_is_said_about_what_no_run_shows(consequence):
     assert mark(verdict(), finding("MRT422", consequence=consequence)) is None
+
+
+HALF = finding("MRT435", "…", line=14, consequence=Consequence.DEPLOY_FAILS)
+STUCK = HalfWayStop(line=12, next_line=14, failure="Duplicate column name 'nick'", failed_line=12)
+FINE, LATER = HalfWayStop(line=12, next_line=14), HalfWayStop(line=14, next_line=None, failure="Duplicate column name 'nick'")
+
+
+@pytest.mark.parametrize(
+    ("stops", "word"),
+    [
+        ((STUCK, LATER), "confirmed"),
+        ((FINE, LATER), "refuted"),
+        ((HalfWayStop(line=10, next_line=12), replace(STUCK, next_line=13), LATER), "confirmed"),
+        ((LATER,), "not met"),
+        ((), "not met"),
+    ],
+)
+def test_an_upgrade_that_was_stopped_half_way_confirms_or_refutes_that_a_half_stays(stops, word):
+    step = HalfWayStep(name="upgrade", places=len(stops), stops=stops)
+    assert mark(verdict(half_way=(step,)), HALF)[0] == word
+    assert mark(verdict(half_way=(replace(step, name="downgrade"),)), HALF) == ("not met", "the upgrade ran through")
+
+
+def test_a_half_that_stays_says_nothing_of_other_findings():
+    step = HalfWayStep(name="upgrade", places=2, stops=(STUCK, LATER))
+    assert mark(verdict(half_way=(step,)), replace(HALF, code="MRT401")) == ("not met", "the upgrade ran through")

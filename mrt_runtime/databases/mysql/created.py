@@ -20,6 +20,9 @@ class CreatedMySQLContents:
 
     def make(self) -> None:
         """Create the database, empty; a former one of the name goes first."""
+        self._create()
+
+    def _create(self) -> None:
         self._server.drop(self.name)
         self._server.run(f"CREATE DATABASE {quote(self.name)} {self._options}")
 
@@ -39,7 +42,7 @@ class CreatedMySQLContents:
         """Create the database again from a copy."""
         if not isinstance(copy, SchemaCopy):
             raise TypeError(f"{copy!r} is not a checkpoint of a MySQL scratch database")
-        self.make()
+        self._create()  # and nothing that else fills it
         copy.fill(self.name)
 
     def remove(self) -> None:

@@ -18,6 +18,9 @@ from mrt_runtime.databases.mysql.server import MySQLServer, outlast
 from mrt_runtime.databases.mysql.translation import translate
 from mrt_runtime.databases.protocol import ConnectionTarget, Database
 
+IN_TRANSACTION = 1
+"""Of the status flags. Source: MySQL's documentation of its protocol, SERVER_STATUS_flags_enum."""
+
 
 class MySQLScratch(ServerScratch):
     """A scratch database on a MySQL or MariaDB server, which migrations, seeds and our reading enter as its own account."""
@@ -77,6 +80,13 @@ class MySQLScratch(ServerScratch):
 
     def watch_locks(self, connect: Callable[[], Connection]) -> None:
         """Nothing: a statement that changes a table ends its locks by itself, and none is to be seen afterwards."""
+
+    def read_transaction(self, dbapi_connection: Any) -> str:
+        """Return it as the server reports it with each answer; a driver that keeps that to itself counts as none."""
+        driver = getattr(dbapi_connection, "driver_connection", dbapi_connection)
+        status = getattr(driver, "server_status", None)
+        is_open = status & IN_TRANSACTION if isinstance(status, int) else getattr(driver, "in_transaction", False)
+        return "open" if is_open else ""
 
     def measure(self) -> int:
         lengths = "SUM(COALESCE(data_length, 0) + COALESCE(index_length, 0))"

@@ -75,6 +75,8 @@ class CopySource:
 class CopiedPostgresContents(CreatedPostgresContents):
     """Fills the scratch database with a copy, which its role owns with all that is in it."""
 
+    _most_waste = 0  # each is as large as the given database
+
     def __init__(
         self, server: PostgresServer, given: SourceDatabase, name: str, role: ScratchRole | None, *, source: CopySource
     ) -> None:
@@ -105,15 +107,25 @@ class CopiedPostgresContents(CreatedPostgresContents):
         count = int(self._server.run(SESSIONS.format(name=literal(name)))[0][0])
         if count or self._server.place == name:
             return f"{count or 1} session{'s are' if count > 1 else ' is'} connected to it"
-        version = int(self._server.run("SHOW server_version_num")[0][0])
-        strategy = "STRATEGY file_copy" if version >= BY_FILES and self._source.size >= LARGE else ""
         try:
-            self._server.run(f"CREATE DATABASE {quote(self.name)} TEMPLATE {quote(name)} {strategy} {self._owner}")
+            self._server.run(f"CREATE DATABASE {quote(self.name)} TEMPLATE {quote(name)} {self._strategy()} {self._owner}")
         except exc.DBAPIError as error:
             if getattr(error.orig, "sqlstate", getattr(error.orig, "pgcode", None)) in {"53100", "58030"}:
                 raise
             return join(scrub(str(error.orig)))
         return ""
+
+    def _strategy(self) -> str:
+        version = int(self._server.run("SHOW server_version_num")[0][0])
+        return "STRATEGY file_copy" if version >= BY_FILES and self._source.size >= LARGE else ""
+
+    def _duplicate(self, name: str, copy: str) -> None:
+        self._server.run(f"CREATE DATABASE {quote(copy)} TEMPLATE {quote(name)} {self._strategy()} {self._owner}")
+        self._shut(copy)
+
+    def _shut(self, name: str) -> None:
+        """Keep other roles out: these may be real users' rows. Who may connect is not part of what a template passes on."""
+        self._server.try_running(f"REVOKE ALL ON DATABASE {quote(name)} FROM PUBLIC")
 
     def _restore(self, refusal: str) -> None:
         """Dump the given database, in a transaction that can write nothing, into an empty one."""
@@ -147,8 +159,7 @@ class CopiedPostgresContents(CreatedPostgresContents):
             run_all(connection, DOORS, "")
             run_all(connection, OWNED, f"OWNER TO {quote(self.role.name)}")
             install(connection, self.role)
-        # these may be real users' rows: no other role may look
-        self._server.try_running(f"REVOKE ALL ON DATABASE {quote(self.name)} FROM PUBLIC")
+        self._shut(self.name)
 
 
 def run_all(connection: Connection, question: str, ending: str) -> None:

@@ -40,6 +40,8 @@ class CreatedPostgresContents:
     on a busy one takes longer than all the rest, and the second one in a row finds little left to write.
     """
 
+    _most_waste = MOST_WASTE
+
     def __init__(self, server: PostgresServer, given: SourceDatabase, name: str, role: ScratchRole | None = None) -> None:
         self.name = name
         self._server = server
@@ -67,7 +69,7 @@ class CreatedPostgresContents:
         name = self._next_name()
         self._copies.add(name)  # before it is there: Ctrl-C may come in the middle
         self._server.empty_of_sessions(self.name)
-        self._server.run(f"CREATE DATABASE {quote(name)} {self._owner} TEMPLATE {quote(self.name)}")
+        self._duplicate(self.name, name)
         return DatabaseCheckpoint(self, name, self.stand_ins.list() if self.stand_ins is not None else frozenset())
 
     def replace_by(self, copy: Checkpoint) -> None:
@@ -77,15 +79,18 @@ class CreatedPostgresContents:
         self._put_away()
         if self.stand_ins is not None:
             self.stand_ins.restore(copy.stand_ins)
-        self._server.run(f"CREATE DATABASE {quote(self.name)} {self._owner} TEMPLATE {quote(copy.name)}")
+        self._duplicate(copy.name, self.name)
         self._configure()
+
+    def _duplicate(self, name: str, copy: str) -> None:
+        self._server.run(f"CREATE DATABASE {quote(copy)} {self._owner} TEMPLATE {quote(name)}")
 
     def discard(self, name: str) -> None:
         """Drop a copy, now or later; a second time does nothing."""
         if name in self._copies:
             self._copies.remove(name)
             self._waste.add(name)
-        if len(self._waste) > MOST_WASTE:
+        if len(self._waste) > self._most_waste:
             self._drop_waste()
 
     def remove(self) -> None:

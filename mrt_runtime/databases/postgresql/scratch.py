@@ -15,7 +15,7 @@ from mrt_runtime.databases.hosted import ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.postgresql.created import CreatedPostgresContents
 from mrt_runtime.databases.postgresql.existing import ExistingPostgresContents
-from mrt_runtime.databases.postgresql.lock_watch import PostgresLockWatch
+from mrt_runtime.databases.postgresql.lock_watch import PostgresLockWatch, ask
 from mrt_runtime.databases.postgresql.quoting import literal
 from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, PostgresServer
 from mrt_runtime.databases.postgresql.translation import Translator
@@ -79,6 +79,10 @@ class PostgresScratch(ServerScratch):
 
     def watch_locks(self, connect: Callable[[], Connection]) -> PostgresLockWatch:
         return PostgresLockWatch(connect)
+
+    def read_transaction(self, dbapi_connection: Any) -> str:
+        number = ask(dbapi_connection, "SELECT pg_catalog.txid_current_if_assigned()::text")[0][0]
+        return str(number or ("" if getattr(dbapi_connection, "autocommit", False) is True else "idle"))
 
     def measure(self) -> int:
         return int(self._server.run(f"SELECT pg_catalog.pg_database_size({literal(self._contents.name)})")[0][0])

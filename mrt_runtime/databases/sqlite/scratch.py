@@ -146,6 +146,9 @@ class SQLiteScratch:
     def watch_locks(self, connect: Callable[[], Connection]) -> None:
         """Nothing: a writer locks the whole file."""
 
+    def read_transaction(self, dbapi_connection: Any) -> str:
+        return "open" if getattr(find_raw(dbapi_connection), "in_transaction", False) else ""
+
     def measure(self) -> int:
         files = (self._path.with_name(self._path.name + ending) for ending in ("", "-wal"))
         return sum(file.stat().st_size for file in files if file.exists())

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.postgresql import copied
@@ -242,3 +243,50 @@ def test_rows_of_a_table_without_a_key_are_told_apart_by_all_they_hold(source, r
         source, ("empty", 'op.execute("DELETE FROM bag WHERE a = 1")', "op.execute(\"INSERT INTO bag VALUES (1, 'x')\")")
     )
     assert messages(found["empty"]) == ["Table 'bag': 1/4 rows lost after rollback"]
+
+
+def test_a_revision_is_stopped_half_way_on_the_rows_that_are_there(source, rehearse):
+    two = (
+        "two",
+        HARMLESS[1] + '\n    op.create_index("ix", "users", ["name"])',
+        'op.drop_index("ix", table_name="users")\n    ' + HARMLESS[2],
+    )
+    found = rehearse(source, two, DROPPING, HARMLESS, half_way=True)
+    assert [revision.verdict.outcome for revision in found.values()] == [
+        Outcome.REVERSIBLE,
+        Outcome.DATA_LOSS,
+        Outcome.UPGRADE_FAILED,
+    ]
+    stops = {name: {step.name: step.stops for step in revision.verdict.half_way} for name, revision in found.items()}
+    if source.engine.dialect.name == "postgresql":
+        assert stops == {"two": {"upgrade": (), "downgrade": ()}, "dropping": {"upgrade": (), "downgrade": ()}, "harmless": {}}
+        return
+    assert [(stop.line, stop.failed_line) for stop in stops["two"]["upgrade"]] == [(12, 12), (13, 12)]
+    assert [(stop.line, stop.failed_line) for stop in stops["two"]["downgrade"]] == [(17, 17), (18, 17)]
+    assert [stop.is_complete for stop in stops["dropping"]["upgrade"]] == [True]
+    assert any("Stopped after line 12, running the upgrade again fails" in one for one in found["two"].verdict.warnings)
+
+
+def test_what_a_migration_commits_on_the_way_is_brought_back_on_postgresql(postgres_source, rehearse):
+    upgrade = (
+        HARMLESS[1]
+        + '\n    with op.get_context().autocommit_block():\n        op.create_index("ix", "users", ["name"], postgresql_concurrently=True)'
+    )
+    two = ("two", upgrade, 'op.drop_index("ix", table_name="users")\n    ' + HARMLESS[2])
+    found = rehearse(postgres_source, two, LOSSY, half_way=True)
+    upgrade, downgrade = found["two"].verdict.half_way
+    assert [(stop.line, stop.failed_line) for stop in upgrade.stops] == [(12, 12), (14, 12)]
+    assert not downgrade.stops
+    assert messages(found["lossy"]) == ["Column 'users.name': 10/30 values changed after rollback"]
+
+
+def test_what_a_copy_is_brought_back_from_is_shut_to_others_too(postgres_source, history):
+    with RehearsalSession(postgres_source.url, history(HARMLESS).config()) as session:
+        scratch = session.copy.scratch
+        session.copy.close()
+        scratch.restore(scratch.checkpoint())
+        with postgres_source.engine.connect() as connection:
+            names = sa.text("SELECT datname, datacl::text FROM pg_database WHERE datname LIKE :like")
+            found = dict(connection.execute(names, {"like": f"{scratch.url.database}%"}).all())
+    assert len(found) == 2
+    assert not [name for name, grants in found.items() if grants is None or "{=" in grants or ",=" in grants]
