@@ -12,7 +12,7 @@ from mrt_lint.analysis.type_family import TEXT, TYPE_FAMILIES
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import object_place
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.ops import AlterColumn, AlterObject, CreateConstraint, CreateObject, DropConstraint, InvalidCall, Op
+from mrt_lint.model.ops import AlterColumn, AlterObject, CreateConstraint, CreateObject, DropConstraint, Execute, InvalidCall, Op
 from mrt_lint.model.values import UNSET, SqlType
 
 _AFTER_A_VERB: Final = frozenset({"CONSTRAINT", "COLUMN", "FOREIGN", "PRIMARY", "UNIQUE", "INDEX", "KEY"})
@@ -36,6 +36,8 @@ def find_impossibility(case: MigrationCase, op: Op) -> Impossibility | None:
             "leave the table out of its arguments: the batch has it" if op.names_table else f"call {call} as its documentation says"
         )
         return Impossibility(f"{call} raises TypeError, for {op.problem}", instead)
+    if isinstance(op, Execute) and op.broken:
+        return Impossibility(f"this is no SQL that a database parses: {op.broken}", "correct the statement, and run it once")
     if isinstance(op, AlterObject) and op.kind == "table" and readable(op.name) and readable(op.action):
         return _unparsable(op.name, op.action)
     if case.dialect(op) == "sqlite" and not op.sql and not _is_in_batch(op):

@@ -13,8 +13,8 @@ class RefusedOperation(Rule):
     """An operation that cannot run at all.
 
     A call without an argument that it needs raises TypeError; SQLite has no ALTER for constraints, types and defaults; PostgreSQL
-    casts no text to a number without USING. In `upgrade()` the first deployment shows it; in `downgrade()`, which never
-    ran before, it is the rollback that was to end an incident.
+    casts no text to a number without USING; no database parses SQL with a parenthesis or quote too many. In `upgrade()` the
+    first deployment shows it; in `downgrade()`, which never ran before, it is the rollback that was to end an incident.
     """
 
     code = "MRT121"
@@ -30,6 +30,7 @@ class RefusedOperation(Rule):
     )
     exemptions = (
         "The operation runs under a condition, or the migration catches its failure and goes on.",
+        "Raw SQL has a part that could not be read, or what is wrong with it is not in its parentheses, quotes and comments.",
         "SQLite: it is neither declared nor named by a guard; raw SQL, and NOT NULL, which newer releases take.",
         "PostgreSQL: the former type is not known, from the operation or the history, or one of both is the application's own.",
     )
@@ -45,6 +46,17 @@ class RefusedOperation(Rule):
             def downgrade():
                 op.drop_column("orders", sa.Column("note", sa.Text))  # MRT121
                 op.drop_constraint("ck_total")  # MRT121
+            """,
+        ),
+        Example(
+            title="A parenthesis or a quote too many",
+            source="""
+            def upgrade():
+                op.execute("INSERT INTO kinds (name) VALUES ('a'), ('b')")
+
+            def downgrade():
+                op.execute("DELETE FROM kinds WHERE name IN ('a', 'b')) AND active")  # MRT121
+                op.execute("UPDATE orders SET kind = other' WHERE kind = 'a'")  # MRT121
             """,
         ),
         Example(

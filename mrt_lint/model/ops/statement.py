@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops.operation import Op
 from mrt_lint.model.values import UNKNOWN, Flag, MaybeName, Name
@@ -11,10 +13,12 @@ from mrt_lint.model.values import UNKNOWN, Flag, MaybeName, Name
 class Execute(Op):
     """Raw SQL handed to the database. `statement` may contain HOLE; UNKNOWN if nothing of it could be read.
 
+    `broken` is one clause that says why no database parses it, empty where that is not certain (never compared).
     What the SQL means follows as operations with `sql=True`, up to the next operation that has `sql=False`.
     """
 
     statement: Name
+    broken: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from mrt_lint.model.migration import Migration, MigrationFunction, UnreadableCal
 from mrt_lint.model.ops import Execute, Op
 from mrt_lint.model.values import UNKNOWN, SourceSpan
 from mrt_lint.parse.sql.routine import Routines
+from mrt_lint.parse.sql.syntax import find_syntax_error
 from mrt_lint.parse.sql.tokens import MYSQL, backticked
 
 MAX_CHARACTERS: Final = 1_000_000
@@ -56,9 +57,10 @@ def _expanded_ops(
     ops: list[Op] = []
     characters, room = 0, MAX_OPERATIONS - len(function.ops)
     for op in function.ops:
-        ops.append(op)
         if not isinstance(op, Execute) or op.statement is UNKNOWN:
+            ops.append(op)
             continue
+        ops.append(replace(op, broken=broken) if (broken := find_syntax_error(op.statement, _dialect(op, dialect))) else op)
         characters += len(op.statement)
         found = read_sql(op.statement, _dialect(op, dialect), routines) if characters <= MAX_CHARACTERS else None
         if found is None or len(found) > room:
