@@ -35,6 +35,7 @@ RUNTIME_KEYS: Final = (
     "engine",
     "observe_locks",
     "half_way",
+    "old_code",
     "budget",
 )
 """Keys of the same table that `mrt verify` and the pytest plugin read."""

@@ -10,10 +10,10 @@ from typing import Final
 
 from mrt_lint.model.finding import Consequence, Finding
 from mrt_lint.rules import all_rules
-from mrt_report.evidence import is_evidence
+from mrt_report.evidence import is_break, is_evidence
 from mrt_report.half_way_mark import mark_half_way
 from mrt_report.run_mark import CONFIRMED, NOT_MET, REFUTED, RunMark
-from mrt_runtime.verdict import Failure, Outcome, Verdict
+from mrt_runtime.verdict import Failure, Outcome, RollingDeploy, Verdict
 
 CAME_BACK: Final = {
     Consequence.ROLLBACK_FAILS: "the rollback ran through",
@@ -34,6 +34,11 @@ ONLY_WITH: Final = re.compile(
 """Failures and warnings about what failed with some rows only: the failure, and its place where a warning names it."""
 OBJECT: Final = re.compile(r"(?:Table|Column) '([^']+?)(?:\.([^'.]+))?'")
 """What was lost, as a failure names it first: the table, and the column."""
+STATEMENTS: Final = {
+    **dict.fromkeys(("MRT701", "MRT702", "MRT703", "MRT704", "MRT705"), ""),
+    "MRT706": "what the older release executes still works, and what it makes of the values is not seen",
+}
+"""Findings that the older release's statements confirm, each with why they refute it no more than that."""
 OF_THE_HISTORY: Final = "MRT9"
 """The section of the findings about the history: no run of a revision shows them."""
 
@@ -52,6 +57,8 @@ def compare(findings: Iterable[Finding], verdict: Verdict | None, file: str | No
 def _mark(finding: Finding, verdict: Verdict, file: str | None, dialect: str) -> RunMark | None:
     if finding.consequence is Consequence.DEPLOY_FAILS:
         return _mark_upgrade(finding, verdict)
+    if finding.code in STATEMENTS and verdict.rolling is not None:
+        return _mark_old_release(finding, verdict, verdict.rolling, dialect)
     if finding.consequence not in CAME_BACK:
         return None
     failures = [*_by_relevance(finding, verdict.failures), *_failures_of_some_rows(verdict)]
@@ -84,6 +91,22 @@ def _mark_upgrade(finding: Finding, verdict: Verdict) -> RunMark | None:
         return mark_half_way(finding, verdict.half_way) or RunMark(NOT_MET, "the upgrade ran through")
     seen = next((failure for failure in failed if _is_at(finding, failure.line)), None)
     return RunMark(CONFIRMED, seen.message) if seen else None
+
+
+def _mark_old_release(finding: Finding, verdict: Verdict, rolling: RollingDeploy, dialect: str) -> RunMark:
+    """Judge a finding that the older release breaks, by its statements on the upgraded schema."""
+    seen = next((failure for failure in rolling.breaks if is_break(finding, failure)), None)
+    if seen is not None:
+        return RunMark(CONFIRMED, seen.message)
+    names = {part.lower() for name in re.findall(r"'([^']+)'", finding.message) for part in name.split(".")}
+    tried = [table for table in rolling.tables if table.rpartition(".")[2].lower() in names]
+    untried = next(
+        (f"on '{table}': {why}" for table, why in rolling.untried.items() if table.rpartition(".")[2].lower() in names), None
+    )
+    why = STATEMENTS[finding.code] or _what_is_missing(finding, verdict, dialect)
+    if why or untried or not tried:
+        return RunMark(NOT_MET, why or f"what the older release executes was not tried {untried or 'on this table'}")
+    return RunMark(REFUTED, "what the older release executes still works")
 
 
 def _by_relevance(finding: Finding, failures: Iterable[Failure]) -> list[Failure]:

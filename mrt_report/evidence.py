@@ -7,7 +7,7 @@ from typing import Final
 
 from mrt_lint.model.finding import Consequence, Finding
 from mrt_report.explanation import WHOLE, can_explain, explains, names_same
-from mrt_runtime.verdict import Failure, Outcome
+from mrt_runtime.verdict import OLD_RELEASE, Failure, Outcome
 
 FORESEEN: Final = {
     Consequence.ROLLBACK_FAILS: frozenset({Outcome.DOWNGRADE_FAILED.value, Outcome.REUPGRADE_FAILED.value}),
@@ -48,6 +48,18 @@ def is_evidence(finding: Finding, failure: Failure, file: str | None) -> bool:
     if said is not None and finding.consequence is not Consequence.ROLLBACK_FAILS and code not in WHOLE:
         return False
     return (is_at and failure.kind in FORESEEN[finding.consequence]) or explains(finding, failure, file)
+
+
+def is_break(finding: Finding, failure: Failure) -> bool:
+    """Return whether what the older release cannot do any more is what a finding about it foresees: of the same column or table."""
+    if failure.kind != OLD_RELEASE:
+        return False
+    named = {tuple(name.lower().split(".")) for name in re.findall(r"'([^']+)'", finding.message)}
+    table = tuple((failure.table or "").lower().split("."))
+    of_table = (table[-1:], table)
+    if any(name in named for name in of_table):
+        return True
+    return failure.column is not None and any((*name, failure.column.lower()) in named for name in of_table)
 
 
 def _is_same_column(finding: Finding, failure: Failure, file: str | None, *, is_at: bool) -> bool:

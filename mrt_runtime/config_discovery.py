@@ -197,6 +197,7 @@ def check(config: MRTConfig) -> None:
         ("engine", "the name of one of the databases in alembic.ini", not isinstance(config.engine, (str, type(None)))),
         ("observe_locks", "true or false", not isinstance(config.observe_locks, bool)),
         ("half_way", "true or false", not isinstance(config.half_way, bool)),
+        ("old_code", "true or false", not isinstance(config.old_code, bool)),
         ("budget", BUDGET, not is_budget(config.budget)),
         ("minimum_downgrade_revision", "a revision", not isinstance(config.minimum_downgrade_revision, (str, type(None)))),
     ]  # fmt: skip

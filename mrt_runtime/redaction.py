@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from mrt_runtime.secret import conceal, find_cut, knows_secrets
-from mrt_runtime.verdict import Failure, RowExample, Verdict
+from mrt_runtime.verdict import Failure, RollingDeploy, RowExample, Verdict
 
 Report = TypeVar("Report")
 PYTESTS_OWN = ("_pytest.", "pytest")
@@ -23,6 +23,15 @@ def redact_verdict(verdict: Verdict) -> Verdict:
         warnings=tuple(map(conceal, verdict.warnings)),
         unseeded={table: conceal(reason) for table, reason in verdict.unseeded.items()},
         reason=conceal(verdict.reason),
+        rolling=_redact_rolling(verdict.rolling) if verdict.rolling else None,
+    )
+
+
+def _redact_rolling(rolling: RollingDeploy) -> RollingDeploy:
+    return dataclasses.replace(
+        rolling,
+        breaks=tuple(map(redact_failure, rolling.breaks)),
+        untried={table: conceal(reason) for table, reason in rolling.untried.items()},
     )
 
 

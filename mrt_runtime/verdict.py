@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from mrt_runtime.half_way import HalfWayStep
     from mrt_runtime.migrate.observer import ObservedStep
 
+OLD_RELEASE = "old-release-breaks"
+NEW_RELEASE = "new-release-breaks"
+"""Kinds of what other releases can no longer do; no outcomes, for the rollback is none the worse for it."""
+
 
 class Outcome(enum.Enum):
     """The first thing that went wrong, or that nothing did."""
@@ -64,11 +68,25 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RollingDeploy:
+    """What the release before the revision does after the upgrade, and the one after it once the upgrade is rolled back.
+
+    tables: those whose statements were tried; `untried` says of a table why not all of them were. breaks: what fails, of the kinds
+    "old-release-breaks" and "new-release-breaks".
+    """
+
+    tables: tuple[str, ...] = ()
+    untried: dict[str, str] = field(default_factory=dict)
+    breaks: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The result of checking one revision; `seconds` is wall time, `unseeded` maps a table to the database's reason.
 
     behind: the revision that is in the way of one that was not reached. steps: what the upgrade and the downgrade took, where that
     was observed. half_way: what became of them when they were stopped and run again, where that was tried.
+    rolling: what other releases can do, where that was tried.
     """
 
     revision: str
@@ -82,6 +100,7 @@ class Verdict:
     behind: str | None = None
     steps: tuple[ObservedStep, ...] = ()
     half_way: tuple[HalfWayStep, ...] = ()
+    rolling: RollingDeploy | None = None
 
     def __repr__(self) -> str:
         """Fit in the line that pytest shows of `assert result.passed`."""

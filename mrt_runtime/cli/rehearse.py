@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--half-way", action="store_true", default=None, help="stop each migration wherever that leaves something, and run it again"
     )
+    add("--old-code", action="store_true", default=None, help="try what the older release executes on the upgraded schema")
     add("-x", action="append", metavar="ARG", dest="x_arguments", help="what `alembic -x` would pass to env.py")
     parser.set_defaults(seed_rows=None, after_writes=None, locks=None)
 

@@ -77,6 +77,9 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--half-way", action="store_true", default=None, help="stop each migration wherever that leaves something, and run it again"
     )
+    parser.add_argument(
+        "--old-code", action="store_true", default=None, help="try what the older release executes on the upgraded schema"
+    )
     parser.add_argument("-x", action="append", metavar="ARG", dest="x_arguments", help="what `alembic -x` would pass to env.py")
     parser.add_argument(
         "--after-writes", choices=AFTER_WRITES, help="what it means when new rows break the rollback (default: warn)"
@@ -176,6 +179,7 @@ def configure(args: argparse.Namespace) -> MRTConfig:
         "engine": args.engine,
         "observe_locks": args.locks,
         "half_way": args.half_way,
+        "old_code": args.old_code,
     }
     given = {name: value for name, value in named.items() if value is not None}
     try:

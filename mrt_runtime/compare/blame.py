@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrt_runtime.migration_file import read_migration
@@ -20,15 +22,17 @@ LOSING = ("drop_column", "drop_table", "alter_column", "update", "delete", "trun
 ADDING = ("insert", "bulk_insert", "create_table", "add_column")
 
 
-def locate(failure: Failure, file: str | None, name: str | None = None, dialect: str | None = None) -> Failure:
+def locate(
+    failure: Failure, file: str | None, name: str | None = None, dialect: str | None = None, function: str | None = None
+) -> Failure:
     """Add the file and line of the operation that the failure is about; unchanged where that is not known.
 
     name: of the index, constraint or other object that the failure is about. dialect: of the database that it ran on, which a
-    migration may have a branch for.
+    migration may have a branch for. function: "upgrade" or "downgrade", where it can only be from there.
     """
     if failure.line is not None or file is None:
         return failure
-    op = find_op(failure, file, name, dialect)
+    op = find_op(failure, file, name, dialect, function)
     if op is None or op.origin is None:
         return failure
     return replace(failure, file=shorten(file), line=op.origin.line)
@@ -43,7 +47,9 @@ def shorten(path: str) -> str:
     return path if short.startswith(os.pardir) else short
 
 
-def find_op(failure: Failure, file: str, name: str | None = None, dialect: str | None = None) -> Op | None:
+def find_op(
+    failure: Failure, file: str, name: str | None = None, dialect: str | None = None, function: str | None = None
+) -> Op | None:
     """Find the operation that names most of what the failure names; upgrade's before downgrade's, earlier before later."""
     migration = read(file)
     if migration is None:
@@ -53,7 +59,8 @@ def find_op(failure: Failure, file: str, name: str | None = None, dialect: str |
     wanted.pop(None, None)
     preferred = ADDING if "left behind" in failure.message or "still exists" in failure.message else LOSING
     best, best_score = None, 1
-    for op in (*migration.upgrade_ops, *migration.downgrade_ops):
+    functions = {"upgrade": migration.upgrade_ops, "downgrade": migration.downgrade_ops}
+    for op in (op for where, ops in functions.items() if function in {None, where} for op in ops):
         if not runs_on(op, dialect):
             continue
         named = set(names(op))
@@ -78,6 +85,12 @@ def find_names(file: str) -> frozenset[str] | None:
     if migration is None or migration.unreadable:
         return None
     return frozenset(names((migration.upgrade_ops, migration.downgrade_ops)))
+
+
+def contains_word(file: str, name: str) -> bool:
+    """Whether a migration that could not be read to the end contains the name as a word."""
+    text = Path(file).read_text(encoding="utf-8", errors="replace")
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 @lru_cache(maxsize=8)

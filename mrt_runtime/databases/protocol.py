@@ -251,3 +251,6 @@ class DatabaseBackend(Protocol):
         self, connection: Connection, table: Table, order: Sequence[str], columns: Sequence[str]
     ) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
         """Yield of each row what it is ordered by, which Python orders in the same way, and its values in these columns."""
+
+    def keep_positions(self, connection: Connection, schema: Schema) -> AbstractContextManager[object]:
+        """Bring what hands out numbers back, after the body, to where it was: no transaction that is rolled back does that."""

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sqlalchemy.engine import Connection
+
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.compare.schema_difference import SECOND_UPGRADE
 from mrt_runtime.config import ConfigurationError
@@ -17,6 +19,7 @@ from mrt_runtime.rehearse.half_way import leave_alone, try_functions
 from mrt_runtime.rehearse.result import RehearsedRevision
 from mrt_runtime.rehearse.row_loss import RowLoss, SuspectTable, find_suspects
 from mrt_runtime.rehearse.scratch_copy import CopyState, ScratchCopy
+from mrt_runtime.rolling.deploy_trial import DeployTrial
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
@@ -43,6 +46,7 @@ class RevisionRehearsal:
         self._findings = RevisionFindings()
         self._fresh: ScratchCopy | None = None
         self._stopped: tuple[HalfWayStep, ...] = ()
+        self._trial = DeployTrial(session.database.dialect, self._connect, is_on=session.config.old_code)
 
     def run(self, copy: ScratchCopy, before: CopyState) -> RehearsedRevision:
         """Rehearse; whatever the migration does ends in a verdict."""
@@ -62,11 +66,16 @@ class RevisionRehearsal:
         self._findings.warnings += [warning for one in self._stopped for warning in describe_stuck(one)]
         self._findings.warnings += copy.migrator.take_notes()
         self._findings.add_excess(steps, self._session.config.budget)
+        rolling = self._trial.take()
+        self._findings.add_breaks(rolling)
         step = self._step
         verdict = self._findings.verdict(step.revision, step.down_revision, time.perf_counter() - began, {})
         return RehearsedRevision(
-            verdict=replace(verdict, steps=steps, half_way=self._stopped), doc=step.doc, file=shorten(step.file)
+            verdict=replace(verdict, steps=steps, half_way=self._stopped, rolling=rolling), doc=step.doc, file=shorten(step.file)
         )
+
+    def _connect(self) -> Connection:
+        return self.copy.connect()
 
     def _go_before(self) -> None:
         """Apply what is between the revision and where the copy is, which is not rehearsed."""
@@ -81,10 +90,15 @@ class RevisionRehearsal:
     def _go(self) -> None:
         step, before = self._step, self.state
         columns = {table.label: [column.name for column in table.columns] for table in before.schema.tables}
+        trial = self._trial
+        trial.record_old(step, before.schema)
         self.copy.upgrade(step)
         first = CopyState(self.copy.look_at_schema(before), before.rows)
+        trial.try_old(step, first.schema)
+        trial.record_new()
         self.copy.downgrade(step)
         after = self.copy.look(before, columns)
+        trial.try_new(step, after.schema)
         self._findings.add(judge.compare_rollback(step, before.snapshot, after.snapshot, self._session.config.ignore))
         empty = [label for label, table in before.rows.tables.items() if not table.rows]
         self._findings.warnings += [

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from mrt_runtime.verdict import Failure, Outcome, RowExample, Verdict
+from mrt_runtime.verdict import Failure, Outcome, RollingDeploy, RowExample, Verdict
 
 if TYPE_CHECKING:
     from mrt_runtime.half_way import HalfWayStep
@@ -52,15 +52,17 @@ def summarise(verdicts: Sequence[Verdict]) -> dict[str, int]:
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
     """One revision. `reason` says why it was skipped or not reached."""
-    steps: dict[str, Any] = {}
+    observed: dict[str, Any] = {}
     if verdict.steps:
         from mrt_runtime.report.observed_json import step_as_json  # noqa: PLC0415  only where steps were observed
 
-        steps = {"steps": list(map(step_as_json, verdict.steps))}
+        observed["steps"] = list(map(step_as_json, verdict.steps))
     if verdict.half_way:
         from mrt_runtime.report.half_way_json import half_way_as_json  # noqa: PLC0415  only where it was tried
 
-        steps["half_way"] = list(map(half_way_as_json, verdict.half_way))
+        observed["half_way"] = list(map(half_way_as_json, verdict.half_way))
+    if verdict.rolling is not None:
+        observed["rolling_deploy"] = _rolling(verdict.rolling)
     return {
         "revision": verdict.revision,
         "down_revision": list(verdict.down_revision),
@@ -72,7 +74,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "unseeded": dict(verdict.unseeded),
         "reason": verdict.reason,
         "behind": verdict.behind,
-        **steps,
+        **observed,
     }
 
 
@@ -100,7 +102,21 @@ def from_json(found: Mapping[str, Any]) -> Verdict:
         behind=found["behind"],
         steps=steps,
         half_way=half_way,
+        rolling=_rolling_from(found["rolling_deploy"]) if "rolling_deploy" in found else None,
     )
+
+
+def _rolling(rolling: RollingDeploy) -> dict[str, Any]:
+    return {
+        "tables": list(rolling.tables),
+        "untried": dict(rolling.untried),
+        "breaks": [_failure(failure) for failure in rolling.breaks],
+    }
+
+
+def _rolling_from(found: Mapping[str, Any]) -> RollingDeploy:
+    breaks = tuple(map(_failure_from, found["breaks"]))
+    return RollingDeploy(tables=tuple(found["tables"]), untried=dict(found["untried"]), breaks=breaks)
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

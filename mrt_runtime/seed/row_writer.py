@@ -21,13 +21,13 @@ class RowWriter:
     def __init__(self, connection: Connection, dialect: SeedDialect) -> None:
         self.connection = connection
         self.dialect = dialect
-        self._quote = connection.dialect.identifier_preparer.quote
+        self.quote = connection.dialect.identifier_preparer.quote
         # psycopg, PyMySQL and mysqlclient call theirs "pyformat" or "format" and take %s for both.
         self._mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
 
     def name(self, table: Table) -> str:
         """Quote a table's name."""
-        return ".".join(self._quote(part) for part in (table.schema, table.name) if part)
+        return ".".join(self.quote(part) for part in (table.schema, table.name) if part)
 
     def fragment(self, sql: str) -> str:
         """Return SQL that the database gave with its % signs escaped for drivers whose placeholders begin with one."""
@@ -47,13 +47,13 @@ class RowWriter:
             return
         parameters: list[object] = []
         tuples = ["(" + ", ".join(self._hold(row.get(name), parameters) for name in columns) + ")" for row in rows]
-        names = ", ".join(map(self._quote, columns))
+        names = ", ".join(map(self.quote, columns))
         self.run(f"INSERT INTO {self.name(table)} ({names}){self.dialect.preface(table)} VALUES {', '.join(tuples)}", parameters)
 
     def update(self, table: Table, key: Row, values: Row) -> None:
         """Change the row that has this key."""
         parameters: list[object] = []
-        setting = ", ".join(f"{self._quote(name)} = {self._hold(value, parameters)}" for name, value in values.items())
+        setting = ", ".join(f"{self.quote(name)} = {self._hold(value, parameters)}" for name, value in values.items())
         self.run(f"UPDATE {self.name(table)} SET {setting} WHERE {self._same(key, parameters)}", parameters)
 
     def delete(self, table: Table, key: Row) -> None:
@@ -72,28 +72,28 @@ class RowWriter:
 
     def clear(self, table: Table, columns: Sequence[str]) -> None:
         """Remove all rows or, where columns are named, those that hold NULL in one of them."""
-        condition = " OR ".join(f"{self._quote(name)} IS NULL" for name in columns)
+        condition = " OR ".join(f"{self.quote(name)} IS NULL" for name in columns)
         self.run(f"DELETE FROM {self.name(table)}{' WHERE ' * bool(columns)}{condition}", ())
 
     def _same(self, key: Row, parameters: list[object]) -> str:
-        return " AND ".join(f"{self._quote(name)} = {self._hold(value, parameters)}" for name, value in key.items())
+        return " AND ".join(f"{self.quote(name)} = {self._hold(value, parameters)}" for name, value in key.items())
 
     def read(self, table: Table, columns: Sequence[str]) -> list[Row]:
         """Return the first rows of a table."""
-        names = ", ".join(self.dialect.reading(self._quote(name)) for name in columns) or "1"
+        names = ", ".join(self.dialect.reading(self.quote(name)) for name in columns) or "1"
         # Without an order the database may return other rows each time; few tables hold more than MOST_ROWS here.
         sql = f"SELECT {names} FROM {self.dialect.source(self.name(table), table)} LIMIT {MOST_ROWS}"
         return [dict(zip(columns, map(as_value, found), strict=False)) for found in self.run(sql, ()).fetchall()]
 
     def highest(self, table: Table, column: str) -> int | None:
         """Return the highest number in a column; None where there is none."""
-        found = self.run(f"SELECT MAX({self._quote(column)}) FROM {self.name(table)}", ()).scalar()
+        found = self.run(f"SELECT MAX({self.quote(column)}) FROM {self.name(table)}", ()).scalar()
         return int(found) if found is not None else None
 
     def has_dangling_rows(self, table: Table, parent: Table, pairs: Sequence[tuple[str, str]]) -> bool:
         """Return whether a row of a table points at no row of another; pairs are a column and the one that it refers to."""
-        filled = " AND ".join(f"mrt_c.{self._quote(here)} IS NOT NULL" for here, _ in pairs)
-        same = " AND ".join(f"mrt_p.{self._quote(there)} = mrt_c.{self._quote(here)}" for here, there in pairs)
+        filled = " AND ".join(f"mrt_c.{self.quote(here)} IS NOT NULL" for here, _ in pairs)
+        same = " AND ".join(f"mrt_p.{self.quote(there)} = mrt_c.{self.quote(here)}" for here, there in pairs)
         pointed = f"SELECT 1 FROM {self.name(parent)} AS mrt_p WHERE {same}"
         sql = f"SELECT 1 FROM {self.name(table)} AS mrt_c WHERE {filled} AND NOT EXISTS ({pointed}) LIMIT 1"
         return self.run(sql, ()).first() is not None
@@ -104,7 +104,7 @@ class RowWriter:
         pools = []
         for place, (column, values) in enumerate(choices):
             selects = [
-                f"SELECT {n} AS mrt_n, {self.dialect.cast(self._hold(value, parameters), column)} AS {self._quote(column.name)}"
+                f"SELECT {n} AS mrt_n, {self.dialect.cast(self._hold(value, parameters), column)} AS {self.quote(column.name)}"
                 for n, value in enumerate(values)
             ]
             pools.append(f"({' UNION ALL '.join(selects)}) AS mrt_{place}")

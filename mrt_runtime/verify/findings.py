@@ -12,7 +12,7 @@ from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.migrate.observer import ObservedStep
 from mrt_runtime.seed.adjustment import Adjustment
-from mrt_runtime.verdict import Failure, Outcome, Verdict
+from mrt_runtime.verdict import Failure, Outcome, RollingDeploy, Verdict
 from mrt_runtime.verify.budget import find_excess
 from mrt_runtime.verify.stamp import Disturbed
 
@@ -76,6 +76,11 @@ class RevisionFindings:
                 self.failures.append(failure)
             else:
                 self.warnings.append(f"{failure.message} ({failure.file}:{failure.line})")
+
+    def add_breaks(self, rolling: RollingDeploy | None) -> None:
+        """Add what other releases can no longer do, each with its line: the rollback is none the worse for it."""
+        for failure in rolling.breaks if rolling is not None else ():
+            self.warnings.append(f"{failure.message}{_place(failure)}")
 
     def report_unmet(self, step: HistoryStep, *, fatal: bool) -> None:
         """Add which statements changed no row: as warnings, or as what stays unproven."""

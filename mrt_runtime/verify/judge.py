@@ -6,9 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from mrt_runtime.compare.blame import find_names, locate
+from mrt_runtime.compare.blame import contains_word, find_names, locate
 from mrt_runtime.compare.row_difference import compare_excusing
 from mrt_runtime.compare.rows import Rows, TableRows
 from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, DifferenceWording, SchemaDifference, diff
@@ -156,9 +155,3 @@ def touched(step: HistoryStep, before: Snapshot, first: Snapshot, tables: Iterab
         name = label.rpartition(".")[2]
         if label in changed or (name in named if named is not None else contains_word(step.file, name)):
             yield label
-
-
-def contains_word(file: str, name: str) -> bool:
-    """Whether a migration that could not be read to the end contains the name as a word."""
-    text = Path(file).read_text(encoding="utf-8", errors="replace")
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None

@@ -62,8 +62,10 @@ def verify(
     runner.settle(step)
     steps = runner.recorder.take()
     findings.add_excess(steps, budget or {})
+    rolling = runner.deploy.take()
+    findings.add_breaks(rolling)
     verdict = findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, runner.unseeded)
-    return replace(verdict, steps=steps, half_way=stopped)
+    return replace(verdict, steps=steps, half_way=stopped, rolling=rolling)
 
 
 def judge_again(
@@ -124,13 +126,17 @@ def go_and_return(
     findings.before = before
     try:
         if first is None:
+            runner.deploy.record_old(step, before.schema)
             first = runner.upgrade(step)
+            runner.deploy.try_old(step, first.schema)
             findings.unmet = find_unmet(step, runner.migrator, before, first)
         findings.first = first
         if write:
             findings.written = runner.write(before, first)
             findings.disturbed = runner.find_disturbed(first) if findings.written else frozenset()
+        runner.deploy.record_new()
         after = runner.downgrade(step)
+        runner.deploy.try_new(step, after.schema)
         findings.add(
             judge.restored(step, before, first, after, findings.written, disturbed=findings.disturbed, ignore=runner.ignore)
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mrt_runtime.compare.blame import contains_word
 from mrt_runtime.migrate import HistoryStep, MigrationGraph
-from mrt_runtime.verify.judge import contains_word
 
 MISSING = re.compile(
     r"no such table: (?:\w+\.)?(?P<sqlite>\w+)|relation \"(?:\w+\.)?(?P<postgresql>\w+)\" does not exist"

@@ -7,15 +7,16 @@ from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from mrt_runtime.compare.blame import contains_word
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import Database
 from mrt_runtime.migrate import HistoryStep, MigrationError, Migrator
+from mrt_runtime.rolling.deploy_trial import DeployTrial
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome
-from mrt_runtime.verify import judge
 from mrt_runtime.verify.adjusting import may_help
 from mrt_runtime.verify.contents import ScratchContents, is_same
 from mrt_runtime.verify.missing_table import describe_missing_table
@@ -63,6 +64,7 @@ class RevisionRunner:
         self.recorder = StepRecorder(
             self.scratch, self.migrator, self._contents, is_on=config.observe_locks, notes_places=config.half_way
         )
+        self.deploy = DeployTrial(database.dialect, self._contents.connect, is_on=config.old_code)
 
     @property
     def unseeded(self) -> dict[str, str]:
@@ -151,7 +153,7 @@ class RevisionRunner:
             return self._targets
         seeded = self._contents.seeded
         tables = set(seeded.edges if adjustment is Adjustment.EDGES else seeded.keys) if seeded else set()
-        return {label for label in tables if judge.contains_word(step.file, label.rpartition(".")[2])} or tables
+        return {label for label in tables if contains_word(step.file, label.rpartition(".")[2])} or tables
 
     def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Snapshot:
         """Apply the revision and look, without what `write` wrote since the last time. Raises StepError where it fails."""

@@ -9,7 +9,7 @@ import pytest
 from mrt_lint.model.finding import Consequence
 from mrt_report.agreement import compare
 from mrt_runtime.half_way import HalfWayStep, HalfWayStop
-from mrt_runtime.verdict import Failure, Outcome
+from mrt_runtime.verdict import NEW_RELEASE, OLD_RELEASE, Failure, Outcome, RollingDeploy
 from tests.report.results import LOST, finding, verdict
 
 STOPPED = Failure(kind="downgrade-failed", message="Downgrade failed: OperationalError: no such table: user", line=40)
@@ -49,6 +49,52 @@ def mark(judged, found=None, dialect="postgresql"):
 )
 def test_a_loss_that_was_foreseen(judged, expected):
     assert mark(judged) == expected
+
+
+OLD = Consequence.OLD_RELEASE_BREAKS
+BROKEN = Failure(kind=OLD_RELEASE, message="Column 'users.phone': SELECT of the older release fails", table="users", column="phone")
+WHOLE = Failure(kind=OLD_RELEASE, message="Table 'users': SELECT of the older release fails", table="users")
+WORKS = "what the older release executes still works"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "rolling", "expected"),
+    [
+        ("MRT701", "drops column 'users.phone'", None, None),
+        ("MRT701", "drops column 'users.phone'", RollingDeploy(tables=("users",), breaks=(BROKEN,)), ("confirmed", BROKEN.message)),
+        ("MRT701", "drops column 'users.fax'", RollingDeploy(tables=("users",), breaks=(BROKEN,)), ("refuted", WORKS)),
+        ("MRT701", "drops column 'teams.phone'", RollingDeploy(tables=("users", "teams"), breaks=(BROKEN,)), ("refuted", WORKS)),
+        (
+            "MRT701",
+            "drops column 'users.phone'",
+            RollingDeploy(tables=("users",), breaks=(replace(BROKEN, kind=NEW_RELEASE),)),
+            ("refuted", WORKS),
+        ),
+        ("MRT703", "renames table 'users'", RollingDeploy(tables=("users",), breaks=(WHOLE,)), ("confirmed", WHOLE.message)),
+        ("MRT703", "renames table 'users'", RollingDeploy(tables=("users",)), ("refuted", WORKS)),
+        (
+            "MRT703",
+            "renames table 'users'",
+            RollingDeploy(tables=("teams",)),
+            ("not met", "what the older release executes was not tried on this table"),
+        ),
+        (
+            "MRT704",
+            "makes column 'shop.users.phone' NOT NULL",
+            RollingDeploy(tables=("shop.users",), untried={"shop.users": "no row"}),
+            ("not met", "what the older release executes was not tried on 'shop.users': no row"),
+        ),
+        (
+            "MRT706",
+            "changes the default of column 'users.phone'",
+            RollingDeploy(tables=("users",)),
+            ("not met", f"{WORKS}, and what it makes of the values is not seen"),
+        ),
+    ],
+)
+def test_what_the_older_release_cannot_do(code, message, rolling, expected):
+    found = finding(code, f"upgrade {message}", consequence=OLD)
+    assert mark(verdict(rolling=rolling), found) == expected
 
 
 def test_a_code_that_is_in_no_list_is_confirmed_by_its_line_alone():

@@ -7,6 +7,7 @@ from mrt_runtime.databases.mysql.content import read_content
 from mrt_runtime.databases.mysql.copying import connect_copying
 from mrt_runtime.databases.mysql.database import connect
 from mrt_runtime.databases.mysql.fingerprint import read_fingerprint, stream_rows
+from mrt_runtime.databases.mysql.positions import keep_positions
 from mrt_runtime.databases.mysql.statistics import read_statistics
 from mrt_runtime.databases.mysql.values import MySQLValues
 
@@ -24,3 +25,4 @@ class MySQLBackend:
     read_fingerprint = staticmethod(read_fingerprint)
     read_statistics = staticmethod(read_statistics)
     stream_rows = staticmethod(stream_rows)
+    keep_positions = staticmethod(keep_positions)

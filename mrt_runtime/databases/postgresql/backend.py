@@ -7,6 +7,7 @@ from mrt_runtime.databases.postgresql.content import read_content
 from mrt_runtime.databases.postgresql.copying import connect_copying
 from mrt_runtime.databases.postgresql.database import connect
 from mrt_runtime.databases.postgresql.fingerprint import read_fingerprint, stream_rows
+from mrt_runtime.databases.postgresql.positions import keep_positions
 from mrt_runtime.databases.postgresql.statistics import read_statistics
 from mrt_runtime.databases.postgresql.values import PostgreSQLValues
 
@@ -23,3 +24,4 @@ class PostgreSQLBackend:
     read_fingerprint = staticmethod(read_fingerprint)
     read_statistics = staticmethod(read_statistics)
     stream_rows = staticmethod(stream_rows)
+    keep_positions = staticmethod(keep_positions)

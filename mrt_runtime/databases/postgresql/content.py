@@ -68,7 +68,7 @@ def _positions(cursor: Any, sequences: Sequence[CatalogueSequence]) -> Iterator[
     """Read the positions of sequences. Reading does not move them."""
     for start in range(0, len(sequences), MOST_SEQUENCES):
         chosen = sequences[start : start + MOST_SEQUENCES]
-        selects = (f"SELECT {at}, last_value, is_called FROM {_name(one)}" for at, one in enumerate(chosen))
+        selects = (f"SELECT {at}, last_value, is_called FROM {name_in_schema(one)}" for at, one in enumerate(chosen))
         cursor.execute(" UNION ALL ".join(selects))
         for at, last, is_called in cursor.fetchall():
             one = chosen[at]
@@ -127,8 +127,9 @@ def _fetch(cursor: Any, tables: Sequence[Table], parents: Collection[str]) -> li
 
 def _source(table: Table, parents: Collection[str]) -> str:
     """Name a table as what is read from; of one that others inherit from, its own rows only."""
-    return f"ONLY {_name(table)}" if table.label in parents else _name(table)
+    return f"ONLY {name_in_schema(table)}" if table.label in parents else name_in_schema(table)
 
 
-def _name(one: Table | CatalogueSequence) -> str:
+def name_in_schema(one: Table | CatalogueSequence) -> str:
+    """Return the quoted name of a table or sequence, with its schema where it is not the default one."""
     return f"{quote(one.schema)}.{quote(one.name)}" if one.schema else quote(one.name)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
+from sqlalchemy.engine import Connection
+
+from mrt_runtime.compare.schema import Schema
 from mrt_runtime.databases.sqlite.catalogue import read_catalogue
 from mrt_runtime.databases.sqlite.content import read_content
 from mrt_runtime.databases.sqlite.copying import connect_copying
@@ -24,3 +29,7 @@ class SQLiteBackend:
     read_fingerprint = staticmethod(read_fingerprint)
     read_statistics = staticmethod(read_statistics)
     stream_rows = staticmethod(stream_rows)
+
+    def keep_positions(self, connection: Connection, schema: Schema) -> AbstractContextManager[object]:  # noqa: ARG002  see below
+        """Do nothing: the counters of AUTOINCREMENT are rows of a table."""
+        return nullcontext()
