@@ -9,6 +9,8 @@ Every revision is verified by the runtime and checked by the linter, the dialect
 where env.py says so. Two figures are printed:
 A: of the revisions whose rollback the runtime saw fail, the share with an error or warning that says why (mrt_report/explanation.py).
 B: of the revisions that the runtime proved reversible, the share with an error of the rollback groups (MRT1, MRT2, MRT3).
+On PostgreSQL locks are observed. How many findings of each consequence the run confirms, refutes or does not meet is printed as well,
+and each one about a lock that it refutes.
 Each disagreement is printed with its file. Exits with 1 where a figure is not good enough.
 """
 
@@ -25,15 +27,17 @@ from random import Random
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy.engine import make_url
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.mixed_histories import write
 from mrt_lint.check.judgement import judge
 from mrt_lint.model.context import DatabaseTarget
-from mrt_lint.model.finding import Finding, Severity
+from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.parse.reading import MigrationSource, read
 from mrt_lint.settings import Settings
+from mrt_report.agreement import compare as mark
 from mrt_report.explanation import explains
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import connect
@@ -55,6 +59,7 @@ class Judged:
     file: str
     verdict: Verdict
     findings: tuple[Finding, ...]
+    dialect: str = ""
 
     @property
     def failures(self) -> list[Failure]:
@@ -64,6 +69,12 @@ class Judged:
     def reasons(self, failure: Failure) -> list[Finding]:
         """Give the findings that say why."""
         return [finding for finding in self.findings if explains(finding, failure, self.file)]
+
+    @property
+    def marks(self) -> Iterator[tuple[Finding, str, str]]:
+        """What the run says of each finding that it says something of, and why."""
+        for finding, (word, why) in mark(self.findings, self.verdict, self.file, self.dialect).items():
+            yield finding, word, why
 
     @property
     def alarms(self) -> list[Finding]:
@@ -87,12 +98,18 @@ class Agreement:
     codes: Counter[str] = field(default_factory=Counter)
     alarms: Counter[str] = field(default_factory=Counter)
     stumbled: Counter[str] = field(default_factory=Counter)
+    marks: dict[str, Counter[str]] = field(default_factory=dict)
+    refuted: list[tuple[Judged, Finding, str]] = field(default_factory=list)
     missed: list[Judged] = field(default_factory=list)
     false: list[Judged] = field(default_factory=list)
 
     def add(self, judged: Judged) -> None:
         """Count one revision."""
         outcome = judged.verdict.outcome
+        for finding, word, why in judged.marks:
+            self.marks.setdefault(finding.consequence.value, Counter())[word] += 1
+            if word == "refuted" and finding.consequence is Consequence.DEPLOY_BLOCKS:
+                self.refuted.append((judged, finding, why))
         self.outcomes[outcome.value] += 1
         self.stumbled["told" if judged.stumbles else "silent"] += outcome is Outcome.UPGRADE_FAILED
         alarmed = outcome is Outcome.REVERSIBLE and judged.alarms
@@ -124,7 +141,12 @@ class Agreement:
             yield from described(judged, "MISSED", judged.verdict.failures, judged.findings)
         for judged in self.false:
             yield from described(judged, "FALSE ALARM", (), judged.alarms)
+        for judged, finding, why in self.refuted:
+            yield f"REFUTED {judged.history} {judged.file}:{finding.place.line}: {finding.code} {finding.message}"
+            yield f"    saw  {why}"
         yield f"outcomes: {shown(self.outcomes)}"
+        for consequence, counts in self.marks.items():
+            yield f"findings of the consequence {consequence!r}: {shown(counts)}"
         broken = {outcome: f"{self.explained[outcome]} of {self.outcomes[outcome]}" for outcome in BROKEN}
         yield f"explained: {', '.join(f'{outcome} {share}' for outcome, share in broken.items())}; by {shown(self.codes)}"
         every = max(sum(self.failures.values()), 1)
@@ -153,20 +175,24 @@ def lint(files: dict[str, str], target: DatabaseTarget) -> dict[str, tuple[Findi
     """Check the files of one history, given by revision, for a declared database; gives the findings by revision."""
     sources = {file: Path(file).read_bytes() for file in files.values()}
     readings = {file: read(MigrationSource(file, content, target.dialect)) for file, content in sources.items()}
-    report = judge(sources, readings, Settings(root=Path("/"), target=target, extend_select=("MRT804",)))
+    report = judge(
+        sources, readings, Settings(root=Path("/"), target=target, extend_select=("MRT420", "MRT429", "MRT430", "MRT802", "MRT804"))
+    )
     said = (*report.findings, *report.suppressed)
     return {revision: tuple(finding for finding in said if finding.path == file) for revision, file in files.items()}
 
 
 def compare(name: str, ini: Path, url: str) -> Iterator[Judged]:
     """Verify and check every revision of a project."""
-    with Verification(MRTConfig(alembic_ini=str(ini), db_url=url)) as verification:
+    observes = make_url(url).get_backend_name() == "postgresql"
+    with Verification(MRTConfig(alembic_ini=str(ini), db_url=url, observe_locks=observes)) as verification:
         steps = verification.select()
         enforced = "foreign_keys" in Path(ScriptDirectory.from_config(Config(str(ini))).env_py_location).read_text()
         target = DatabaseTarget(dialect=verification.database.dialect, sqlite_foreign_keys=enforced)
         findings = lint({step.revision: str(step.file) for step in steps}, target)
         for step in steps:
-            yield Judged(name, str(step.file), verification.check_step(step), findings[step.revision])
+            verdict = verification.check_step(step)
+            yield Judged(name, str(step.file), verdict, findings[step.revision], target.dialect or "")
 
 
 def compare_generated(seed: int, length: int, url: str) -> Iterator[Judged]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from typing import Final
@@ -12,8 +12,9 @@ from mrt_lint.model.finding import Consequence, Finding
 from mrt_lint.rules import all_rules
 from mrt_report.evidence import is_break, is_evidence
 from mrt_report.half_way_mark import mark_half_way
+from mrt_report.lock_mark import mark_locks
 from mrt_report.run_mark import CONFIRMED, NOT_MET, REFUTED, RunMark
-from mrt_runtime.verdict import Failure, Outcome, RollingDeploy, Verdict
+from mrt_runtime.verdict import WRITTEN, Failure, Outcome, RollingDeploy, Verdict
 
 CAME_BACK: Final = {
     Consequence.ROLLBACK_FAILS: "the rollback ran through",
@@ -27,13 +28,6 @@ BEFORE_ROLLBACK: Final = {
     Outcome.TIMED_OUT: "the run of the revision timed out",
 }
 """Outcomes after which nothing is known of the rollback."""
-ONLY_WITH: Final = re.compile(
-    r"(?:With rows written after the upgrade|Only with rows at the edge of their types)[^:]*: (.*?)(?: \(([^()]*):(\d+)\))?",
-    re.DOTALL,
-)
-"""Failures and warnings about what failed with some rows only: the failure, and its place where a warning names it."""
-OBJECT: Final = re.compile(r"(?:Table|Column) '([^']+?)(?:\.([^'.]+))?'")
-"""What was lost, as a failure names it first: the table, and the column."""
 STATEMENTS: Final = {
     **dict.fromkeys(("MRT701", "MRT702", "MRT703", "MRT704", "MRT705"), ""),
     "MRT706": "what the older release executes still works, and what it makes of the values is not seen",
@@ -59,12 +53,15 @@ def _mark(finding: Finding, verdict: Verdict, file: str | None, dialect: str) ->
         return _mark_upgrade(finding, verdict)
     if finding.code in STATEMENTS and verdict.rolling is not None:
         return _mark_old_release(finding, verdict, verdict.rolling, dialect)
+    if finding.consequence is Consequence.DEPLOY_BLOCKS:
+        return mark_locks(finding, verdict.steps)
     if finding.consequence not in CAME_BACK:
         return None
-    failures = [*_by_relevance(finding, verdict.failures), *_failures_of_some_rows(verdict)]
-    seen = next((failure for failure in failures if is_evidence(finding, _without_rows(failure), file)), None)
+    reported = [(failure, failure.message) for failure in _by_relevance(finding, verdict.failures)]
+    reported += [(doubt.failure, doubt.warning) for doubt in verdict.doubts]
+    seen = next((words for failure, words in reported if is_evidence(finding, _without_rows(failure), file)), None)
     if seen is not None:
-        return RunMark(CONFIRMED, seen.message)
+        return RunMark(CONFIRMED, seen)
     why = BEFORE_ROLLBACK.get(verdict.outcome) or _what_is_missing(finding, verdict, dialect) or _what_else_failed(finding, verdict)
     return RunMark(NOT_MET, why) if why else RunMark(REFUTED, CAME_BACK[finding.consequence])
 
@@ -77,9 +74,9 @@ def _what_else_failed(finding: Finding, verdict: Verdict) -> str | None:
         return "the rollback failed, so nothing could be compared"
     if verdict.outcome is not Outcome.REVERSIBLE:
         return "it is not among what the run saw go wrong"
-    of_rollback = (failure for failure in _failures_of_some_rows(verdict) if failure.kind != Outcome.UPGRADE_FAILED.value)
+    of_rollback = (doubt.warning for doubt in verdict.doubts if doubt.failure.kind != Outcome.UPGRADE_FAILED.value)
     of_some_rows = next(of_rollback, None)
-    return f"something else went wrong with some rows. {of_some_rows.message}" if of_some_rows else None
+    return f"something else went wrong with some rows. {of_some_rows}" if of_some_rows else None
 
 
 def _mark_upgrade(finding: Finding, verdict: Verdict) -> RunMark | None:
@@ -115,39 +112,14 @@ def _by_relevance(finding: Finding, failures: Iterable[Failure]) -> list[Failure
     return sorted(failures, key=lambda failure: failure.kind != wanted)
 
 
-def _failures_of_some_rows(verdict: Verdict) -> Iterator[Failure]:
-    """Yield what failed with some rows only, which a verdict reports in its warnings."""
-    for warning in verdict.warnings:
-        matched = ONLY_WITH.fullmatch(warning)
-        if matched:
-            message, file, line = matched.groups()
-            where = OBJECT.match(message)
-            table, column = where.groups() if where else (None, None)
-            yield Failure(
-                kind=_kind(message), message=warning, table=table, column=column, file=file, line=int(line) if line else None
-            )
-
-
-def _kind(message: str) -> str:
-    """Return the kind of a failure, which a warning does not name, by its words."""
-    steps = {"Downgrade failed": Outcome.DOWNGRADE_FAILED, "Upgrade failed": Outcome.UPGRADE_FAILED}
-    is_loss = re.search(r" (rows?|values) ", message)
-    return steps.get(message.partition(":")[0], Outcome.DATA_LOSS if is_loss else Outcome.SCHEMA_NOT_RESTORED).value
-
-
 def _without_rows(failure: Failure) -> Failure:
     """Return a failure without what it says of the rows with which it was seen."""
-    matched = ONLY_WITH.fullmatch(failure.message)
-    return replace(failure, message=matched[1]) if matched else failure
+    return replace(failure, message=failure.message.removeprefix(WRITTEN))
 
 
 def _what_is_missing(finding: Finding, verdict: Verdict, dialect: str) -> str | None:
     """Return why the run proves nothing about a finding: no row met the statement, the table has none, or another database."""
-    matched = (*verdict.warnings, *(failure.message for failure in verdict.failures if failure.kind == Outcome.UNPROVEN.value))
-    place = finding.place
-    unmet = next(
-        (text for text in matched for line in range(place.line, place.end_line + 1) if text.startswith(f"Line {line}: ")), None
-    )
+    unmet = next((one.message for one in verdict.unmet if _is_at(finding, one.line)), None)
     if unmet is not None:
         return unmet
     named = set(re.findall(r"\w+", finding.message.lower()))

@@ -28,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line to the parser of `mrt report`."""
     parser.epilog = EPILOG
     add = parser.add_argument
-    add("-o", "--output", metavar="FILE", help=f"the page (default: {PAGE}); Markdown goes to standard output without it")
-    add("--format", choices=("html", "markdown"), default="html", help="a page, or Markdown for a pull request (default: html)")
+    add("-o", "--output", metavar="FILE", help=f"the page (default: {PAGE}); Markdown and JSON go to standard output without it")
+    add("--format", choices=("html", "markdown", "json"), default="html", help="a page, Markdown for a pull request, or JSON")
     add("--check", metavar="FILE", type=Path, help="what mrt check --format json wrote, in place of a check now")
     add(
         "--verify", metavar="FILE", type=Path, help="what mrt verify --format json or mrt report merge wrote, in place of a run now"
@@ -126,6 +126,8 @@ def finish(results: HistoryResults, form: str, file: ReportFile | None, *, fails
 
     if form == "markdown":
         from mrt_report.markdown import render  # noqa: PLC0415  one form is enough
+    elif form == "json":
+        from mrt_report.json import render  # noqa: PLC0415  as well
     else:
         from mrt_report.page import render_page as render  # noqa: PLC0415  as well
     text = render(results)

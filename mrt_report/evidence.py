@@ -20,15 +20,11 @@ EXACT: Final = frozenset({"MRT201", "MRT202", "MRT208"})
 DESTROYS: Final = "MRT113"
 """Foresees a loss that may be of an object, or end in a failure, as its message says."""
 REFUSED: Final = {
-    r"NotNullViolation|NOT NULL constraint failed|contains null values|cannot be null|Invalid use of NULL"
-    r"|doesn't have a default value|Cannot add a NOT NULL column": r"NOT NULL|nullable was yes and becomes no|default was",
-    r"StringDataRightTruncation|NumericValueOutOfRange|value too long|[Oo]ut of range|Data too long": r"value is (longer|larger)"
-    r"|type was",
-    r"UniqueViolation|UNIQUE constraint failed|Duplicate entry": r"\bunique\b",
+    "null": r"NOT NULL|nullable was yes and becomes no|default was",
+    "too large": r"value is (longer|larger)|type was",
+    "duplicate": r"\bunique\b",
 }
-"""How databases refuse rows, by what the finding says that foresees it."""
-COLUMN: Final = re.compile(r"""(?:NOT NULL constraint failed: (?:\S+\.)*|[Cc]olumn ["'`]|Field ')([^\s"'`.]+)""")
-"""The column that a database names when it refuses a value."""
+"""What a finding says that foresees rows being refused, by what they were refused for."""
 OF_ROWS: Final = frozenset({"MRT111", "MRT120"})
 """Findings about what refuses rows, if it says so."""
 
@@ -64,15 +60,15 @@ def is_break(finding: Finding, failure: Failure) -> bool:
 
 def _is_same_column(finding: Finding, failure: Failure, file: str | None, *, is_at: bool) -> bool:
     """Return whether a database refused what a finding is about: the column that it names, else what is at the line."""
-    named = COLUMN.search(failure.message)
-    if named is None:
+    column = failure.refusal.column if failure.refusal is not None else None
+    if column is None:
         return is_at or names_same(finding, failure, file)
     quoted = re.findall(r"'([^']+)'", finding.message)
-    return named[1].lower() in {name.rpartition(".")[2].lower() for name in quoted}
+    return column.lower() in {name.rpartition(".")[2].lower() for name in quoted}
 
 
 def _refused(failure: Failure) -> str | None:
     """Return what a finding says that foresees the rows being refused as they were; None where something else failed."""
-    if failure.kind != Outcome.DOWNGRADE_FAILED.value:
+    if failure.kind != Outcome.DOWNGRADE_FAILED.value or failure.refusal is None:
         return None
-    return next((said for words, said in REFUSED.items() if re.search(words, failure.message)), None)
+    return REFUSED.get(failure.refusal.kind)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from mrt_runtime.secret import conceal, find_cut, knows_secrets
-from mrt_runtime.verdict import Failure, RollingDeploy, RowExample, Verdict
+from mrt_runtime.verdict import DoubtfulFailure, Failure, RollingDeploy, RowExample, UnmetStatement, Verdict
 
 Report = TypeVar("Report")
 PYTESTS_OWN = ("_pytest.", "pytest")
@@ -23,6 +23,8 @@ def redact_verdict(verdict: Verdict) -> Verdict:
         warnings=tuple(map(conceal, verdict.warnings)),
         unseeded={table: conceal(reason) for table, reason in verdict.unseeded.items()},
         reason=conceal(verdict.reason),
+        doubts=tuple(DoubtfulFailure(failure=redact_failure(one.failure), warning=conceal(one.warning)) for one in verdict.doubts),
+        unmet=tuple(UnmetStatement(line=one.line, message=conceal(one.message)) for one in verdict.unmet),
         rolling=_redact_rolling(verdict.rolling) if verdict.rolling else None,
     )
 

@@ -17,6 +17,10 @@ NEW_RELEASE = "new-release-breaks"
 """Kinds of what other releases can no longer do; no outcomes, for the rollback is none the worse for it."""
 
 
+WRITTEN = "With rows written after the upgrade: "
+"""How what is reported of a failure with rows "written" begins."""
+
+
 class Outcome(enum.Enum):
     """The first thing that went wrong, or that nothing did."""
 
@@ -45,13 +49,26 @@ class RowExample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowRefusal:
+    """What a database refused rows for: "null", "too large", "duplicate", "reference" or "check"; the column where it names one.
+
+    sqlstate: the code of the error, where the driver passes one on.
+    """
+
+    kind: str
+    sqlstate: str = ""
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """One thing that a rollback did not bring back, or one step that failed.
 
     `kind` is the outcome's word that this failure alone would lead to ("data-loss", …). `message` is one line with fixed first
     words: "Table 'users': 3/3 rows lost after rollback". `evidence` are further lines (sample rows, the database's error, a
     traceback's last line), `examples` the sample rows among it. `file` and `line` name the operation in the migration where it
-    is known.
+    is known. `refusal` says what was wrong with the rows where the database refused them, `rows` with which rows alone it was seen:
+    "written" after the upgrade, or those of an adjustment such as "edges" (of their types).
     """
 
     kind: str
@@ -62,6 +79,8 @@ class Failure:
     file: str | None = None
     line: int | None = None
     examples: tuple[RowExample, ...] = ()
+    refusal: RowRefusal | None = None
+    rows: str = ""
 
     def __str__(self) -> str:
         return self.message
@@ -81,12 +100,28 @@ class RollingDeploy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtfulFailure:
+    """A failure that was seen with some rows only, and the warning that reports it."""
+
+    failure: Failure
+    warning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmetStatement:
+    """The line of a statement that changed no row, and the sentence that reports it."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The result of checking one revision; `seconds` is wall time, `unseeded` maps a table to the database's reason.
 
     behind: the revision that is in the way of one that was not reached. steps: what the upgrade and the downgrade took, where that
-    was observed. half_way: what became of them when they were stopped and run again, where that was tried.
-    rolling: what other releases can do, where that was tried.
+    was observed. half_way: what became of them when they were stopped and run again, where that was tried. doubts, unmet: what
+    some of the warnings are about. rolling: what other releases can do, where that was tried.
     """
 
     revision: str
@@ -101,6 +136,8 @@ class Verdict:
     steps: tuple[ObservedStep, ...] = ()
     half_way: tuple[HalfWayStep, ...] = ()
     rolling: RollingDeploy | None = None
+    doubts: tuple[DoubtfulFailure, ...] = ()
+    unmet: tuple[UnmetStatement, ...] = ()
 
     def __repr__(self) -> str:
         """Fit in the line that pytest shows of `assert result.passed`."""

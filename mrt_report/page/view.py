@@ -11,6 +11,7 @@ from mrt_lint.model.finding import Finding, Severity
 from mrt_lint.report.grouping import FindingGroup, group
 from mrt_report.page.excerpt import CodeLine, excerpt
 from mrt_report.page.lanes import LaneRow, draw
+from mrt_report.page.observed_step import StepView, view_steps
 from mrt_report.page.row_table import RowTable, tabulate
 from mrt_report.reported_revision import HistoryResults, ReportedRevision, unfolded
 from mrt_report.run_mark import RunMark
@@ -63,6 +64,7 @@ class RevisionView:
     failures: tuple[FailureView, ...]
     findings: tuple[FindingView, ...]
     half_way: tuple[str, ...] = ()
+    steps: tuple[StepView, ...] = ()
 
 
 def view_all(results: HistoryResults) -> tuple[RevisionView, ...]:
@@ -112,6 +114,7 @@ def _view(revision: ReportedRevision, row: LaneRow, numbers: Mapping[str, tuple[
         failures=tuple(_view_failure(failure, revision.findings) for failure in (verdict.failures if verdict else ())),
         findings=tuple(view_findings(revision.findings, revision)),
         half_way=tuple(summarize(verdict.half_way)) if verdict else (),
+        steps=tuple(view_steps(verdict.steps)) if verdict else (),
     )
 
 

@@ -23,7 +23,10 @@ class HeldLock:
 
 @dataclass(slots=True)
 class ObservedStatement:
-    """All executions of one statement on one line. locks: None where they are not known, which is not the same as none."""
+    """All executions of one statement on one line. locks: None where they are not known, which is not the same as none.
+
+    started: the seconds from the start of the step to the first one.
+    """
 
     line: int | None
     text: str
@@ -32,6 +35,7 @@ class ObservedStatement:
     locks: dict[str, HeldLock] | None = None
     rewritten: list[str] = field(default_factory=list)
     scanned: dict[str, int] = field(default_factory=dict)
+    started: float = 0.0
 
     @property
     def strongest(self) -> HeldLock | None:
@@ -67,6 +71,7 @@ class StepObserver:
         self._statements: dict[tuple[int | None, str], ObservedStatement] = {}
         self._open: dict[int, dict[RelationLock, OpenLock]] = {}
         self._begun: tuple[int, float, bool] | None = None
+        self._epoch = time.perf_counter()
         if watch is not None:
             watch.begin()
 
@@ -98,7 +103,7 @@ class StepObserver:
         (_, began, is_looked_at), self._begun = self._begun, None
         ended = time.perf_counter()
         text = " ".join(statement.split())[:WIDTH]
-        observed = self._statements.setdefault((line, text), ObservedStatement(line, text))
+        observed = self._statements.setdefault((line, text), ObservedStatement(line, text, started=began - self._epoch))
         observed.count += 1
         observed.seconds += ended - began
         reading = self._watch.after(dbapi_connection) if self._watch is not None and is_looked_at else None

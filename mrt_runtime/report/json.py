@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from mrt_runtime.verdict import Failure, Outcome, RollingDeploy, RowExample, Verdict
+from mrt_runtime.verdict import DoubtfulFailure, Failure, Outcome, RollingDeploy, RowExample, RowRefusal, UnmetStatement, Verdict
 
 if TYPE_CHECKING:
     from mrt_runtime.half_way import HalfWayStep
@@ -71,6 +71,8 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "seconds": round(verdict.seconds, 3),
         "failures": [_failure(failure) for failure in verdict.failures],
         "warnings": list(verdict.warnings),
+        "doubts": [{"warning": one.warning, "failure": _failure(one.failure)} for one in verdict.doubts],
+        "unmet": [{"line": one.line, "message": one.message} for one in verdict.unmet],
         "unseeded": dict(verdict.unseeded),
         "reason": verdict.reason,
         "behind": verdict.behind,
@@ -97,6 +99,8 @@ def from_json(found: Mapping[str, Any]) -> Verdict:
         seconds=found["seconds"],
         failures=tuple(map(_failure_from, found["failures"])),
         warnings=tuple(found["warnings"]),
+        doubts=tuple(DoubtfulFailure(warning=one["warning"], failure=_failure_from(one["failure"])) for one in found["doubts"]),
+        unmet=tuple(UnmetStatement(**one) for one in found["unmet"]),
         unseeded=dict(found["unseeded"]),
         reason=found["reason"],
         behind=found["behind"],
@@ -120,6 +124,7 @@ def _rolling_from(found: Mapping[str, Any]) -> RollingDeploy:
 
 
 def _failure(failure: Failure) -> dict[str, Any]:
+    refusal = failure.refusal
     return {
         "kind": failure.kind,
         "message": failure.message,
@@ -129,9 +134,12 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "file": failure.file,
         "line": failure.line,
         "examples": [{"before": example.before, "after": example.after} for example in failure.examples],
+        "refusal": None if refusal is None else {"kind": refusal.kind, "sqlstate": refusal.sqlstate, "column": refusal.column},
+        "rows": failure.rows,
     }
 
 
 def _failure_from(found: Mapping[str, Any]) -> Failure:
     examples = tuple(RowExample(**example) for example in found.get("examples", ()))
-    return Failure(**{**found, "evidence": tuple(found["evidence"]), "examples": examples})
+    refusal = RowRefusal(**found["refusal"]) if found.get("refusal") else None
+    return Failure(**{**found, "evidence": tuple(found["evidence"]), "examples": examples, "refusal": refusal})

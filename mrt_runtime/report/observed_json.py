@@ -39,6 +39,7 @@ def _statement(statement: ObservedStatement) -> dict[str, Any]:
         "line": statement.line,
         "statement": conceal(statement.text),
         "count": statement.count,
+        "started": round(statement.started, 4),
         "seconds": round(statement.seconds, 4),
         "locks": locks,
         "rewritten": list(statement.rewritten),
@@ -72,4 +73,5 @@ def _statement_from(found: Mapping[str, Any]) -> ObservedStatement:
         locks=locks,
         rewritten=list(found["rewritten"]),
         scanned=dict(found["rows_read"]),
+        started=found["started"],
     )

@@ -12,7 +12,7 @@ from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.migrate.observer import ObservedStep
 from mrt_runtime.seed.adjustment import Adjustment
-from mrt_runtime.verdict import Failure, Outcome, RollingDeploy, Verdict
+from mrt_runtime.verdict import WRITTEN, DoubtfulFailure, Failure, Outcome, RollingDeploy, UnmetStatement, Verdict
 from mrt_runtime.verify.budget import find_excess
 from mrt_runtime.verify.stamp import Disturbed
 
@@ -36,7 +36,8 @@ class RevisionFindings:
     written: Mapping[str, int] = field(default_factory=dict)
     disturbed: Disturbed = frozenset()
     stopped_by: Failure | None = None
-    unmet: Sequence[str] = ()
+    unmet: Sequence[UnmetStatement] = ()
+    doubts: list[DoubtfulFailure] = field(default_factory=list)
 
     def add(self, other: RevisionFindings) -> None:
         """Take over what a comparison found."""
@@ -59,11 +60,11 @@ class RevisionFindings:
             is_known = (failure.table or failure.kind) in known or (failure.table, failure.column) in risky.disturbed
             if is_known or failure.message.endswith(LEFT):
                 continue
-            message = f"With rows written after the upgrade: {failure.message}"
+            message = f"{WRITTEN}{failure.message}"
             if fatal:
-                self.failures.append(replace(failure, message=message))
+                self.failures.append(replace(failure, message=message, rows="written"))
             else:
-                self.warnings.append(f"{message}{_place(failure)}")
+                self._doubt(failure, "written", f"{message}{_place(failure)}")
 
     def is_free_of(self, failure: Failure) -> bool:
         """Whether what stopped a step elsewhere did not stop it here: another line, or another error, is another fault."""
@@ -84,11 +85,11 @@ class RevisionFindings:
 
     def report_unmet(self, step: HistoryStep, *, fatal: bool) -> None:
         """Add which statements changed no row: as warnings, or as what stays unproven."""
-        for message in self.unmet:
+        for one in self.unmet:
             if fatal:
-                self.failures.append(Failure(kind=Outcome.UNPROVEN.value, message=message, file=shorten(step.file)))
+                self.failures.append(Failure(kind=Outcome.UNPROVEN.value, message=one.message, file=shorten(step.file)))
             else:
-                self.warnings.append(message)
+                self.warnings.append(one.message)
 
     def replace_by(self, judged: RevisionFindings, adjustment: Adjustment, rows: Sequence[str]) -> RevisionFindings:
         """Return what was found with adjusted rows, with what stopped a step before.
@@ -99,13 +100,21 @@ class RevisionFindings:
         if failure is None:
             return judged
         judged.warnings[:0] = self.warnings
+        judged.doubts[:0] = self.doubts
         if adjustment is Adjustment.NULLS:
             judged.failures.insert(0, failure)
             return judged
         more = len(rows) - MOST_ROWS_NAMED
         named = "; ".join(rows[:MOST_ROWS_NAMED]) + (f" and {more} more" if more > 0 else "")
-        judged.warnings.append(f"Only with {adjustment.value} ({named}): {failure.message}{_place(failure)}")
+        judged._doubt(
+            failure, adjustment.name.lower(), f"Only with {adjustment.value} ({named}): {failure.message}{_place(failure)}"
+        )
         return judged
+
+    def _doubt(self, failure: Failure, rows: str, warning: str) -> None:
+        """Report a failure that was seen with some rows only as a warning."""
+        self.warnings.append(warning)
+        self.doubts.append(DoubtfulFailure(failure=replace(failure, rows=rows), warning=warning))
 
     @property
     def may_hide_loss(self) -> bool:
@@ -132,6 +141,8 @@ class RevisionFindings:
             failures=tuple(self.failures),
             warnings=tuple(dict.fromkeys(self.warnings)),
             unseeded=dict(unseeded),
+            doubts=tuple(self.doubts),
+            unmet=tuple(self.unmet),
         )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.migrate import MigrationError, MigrationTimeout
+from mrt_runtime.seed.refusal import classify
 from mrt_runtime.verdict import Failure, Outcome
 
 REPEATED = re.compile(r"unique|duplicate", re.IGNORECASE)
@@ -58,4 +59,10 @@ def describe(error: MigrationError, otherwise: Outcome) -> Failure:
     kind, verb = (Outcome.TIMED_OUT, "timed out") if isinstance(error, MigrationTimeout) else (otherwise, "failed")
     file = shorten(error.file) if error.file else None
     where = "after this upgrade, in env.py: " if error.phase == "env" else ""
-    return Failure(kind=kind.value, message=f"{what} {verb}: {where}{error.cause}", file=file, line=error.line)
+    return Failure(
+        kind=kind.value,
+        message=f"{what} {verb}: {where}{error.cause}",
+        file=file,
+        line=error.line,
+        refusal=classify(error.__cause__),
+    )

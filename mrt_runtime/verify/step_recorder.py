@@ -1,4 +1,4 @@
-"""What the steps of one revision took, the first time that each is run, and where they can be stopped, the last time.
+"""What the steps of one revision took, the first time that each comes to its end, and where they can be stopped, the last time.
 
 A verification may run them again with other rows.
 """
@@ -34,13 +34,17 @@ class StepRecorder:
         self._migrator = migrator
         self._contents = contents
         self._steps: dict[str, ObservedStep] = {}
+        self._ended: set[str] = set()
 
     def run(self, otherwise: Outcome, move: Callable[[HistoryStep], None], step: HistoryStep) -> None:
-        """Run a step, observed if it is the first of its kind since they were taken. otherwise: what it is where it fails."""
+        """Run a step, observed until one of its kind came to its end since they were taken.
+
+        otherwise: what it is where it fails.
+        """
         name = NAMES.get(otherwise)
         if self._notes_places and name is not None:
             move = self._noting_places(name, move)
-        if not self.is_on or name is None or name in self._steps:
+        if not self.is_on or name is None or name in self._ended:
             move(step)
             return
         observer = StepObserver(
@@ -50,6 +54,7 @@ class StepRecorder:
         try:
             with observed(observer):
                 move(step)
+            self._ended.add(name)
         finally:
             seconds = time.perf_counter() - began
             self._contents.release()  # the migration may have ended our session
@@ -90,5 +95,5 @@ class StepRecorder:
 
     def take(self) -> tuple[ObservedStep, ...]:
         """Return what was observed since the last time."""
-        steps, self._steps = tuple(self._steps.values()), {}
+        steps, self._steps, self._ended = tuple(self._steps.values()), {}, set()
         return steps

@@ -11,6 +11,7 @@ from pathlib import Path
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep, Migrator
 from mrt_runtime.migration_file import read_migration
+from mrt_runtime.verdict import UnmetStatement
 from mrt_runtime.verify.same_values import writes_same_values
 
 MENTIONS = re.compile(rb"\bUPDATE\b|\bDELETE\b|\bINSERT\b|\.update\(|\.delete\(", re.IGNORECASE)
@@ -19,8 +20,8 @@ BLOCKS = ("body", "orelse", "finalbody")
 LONGEST = 80
 
 
-def find_unmet(step: HistoryStep, migrator: Migrator, before: Snapshot, after: Snapshot) -> list[str]:
-    """Return a sentence for each line of the upgrade just made whose statement changed no row, or that no row made it execute."""
+def find_unmet(step: HistoryStep, migrator: Migrator, before: Snapshot, after: Snapshot) -> list[UnmetStatement]:
+    """Return each line of the upgrade just made whose statement changed no row, or that no row made it execute."""
     file, changed, dialect = step.file, migrator.changed_rows, before.schema.dialect
     found: dict[int, str] = {}
     for first, last, table in read_changes(file, dialect) if has_more(file, changed.lines) else ():
@@ -36,7 +37,9 @@ def find_unmet(step: HistoryStep, migrator: Migrator, before: Snapshot, after: S
         elif same:
             found[line] = f"each row that met {_name(same)} had these values already"
     return [
-        f"Line {line}: {what}, so nothing is proved about it; custom_seeds can supply a row that it changes"
+        UnmetStatement(
+            line=line, message=f"Line {line}: {what}, so nothing is proved about it; custom_seeds can supply a row that it changes"
+        )
         for line, what in sorted(found.items())
     ]
 

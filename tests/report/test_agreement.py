@@ -9,7 +9,16 @@ import pytest
 from mrt_lint.model.finding import Consequence
 from mrt_report.agreement import compare
 from mrt_runtime.half_way import HalfWayStep, HalfWayStop
-from mrt_runtime.verdict import NEW_RELEASE, OLD_RELEASE, Failure, Outcome, RollingDeploy
+from mrt_runtime.verdict import (
+    NEW_RELEASE,
+    OLD_RELEASE,
+    DoubtfulFailure,
+    Failure,
+    Outcome,
+    RollingDeploy,
+    RowRefusal,
+    UnmetStatement,
+)
 from tests.report.results import LOST, finding, verdict
 
 STOPPED = Failure(kind="downgrade-failed", message="Downgrade failed: OperationalError: no such table: user", line=40)
@@ -31,8 +40,8 @@ def mark(judged, found=None, dialect="postgresql"):
         (verdict(failures=(LOST,)), ("confirmed", LOST.message)),
         (verdict(failures=(LEFT, LOST)), ("confirmed", LOST.message)),
         (verdict(), ("refuted", "the rows came back")),
-        (verdict(warnings=(UNMET,)), ("not met", UNMET)),
-        (verdict(warnings=(UNMET.replace("14", "15"),)), ("refuted", "the rows came back")),
+        (verdict(unmet=(UnmetStatement(line=14, message=UNMET),)), ("not met", UNMET)),
+        (verdict(unmet=(UnmetStatement(line=15, message=UNMET),)), ("refuted", "the rows came back")),
         (verdict(unseeded={"shop.users": "no"}), ("not met", "table 'shop.users' had no rows")),
         (verdict(unseeded={"orders": "no"}), ("refuted", "the rows came back")),
         (verdict(failures=(LEFT,)), ("not met", "it is not among what the run saw go wrong")),
@@ -42,7 +51,7 @@ def mark(judged, found=None, dialect="postgresql"):
         (verdict(outcome=Outcome.SKIPPED), None),
         (None, None),
         (
-            verdict(warnings=(f"With rows written after the upgrade: {LOST.message}",)),
+            verdict(doubts=(DoubtfulFailure(failure=LOST, warning=f"With rows written after the upgrade: {LOST.message}"),)),
             ("confirmed", f"With rows written after the upgrade: {LOST.message}"),
         ),
     ],
@@ -132,34 +141,46 @@ NARROW = "downgrade changes column 'users.name' from TEXT back to VARCHAR(50): t
 NULLABLE = "upgrade drops column 'users.phone', downgrade does not restore its definition: its nullable was yes and becomes no"
 
 
-def refused(message, line=None):
-    return verdict(failures=(Failure(kind="downgrade-failed", message=message, line=line),))
+NULL, TOO_LARGE = RowRefusal(kind="null", sqlstate="23502", column="phone"), RowRefusal(kind="too large", sqlstate="22001")
+
+
+def refused(message, refusal, line=None):
+    return verdict(failures=(Failure(kind="downgrade-failed", message=message, line=line, refusal=refusal),))
+
+
+def doubt(failure, warning=None):
+    """What a verification reports as a warning."""
+    return DoubtfulFailure(failure=failure, warning=warning or f"{WRITTEN}{failure.message}")
+
+
+TOO_LONG = Failure(kind="downgrade-failed", message=LONG, line=40, refusal=TOO_LARGE, rows="written")
 
 
 @pytest.mark.parametrize(
-    "warning", [f"{WRITTEN}{LONG}", f"{WRITTEN}{LONG} (versions/003.py:40)", f"{WRITTEN}Table 'x': 1/3 rows lost"]
+    "failure", [TOO_LONG, replace(TOO_LONG, line=None), Failure(kind="data-loss", message="Table 'x': 1/3 rows lost", table="x")]
 )
 @pytest.mark.parametrize("consequence", [Consequence.ROLLBACK_LOSES_DATA, FAILS, LEAVES])
-def test_nothing_is_refuted_where_a_rollback_failed_with_some_rows(warning, consequence):
-    word, why = mark(verdict(warnings=(warning,)), finding("MRT117", "downgrade fails here", consequence=consequence))
-    assert (word, why) == ("not met", f"something else went wrong with some rows. {warning}")
+def test_nothing_is_refuted_where_a_rollback_failed_with_some_rows(failure, consequence):
+    word, why = mark(verdict(doubts=(doubt(failure),)), finding("MRT117", "downgrade fails here", consequence=consequence))
+    assert (word, why) == ("not met", f"something else went wrong with some rows. {WRITTEN}{failure.message}")
 
 
 def test_an_upgrade_that_fails_with_rows_at_the_edge_alone_refutes_as_before():
-    edge = "Only with rows at the edge of their types, so judged without them ('items' id): Upgrade failed: DataError: out of range"
-    assert mark(verdict(warnings=(edge,))) == ("refuted", "the rows came back")
+    edge = doubt(Failure(kind="upgrade-failed", message="Upgrade failed: DataError: out of range", rows="edges"), "Only with …")
+    assert mark(verdict(doubts=(edge,))) == ("refuted", "the rows came back")
 
 
 def test_a_failure_with_rows_written_after_the_upgrade_confirms_what_is_at_its_line():
     warning = f"{WRITTEN}{LONG} (versions/003.py:40)"
-    assert mark(verdict(warnings=(warning,)), finding("MRT120", NARROW, line=40, consequence=FAILS)) == ("confirmed", warning)
-    failed = Failure(kind="downgrade-failed", message=f"{WRITTEN}{NULLS}", line=41)
+    told = verdict(doubts=(doubt(TOO_LONG, warning),))
+    assert mark(told, finding("MRT120", NARROW, line=40, consequence=FAILS)) == ("confirmed", warning)
+    failed = Failure(kind="downgrade-failed", message=f"{WRITTEN}{NULLS}", line=41, refusal=NULL, rows="written")
     assert mark(verdict(failures=(failed,)), finding("MRT120", NOT_NULL, line=40, consequence=FAILS))[0] == "confirmed"
 
 
 @pytest.mark.parametrize("code", ["MRT201", "MRT202", "MRT208", "MRT303"])
 def test_a_rollback_that_fails_confirms_no_loss(code):
-    assert mark(refused(NULLS, 14), finding(code)) == ("not met", "the rollback failed, so nothing could be compared")
+    assert mark(refused(NULLS, NULL, 14), finding(code)) == ("not met", "the rollback failed, so nothing could be compared")
 
 
 @pytest.mark.parametrize(
@@ -174,28 +195,29 @@ def test_a_rollback_that_fails_confirms_no_loss(code):
 )
 def test_a_loss_is_confirmed_by_what_was_lost_of_the_same(lost, code, word):
     assert mark(verdict(failures=(lost,)), finding(code))[0] == word
-    assert mark(verdict(warnings=(f"{WRITTEN}{lost.message}",)), finding(code))[0] == word
+    assert mark(verdict(doubts=(doubt(lost),)), finding(code))[0] == word
 
 
 @pytest.mark.parametrize(
-    ("code", "message", "consequence", "failure", "word"),
+    ("code", "message", "consequence", "refusal", "word"),
     [
-        ("MRT111", NULLABLE, LEAVES, NULLS, "confirmed"),
-        ("MRT111", NULLABLE.replace("phone", "fax"), LEAVES, NULLS, "not met"),
-        ("MRT111", NULLABLE.replace("nullable was yes", "type was TEXT"), LEAVES, NULLS, "not met"),
-        ("MRT120", NOT_NULL, FAILS, NULLS, "confirmed"),
-        ("MRT120", NOT_NULL, FAILS, "Downgrade failed: IntegrityError: NOT NULL constraint failed: _tmp_users.phone", "confirmed"),
-        ("MRT120", NOT_NULL, FAILS, "Downgrade failed: IntegrityError: (1048, \"Column 'phone' cannot be null\")", "confirmed"),
-        ("MRT120", NOT_NULL, FAILS, NULLS.replace("phone", "fax"), "not met"),
-        ("MRT120", NOT_NULL, FAILS, LONG, "not met"),
-        ("MRT120", NARROW, FAILS, LONG, "confirmed"),
-        ("MRT120", NARROW, FAILS, NULLS.replace("phone", "name"), "not met"),
-        ("MRT408", "upgrade drops index 'ix' on 'users' (phone)", LEAVES, NULLS, "not met"),
+        ("MRT111", NULLABLE, LEAVES, NULL, "confirmed"),
+        ("MRT111", NULLABLE.replace("phone", "fax"), LEAVES, NULL, "not met"),
+        ("MRT111", NULLABLE.replace("nullable was yes", "type was TEXT"), LEAVES, NULL, "not met"),
+        ("MRT120", NOT_NULL, FAILS, NULL, "confirmed"),
+        ("MRT120", NOT_NULL, FAILS, replace(NULL, column="PHONE", sqlstate=""), "confirmed"),
+        ("MRT120", NOT_NULL, FAILS, replace(NULL, column=None), "confirmed"),
+        ("MRT120", NOT_NULL, FAILS, replace(NULL, column="fax"), "not met"),
+        ("MRT120", NOT_NULL, FAILS, TOO_LARGE, "not met"),
+        ("MRT120", NARROW, FAILS, TOO_LARGE, "confirmed"),
+        ("MRT120", NARROW, FAILS, replace(NULL, column="name"), "not met"),
+        ("MRT408", "upgrade drops index 'ix' on 'users' (phone)", LEAVES, NULL, "not met"),
     ],
 )
-def test_rows_that_are_refused_confirm_what_said_so(code, message, consequence, failure, word):
+def test_rows_that_are_refused_confirm_what_said_so(code, message, consequence, refusal, word):
     line = 40 if consequence is FAILS else 14
-    assert mark(refused(failure, 40), finding(code, message, line=line, consequence=consequence))[0] == word
+    judged = refused("Downgrade failed: DataError: whatever words the database has", refusal, 40)
+    assert mark(judged, finding(code, message, line=line, consequence=consequence))[0] == word
 
 
 @pytest.mark.parametrize("consequence", [Consequence.DEPLOY_BLOCKS, Consequence.OLD_RELEASE_BREAKS, Consequence.HYGIENE])

@@ -21,6 +21,18 @@ def test_a_report_checks_and_verifies(example):
     assert page.count("<details") == 3
 
 
+def test_a_report_in_json_has_what_the_run_says_of_each_finding(example):
+    result = example.mrt("report", "--format", "json")
+    assert (result.code, result.err) == (1, "")
+    document = json.loads(result.out)
+    assert document["headline"]["title"] == LOSES
+    assert document["marks"] == {"confirmed": 1, "refuted": 0, "not_met": 0}
+    [finding] = [one for revision in document["revisions"] for one in revision["findings"]]
+    assert (finding["code"], finding["run"]["word"]) == ("MRT201", "confirmed")
+    assert finding["run"]["why"] == "Column 'users.phone': 2/3 values lost after rollback"
+    assert [revision["verdict"]["outcome"] for revision in document["revisions"]] == ["data-loss", "reversible", "reversible"]
+
+
 def test_a_report_of_a_choice_leaves_the_rest_out(example):
     result = example.mrt("report", "--since", "002", "--format", "markdown")
     assert result.code == 1

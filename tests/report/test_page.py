@@ -12,6 +12,9 @@ import pytest
 from mrt_lint.model.finding import Consequence
 from mrt_report.page import render_page
 from mrt_report.page.lanes import draw
+from mrt_runtime.databases.observation import RelationLock
+from mrt_runtime.half_way import HalfWayStep, HalfWayStop
+from mrt_runtime.migrate.observer import HeldLock, ObservedStatement, ObservedStep
 from mrt_runtime.verdict import Failure, Outcome, RowExample
 from tests.report.results import HOSTILE, LOST, finding, hostile, logged, put_together, verdict
 
@@ -66,6 +69,19 @@ def test_the_page_says_what_both_halves_found(both):
     assert "… and 1 more" in words
     assert "Instead keep its values" in words
     assert "Drop the phone" in words
+
+
+def test_the_page_shows_what_each_line_took_and_where_a_migration_is_stuck(both):
+    lock = HeldLock(RelationLock("users", "table", "users", "ACCESS EXCLUSIVE"), 0.01)
+    taken = ObservedStatement(14, "ALTER TABLE users DROP COLUMN phone", 1, 0.004, {"users": lock}, ["users"])
+    steps = (ObservedStep(name="upgrade", seconds=0.038, file="versions/003.py", statements=(taken,)),)
+    half_way = (HalfWayStep(name="upgrade", places=1, stops=(HalfWayStop(line=12, next_line=14, failure="no"),)),)
+    words = PageReader(render_page(put_together([], [verdict("003", steps=steps, half_way=half_way)]))).words
+    assert (
+        "Upgrade, 38 ms 003.py:14 4 ms ALTER TABLE users DROP COLUMN phone ACCESS EXCLUSIVE on users for 10 ms rewrites users"
+        in words
+    )
+    assert "Half way, upgrade: 1 of 1 stop tried, 1 stuck." in words
 
 
 def test_a_page_asks_for_nothing_and_runs_only_its_own_script(both):

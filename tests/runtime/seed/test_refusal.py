@@ -1,8 +1,9 @@
 """What cannot be filled is named, with the database's own reason, and harms nothing else."""
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.seed.refusal import read_refusal
+from mrt_runtime.seed.refusal import classify, read_refusal
 
 REASONS = {
     "sqlite": "CREATE TRIGGER stop BEFORE INSERT ON t BEGIN SELECT RAISE(ABORT, 'no one may write here'); END",
@@ -95,3 +96,47 @@ def test_constraints_and_columns_are_found_in_messages(message, constraint, colu
     refusal = read_refusal(Wrapped())
     assert (refusal.constraint, refusal.columns) == (constraint, columns)
     assert "\n" not in refusal.reason
+
+
+REFUSED = [
+    ("INSERT INTO t (id, name) VALUES (1, NULL)", "null", "name"),
+    ("INSERT INTO t (id, name) VALUES (7, 'a')", "duplicate", None),
+    ("INSERT INTO t (id, name, parent) VALUES (8, 'a', 99)", "reference", None),
+    ("INSERT INTO t (id, name, many) VALUES (9, 'a', -1)", "check", None),
+    ("INSERT INTO t (id, name) VALUES (10, 'much too long')", "too large", None),
+    ("INSERT INTO nowhere (id) VALUES (1)", None, None),
+]
+
+
+@pytest.fixture
+def refusing(scratch):
+    """A connection to a database with a table that refuses rows for five reasons."""
+    with scratch.engine.connect() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, name VARCHAR(5) NOT NULL, many INTEGER CHECK (many > 0), parent INTEGER,"
+            " FOREIGN KEY (parent) REFERENCES t (id))"
+        )
+        connection.exec_driver_sql("INSERT INTO t (id, name) VALUES (7, 'a')")
+        connection.commit()
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        yield connection
+
+
+@pytest.mark.parametrize(("statement", "kind", "column"), REFUSED)
+def test_what_rows_are_refused_for_is_known_on_every_database(refusing, statement, kind, column):
+    if kind == "too large" and refusing.dialect.name == "sqlite":
+        pytest.skip("SQLite holds texts of any length")
+    with pytest.raises(DBAPIError) as caught:
+        refusing.exec_driver_sql(statement)
+    refusal = classify(caught.value)
+    assert (refusal and refusal.kind) == kind
+    if column is not None:
+        assert refusal.column == column
+    if refusal is not None and refusing.dialect.name == "postgresql":
+        assert refusal.sqlstate.startswith("2")
+
+
+def test_what_is_no_error_of_a_database_was_refused_for_no_row():
+    assert classify(ValueError("NOT NULL constraint failed: t.name")) is None
+    assert classify(None) is None
