@@ -57,16 +57,17 @@ def _expanded_ops(
     ops: list[Op] = []
     characters, room = 0, MAX_OPERATIONS - len(function.ops)
     for op in function.ops:
+        ops.append(op)
         if not isinstance(op, Execute) or op.statement is UNKNOWN:
-            ops.append(op)
             continue
-        ops.append(replace(op, broken=broken) if (broken := find_syntax_error(op.statement, _dialect(op, dialect))) else op)
         characters += len(op.statement)
-        found = read_sql(op.statement, _dialect(op, dialect), routines) if characters <= MAX_CHARACTERS else None
+        meant = _dialect(op, dialect)
+        found = read_sql(op.statement, meant, routines) if characters <= MAX_CHARACTERS else None
         if found is None or len(found) > room:
             unreadable.append(_too_much(op, name, "it has too many operations" if found else "it has too much raw SQL"))
             continue
         room -= len(found)
+        ops[-1] = replace(op, broken=broken) if (broken := find_syntax_error(op.statement, meant)) else op
         ops += (_placed(each, op) for each in found)
     return replace(function, ops=tuple(ops))
 
