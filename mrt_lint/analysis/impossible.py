@@ -8,6 +8,7 @@ from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.literal_default import find_unfit_default
 from mrt_lint.analysis.type_family import TEXT, TYPE_FAMILIES
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import object_place
@@ -40,6 +41,10 @@ def find_impossibility(case: MigrationCase, op: Op) -> Impossibility | None:
         return Impossibility(f"this is no SQL that a database parses: {op.broken}", "correct the statement, and run it once")
     if isinstance(op, AlterObject) and op.kind == "table" and readable(op.name) and readable(op.action):
         return _unparsable(op.name, op.action)
+    # where no database is declared, it may be SQLite, which takes any default
+    is_declared = case.target.dialect is not None or op.dialects is not None
+    if is_declared and (unfit := find_unfit_default(op, case.dialect(op))) is not None:
+        return Impossibility(*unfit)
     if case.dialect(op) == "sqlite" and not op.sql and not _is_in_batch(op):
         return _on_sqlite(op)
     if case.dialect(op) == "postgresql" and isinstance(op, AlterColumn):

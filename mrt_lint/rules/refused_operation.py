@@ -30,6 +30,7 @@ class RefusedOperation(Rule):
     )
     exemptions = (
         "The operation runs under a condition, or the migration catches its failure and goes on.",
+        "A default that is quoted text: the database is not declared, or takes the text for a value of the type.",
         "Raw SQL has a part that could not be read, or what is wrong with it is not in its parentheses, quotes and comments.",
         "SQLite: it is neither declared nor named by a guard; raw SQL, and NOT NULL, which newer releases take.",
         "PostgreSQL: the former type is not known, from the operation or the history, or one of both is the application's own.",
@@ -74,6 +75,19 @@ class RefusedOperation(Rule):
             """,
         ),
         Example(
+            title="A default that is quoted text",
+            target=DatabaseTarget(dialect="postgresql"),
+            source="""
+            def upgrade():
+                op.drop_column("orders", "token")
+                op.drop_column("orders", "day")
+
+            def downgrade():
+                op.add_column("orders", sa.Column("token", sa.UUID(), server_default="gen_random_uuid()", nullable=False))  # MRT121
+                op.add_column("orders", sa.Column("day", sa.Date(), server_default="CURRENT_DATE"))  # MRT121
+            """,
+        ),
+        Example(
             title="A cast that PostgreSQL does not do without USING",
             target=DatabaseTarget(dialect="postgresql"),
             source="""
@@ -89,6 +103,19 @@ class RefusedOperation(Rule):
         ),
     )
     good = (
+        Example(
+            title="A default that is a value of its type, or an expression",
+            target=DatabaseTarget(dialect="postgresql"),
+            source="""
+            def upgrade():
+                op.add_column("orders", sa.Column("day", sa.Date(), server_default=sa.text("CURRENT_DATE")))
+                op.add_column("orders", sa.Column("paid", sa.Boolean(), server_default="f", nullable=False))
+
+            def downgrade():
+                op.drop_column("orders", "paid")
+                op.drop_column("orders", "day")
+            """,
+        ),
         Example(
             title="With all arguments, whatever they are called",
             source="""
