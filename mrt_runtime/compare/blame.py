@@ -89,7 +89,11 @@ def find_names(file: str) -> frozenset[str] | None:
 
 def contains_word(file: str, name: str) -> bool:
     """Whether a migration that could not be read to the end contains the name as a word."""
-    text = Path(file).read_text(encoding="utf-8", errors="replace")
+    return has_word(Path(file).read_text(encoding="utf-8", errors="replace"), name)
+
+
+def has_word(text: str, name: str) -> bool:
+    """Whether a text contains the name as a word."""
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
 
 

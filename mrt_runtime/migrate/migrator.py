@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
+import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.util import CommandError
+from sqlalchemy.engine import Connection
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
@@ -42,6 +44,7 @@ class Migrator:
         self._last: Move | None = None
         self.version_tables = {"alembic_version"}
         """Names of the tables in which Alembic records the database's revision; env.py may have chosen another."""
+        self._version_places: set[tuple[str | None, str]] = set()
         try:
             with self._environment.entered():
                 self._directory = self._environment.open_directory()
@@ -91,6 +94,21 @@ class Migrator:
         self._require(found)
         self._known = (self._scratch.generation, found[0])
         return found[0]
+
+    def read_version_table(self, connection: Connection) -> Heads | None:
+        """Read the heads on a connection of ours, which costs no run of env.py; None where there is not just one version table."""
+        if len(self._version_places) != 1:
+            return None
+        [(schema, name)] = self._version_places
+        table = sa.table(name, sa.column("version_num"), schema=schema)
+        try:
+            heads = tuple(str(head) for head in connection.execute(sa.select(table.c.version_num)).scalars())
+        except sa.exc.DBAPIError:  # it is gone, or not there yet
+            return None
+        finally:
+            connection.rollback()
+        self._known = (self._scratch.generation, heads)
+        return heads
 
     def run_without_step(self) -> None:
         """Run env.py once before any revision, so that what it creates by itself is there; nothing where that was done."""
@@ -256,6 +274,7 @@ class Migrator:
             if schema is None and connection.dialect.name == "postgresql":
                 schema = connection.exec_driver_sql("SELECT current_schema()").scalar()
         self.version_tables |= {context.version_table, *([f"{schema}.{context.version_table}"] if schema else [])}
+        self._version_places.add((schema, context.version_table))
 
     def _require(self, asked: list[Heads]) -> None:
         if not asked:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.seed.edge_row import EdgeRow
@@ -27,6 +28,16 @@ class Seeded:
     edges: dict[str, tuple[EdgeRow, ...]] = field(default_factory=dict)
     orphans: dict[str, tuple[Row, ...]] = field(default_factory=dict)
     without: frozenset[tuple[str, RowVariety]] = frozenset()
+
+    def without_tables(self, labels: Collection[str]) -> Seeded:
+        """Return the same without what was done in these tables."""
+        return replace(
+            self,
+            keys={label: rows for label, rows in self.keys.items() if label not in labels},
+            edges={label: rows for label, rows in self.edges.items() if label not in labels},
+            orphans={label: rows for label, rows in self.orphans.items() if label not in labels},
+            without=frozenset((label, variety) for label, variety in self.without if label not in labels),
+        )
 
     def note(self, table: Table, filled: FilledTable) -> None:
         """Record what was inserted into a table."""

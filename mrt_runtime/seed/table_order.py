@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from mrt_runtime.compare.schema import Table, qualified
 from mrt_runtime.seed.partition import lineage
@@ -12,6 +12,20 @@ def parents_of(table: Table) -> frozenset[str]:
     """Return the labels of the other tables that this one's foreign keys point at."""
     labels = {qualified(key.referred_table, key.referred_schema) for key in table.foreign_keys}
     return frozenset(labels - {table.label})
+
+
+def with_referring(labels: Collection[str], tables: Iterable[Table]) -> set[str]:
+    """Return the labels of tables with those of all that point at one of them, or are a part of one, however many in between."""
+    holders: dict[str, list[str]] = {}
+    for table in tables:
+        for label in (*parents_of(table), *table.parents):
+            holders.setdefault(label, []).append(table.label)
+    found, pending = set(labels), list(labels)
+    while pending:
+        new = set(holders.get(pending.pop(), ())) - found
+        found |= new
+        pending += new
+    return found
 
 
 def order_tables(tables: Iterable[Table], known: Mapping[str, Table] | None = None) -> Iterator[tuple[Table, ...]]:

@@ -3,31 +3,78 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from mrt_runtime.compare.snapshot import Snapshot
+from mrt_runtime.compare.schema import Table
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.seeded import Seeded
+from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.findings import RevisionFindings
 
 COMPUTES = frozenset({"execute", "bulk_insert", "scalar", "scalars", "query", "Session", "sessionmaker"})
 """Words of a migration that does more than to change the schema."""
+CONNECTS = frozenset({"get_bind", "get_context", "exec_driver_sql", "Computed"})
+"""Further words of a migration in which what happens to the schema may depend on rows."""
+
+
+def computes(code: CodeReading) -> bool:
+    """Whether a migration does more than to change the schema."""
+    return bool(code.statements or code.words & COMPUTES)
 
 
 def may_help(
-    adjustment: Adjustment, cause: str, code: CodeReading, *, before: Snapshot | None, seeded: Seeded | None, has_targets: bool
+    adjustment: Adjustment,
+    findings: RevisionFindings,
+    code: CodeReading,
+    *,
+    refuses: bool,
+    seeded: Seeded | None,
+    has_targets: bool,
 ) -> bool:
-    """Return whether a step that failed for this cause may pass with rows that are adjusted so.
+    """Return whether a step that failed as in `findings` may pass with rows that are adjusted so.
 
     What only changes the schema reads no row of another table, and NULL is in its way only in a column that the cause names.
+    refuses: whether its downgrade() does nothing else than to raise.
     """
+    is_refusal = refuses and findings.stopped_by is not None and findings.stopped_by.kind == Outcome.DOWNGRADE_FAILED.value
+    if is_refusal or is_whatever_the_rows(adjustment, findings, code):
+        return False
     if adjustment is Adjustment.TARGETS:
         return has_targets
     if adjustment is Adjustment.ORPHANS:
         return seeded is not None and any(seeded.orphans.values())
     if adjustment is Adjustment.EDGES:
         return seeded is not None and any(seeded.edges.values())
-    if code.statements or code.words & COMPUTES:
+    if computes(code):
         return True
-    words = set(re.findall(r"\w+", cause))
-    tables = before.schema.tables if before is not None else ()
-    return adjustment is Adjustment.NULLS and any(c.nullable and c.name in words for table in tables for c in table.columns)
+    words = words_of(findings)
+    return adjustment is Adjustment.NULLS and any(
+        column.nullable and column.name in words for table in tables_before(findings) for column in table.columns
+    )
+
+
+def is_whatever_the_rows(adjustment: Adjustment, findings: RevisionFindings, code: CodeReading) -> bool:
+    """Whether the same step fails in the same way whichever rows there are.
+
+    So does a change of the schema for which something is there already or is missing; and where a new column may not be NULL, every
+    row is in its way, and not just those at the edge.
+    """
+    if computes(code) or code.words & CONNECTS:
+        return False
+    refusal = findings.stopped_by.refusal if findings.stopped_by is not None else None
+    if adjustment is Adjustment.EDGES and refusal is not None and refusal.kind == "null" and refusal.column is not None:
+        words, tables = words_of(findings), tables_before(findings)
+        named = [table for table in tables if table.name in words] or tables
+        return all(table.column(refusal.column) is None for table in named)
+    return findings.is_about_existence
+
+
+def words_of(findings: RevisionFindings) -> set[str]:
+    """Return the words of the cause, of which some may be names."""
+    return set(re.findall(r"\w+", findings.stopped_by.message)) if findings.stopped_by is not None else set()
+
+
+def tables_before(findings: RevisionFindings) -> Sequence[Table]:
+    """Return the tables that there were before the upgrade."""
+    return findings.before.schema.tables if findings.before is not None else ()

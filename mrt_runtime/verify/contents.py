@@ -89,10 +89,9 @@ class ScratchContents:
             here = self._sown = self.look()
         return here
 
-    def adjust(self, adjustment: Adjustment, tables: Collection[str]) -> tuple[Snapshot, tuple[str, ...]]:
-        """Adjust the rows in these tables, and look, and return in words, too, which rows it were."""
+    def adjust(self, here: Snapshot, adjustment: Adjustment, tables: Collection[str]) -> tuple[Snapshot, tuple[str, ...]]:
+        """Adjust the rows in these tables, and look, and return in words, too, which rows it were. here: what is there."""
         described: tuple[str, ...] = ()
-        here = self.look()
         if self.seeded is not None:
             connection = self._connection()
             self.seeded, described = self._seeder.adjust(connection, here.schema, self.seeded, adjustment, tables)
@@ -124,21 +123,26 @@ class ScratchContents:
             self._seeder.remove(connection, schema, written)
             connection.commit()
 
-    def empty(self) -> Snapshot | None:
-        """Take our rows out and look; the next `seed` begins from nothing.
+    def empty(self, tables: Collection[str] | None = None) -> Snapshot | None:
+        """Take our rows out of these tables, or else out of all, and look; the next `seed` begins there from nothing.
 
         None where some may be left: the database holds on to them, or they have no key by which they are found.
         """
         seeded, is_empty = self.seeded, True
+        keys = {label: keys for label, keys in seeded.keys.items() if tables is None or label in tables} if seeded else {}
         if seeded is not None and seeded.schema is not None:
             connection = self._connection()
-            is_empty = self._seeder.remove(connection, seeded.schema, seeded.keys)
+            is_empty = self._seeder.remove(connection, seeded.schema, keys)
             connection.commit()
-        self.seeded = self._sown = self._written = None
+        self._written = None
+        if tables is None:
+            self.seeded = self._sown = None
         here = self.look()
-        keyless = [label for label, keys in seeded.keys.items() if not keys and label not in seeded.unseeded] if seeded else []
+        keyless = [label for label in keys if not keys[label] and seeded is not None and label not in seeded.unseeded]
         if not is_empty or any(here.rows.tables[label].rows for label in keyless if label in here.rows.tables):
             return None
+        if tables is not None and seeded is not None:
+            self.seeded = seeded.without_tables(keys)
         return here
 
     def release(self) -> None:

@@ -26,7 +26,8 @@ class RevisionFindings:
 
     `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each
     table between up and down, `disturbed` are the tables and columns that this changed in other rows, `unmet` are the
-    statements of the upgrade that changed no row, `stopped_by` is the failure of a step, after which nothing more was tried.
+    statements of the upgrade that changed no row, `stopped_by` is the failure of a step, after which nothing more was tried, and
+    `is_about_existence` is whether that was for what is there already, or is not.
     """
 
     failures: list[Failure] = field(default_factory=list)
@@ -36,6 +37,7 @@ class RevisionFindings:
     written: Mapping[str, int] = field(default_factory=dict)
     disturbed: Disturbed = frozenset()
     stopped_by: Failure | None = None
+    is_about_existence: bool = False
     unmet: Sequence[UnmetStatement] = ()
     doubts: list[DoubtfulFailure] = field(default_factory=list)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.verdict import Outcome, Verdict
@@ -80,24 +81,38 @@ def judge_again(
         is_edge = adjustment is Adjustment.EDGES
         if findings.stopped_by is None or (edge_rows != "warn" if is_edge else findings.first is not None):
             continue
-        if not runner.may_help(adjustment, step, findings.stopped_by.message, findings.before):
+        if not runner.adjusted.may_help(adjustment, step, findings, runner.seeded):
             continue
         together = [*adjustments, adjustment]
-        runner.approach(step, together)
-        judged = go_with_written_rows(runner, step, after_writes, together) if runner.adjusted[adjustment] else findings
+        judged = go_adjusted(runner, step, after_writes, together)
+        is_helpless = judged is not None and not judged.is_free_of(findings.stopped_by)
+        if is_edge and is_helpless and runner.adjusted.widen(step, adjustment, runner.seeded):
+            judged = go_adjusted(runner, step, after_writes, together)
+        judged = judged or findings
         if judged.is_free_of(findings.stopped_by):
             adjustments = together
             findings = findings.replace_by(judged, adjustment, runner.adjusted[adjustment])
     return findings
 
 
+def go_adjusted(
+    runner: RevisionRunner, step: HistoryStep, after_writes: str, adjustments: Sequence[Adjustment]
+) -> RevisionFindings | None:
+    """Go up and down with adjusted rows; None where the last adjustment finds no rows to adjust."""
+    before = runner.approach(step, adjustments)
+    return go_with_written_rows(runner, step, after_writes, adjustments, before) if runner.adjusted[adjustments[-1]] else None
+
+
 def go_with_written_rows(
-    runner: RevisionRunner, step: HistoryStep, after_writes: str, adjustments: Sequence[Adjustment] = ()
+    runner: RevisionRunner,
+    step: HistoryStep,
+    after_writes: str,
+    adjustments: Sequence[Adjustment] = (),
+    before: Snapshot | None = None,
 ) -> RevisionFindings:
     """Go up and down with rows written in between, and without them where that fails or they may hide a loss."""
-    findings = go_and_return(
-        runner, step, write=after_writes != "off" and not has_noop_downgrade(step.file), adjustments=adjustments
-    )
+    write = after_writes != "off" and not has_noop_downgrade(step.file)
+    findings = go_and_return(runner, step, write=write, adjustments=adjustments, before=before)
     # the same without those rows shows which of the two is to blame
     if findings.written and (findings.failures or findings.may_hide_loss):
         risky, findings = findings, go_and_return(runner, step, write=False, adjustments=adjustments, earlier=findings)
@@ -111,18 +126,20 @@ def go_and_return(
     *,
     write: bool,
     adjustments: Sequence[Adjustment] = (),
+    before: Snapshot | None = None,
     earlier: RevisionFindings | None = None,
 ) -> RevisionFindings:
     """Go up, down and up again over seeded rows, and compare what is there each time.
 
-    earlier: what was found before; where the database is still as the first upgrade left it, nothing is upgraded again.
+    before: the look at the revision's parents, where the walk has just got there. earlier: what was found before; where the
+    database is still as the first upgrade left it, nothing is upgraded again.
     """
     findings = RevisionFindings()
     if earlier is not None and earlier.before and earlier.first and runner.is_still_upgraded(step):
         before, first = earlier.before, earlier.first
         findings.unmet = earlier.unmet
     else:
-        before, first = runner.approach(step, adjustments), None
+        before, first = before or runner.approach(step, adjustments), None
     findings.before = before
     try:
         if first is None:
@@ -147,5 +164,5 @@ def go_and_return(
             runner.trust()
     except StepError as error:
         findings.failures.append(error.failure)
-        findings.stopped_by = error.failure
+        findings.stopped_by, findings.is_about_existence = error.failure, error.is_about_existence
     return findings

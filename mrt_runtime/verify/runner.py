@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from mrt_runtime.compare.blame import contains_word
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import Database
-from mrt_runtime.migrate import HistoryStep, MigrationError, Migrator
+from mrt_runtime.migrate import HistoryStep, MigrationError, MigrationTimeout, Migrator
 from mrt_runtime.rolling.deploy_trial import DeployTrial
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.seed.adjustment import Adjustment
+from mrt_runtime.seed.table_order import with_referring
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome
-from mrt_runtime.verify.adjusting import may_help
+from mrt_runtime.verify.adjusted_rows import AdjustedRows, find_named
 from mrt_runtime.verify.contents import ScratchContents, is_same
+from mrt_runtime.verify.milestone import MilestoneRecord
 from mrt_runtime.verify.missing_table import describe_missing_table
-from mrt_runtime.verify.runner_checkpoint import RunnerCheckpoint
 from mrt_runtime.verify.stamp import Disturbed
-from mrt_runtime.verify.step_error import NotReachedError, StepError, describe, find_targets, refuse_broken_env
+from mrt_runtime.verify.step_error import NotReachedError, StepError, find_targets, refuse_broken_env
 from mrt_runtime.verify.step_recorder import StepRecorder
-
-PATIENCE = 10  # a milestone is set when the work since the last one took this many times what setting one takes
 
 
 class RevisionRunner:
@@ -52,14 +50,10 @@ class RevisionRunner:
         self._contents = ScratchContents(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
         self._here: Snapshot | None = None
         self._known: dict[frozenset[str], Snapshot] = {}
-        self._milestone: RunnerCheckpoint | None = None
-        self._milestone_at = time.perf_counter()
-        self._milestone_cost = 0.0
-        self._has_gone_back = False
+        self._milestones = MilestoneRecord()
         self._fails_with_rows: set[str] = set()
         self._unreachable: dict[str, str] = {}
-        self.adjusted: dict[Adjustment, tuple[str, ...]] = {}
-        self._targets: frozenset[str] = frozenset()
+        self.adjusted = AdjustedRows(self.seeder.migration_hints)
         self.ignore = frozenset(config.ignore)
         self.recorder = StepRecorder(
             self.scratch, self.migrator, self._contents, is_on=config.observe_locks, notes_places=config.half_way
@@ -69,32 +63,36 @@ class RevisionRunner:
     @property
     def unseeded(self) -> dict[str, str]:
         """The tables that could not be seeded, each with the reason."""
-        return dict(self._contents.seeded.unseeded) if self._contents.seeded else {}
+        return dict(self.seeded.unseeded) if self.seeded else {}
 
     @property
-    def driver_error(self) -> type[Exception]:
-        """The class of what the driver raises where SQLAlchemy does not wrap it."""
-        driver: type[Exception] = self.scratch.engine.dialect.dbapi.Error  # type: ignore[union-attr]  # it is loaded
-        return driver
+    def seeded(self) -> Seeded | None:
+        """What the tables were filled with."""
+        return self._contents.seeded
 
     def approach(self, step: HistoryStep, adjustments: Sequence[Adjustment] = ()) -> Snapshot:
         """Go to the revision's parents with rows in every table, and look. Raises NotReachedError where no way leads there.
 
-        adjustments: what is changed about the rows; `adjusted` then describes which these are.
+        adjustments: what is changed about the rows; `adjusted` then names these.
         """
         needed = frozenset(self.graph.ancestors(step.parents))
         self._require_reachable(needed)
+        begin, distance = time.perf_counter(), None
         if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
-            self._go(step, needed)
+            distance = self._go(step, needed)
         self._run_env()
         self.seeder.note_next(step.file)
         self._here = self._contents.write_wanted(self._contents.seed(self._here, adjustments), step.file)
-        self.adjusted = {} if not adjustments else self.adjusted
+        if not adjustments:
+            self.adjusted.clear()
         for adjustment in adjustments:
-            self._here, described = self._contents.adjust(adjustment, self._find_tables(step, adjustment))
-            self.adjusted[adjustment] = described or self.adjusted.get(adjustment, ())  # none the second time: it is done already
+            tables = self.adjusted.find_tables(step, adjustment, self._contents.seeded)
+            self._here, described = self._contents.adjust(self._here, adjustment, tables)
+            self.adjusted.note(adjustment, described)
         self._known = {self.applied: self._here}
-        self._set_milestone()
+        if distance is not None:
+            self._milestones.note_return(time.perf_counter() - begin, distance)
+        self._set_milestone(step)
         self.migrator.take_notes()  # those of other revisions, reported under these
         return self._here
 
@@ -108,6 +106,20 @@ class RevisionRunner:
         except MigrationError as error:
             refuse_broken_env(error)
             raise
+
+    def approach_with_fewer_rows(self, step: HistoryStep) -> Snapshot | None:
+        """Take our rows out of the tables that the file names and of those that point at them, and look: less has to be put back.
+
+        None where the database is not at the revision's parents, where no table is named, or where some of the rows stay.
+        """
+        if not self.trusted or step.revision in self.applied or self._here is None:
+            return None
+        tables = self._here.schema.tables
+        named = find_named(step.file, (table.label for table in tables))
+        here = self._contents.empty(with_referring(named, tables)) if named else None
+        if here is not None:
+            self._here, self._known = here, {self.applied: here}
+        return here
 
     def approach_without_rows(self, step: HistoryStep) -> Snapshot:
         """Go to the revision's parents without our rows, and look. Raises NotReachedError where no way leads there."""
@@ -141,19 +153,6 @@ class RevisionRunner:
         # within one run it may come out otherwise than step by step: nothing to compare with
         self._known.pop(needed, None)
         return self._arrive(needed)
-
-    def may_help(self, adjustment: Adjustment, step: HistoryStep, cause: str, before: Snapshot | None) -> bool:
-        """Whether a step that failed for this cause may pass with rows that are adjusted so."""
-        code, seeded = self.seeder.migration_hints.code(step.file), self._contents.seeded
-        return may_help(adjustment, cause, code, before=before, seeded=seeded, has_targets=bool(self._targets))
-
-    def _find_tables(self, step: HistoryStep, adjustment: Adjustment) -> Collection[str]:
-        """Return the tables whose rows are adjusted: that of an INSERT that failed, or those that the file names, or else all."""
-        if adjustment is Adjustment.TARGETS:
-            return self._targets
-        seeded = self._contents.seeded
-        tables = set(seeded.edges if adjustment is Adjustment.EDGES else seeded.keys) if seeded else set()
-        return {label for label in tables if contains_word(step.file, label.rpartition(".")[2])} or tables
 
     def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Snapshot:
         """Apply the revision and look, without what `write` wrote since the last time. Raises StepError where it fails."""
@@ -194,13 +193,21 @@ class RevisionRunner:
             here = self._contents.look()
             if not is_same(first, here):
                 return
-            self._contents.release()
-            if self.graph.ancestors(self.migrator.current()) != above:
+            if self._read_applied() != above:
+                self._contents.release()
                 self.migrator.stamp(step)
-            if self.graph.ancestors(self.migrator.current()) == above:
+            if self._read_applied() == above:
                 self.applied, self.trusted, self._here = above, True, here
         except (SQLAlchemyError, MigrationError):
             return
+
+    def _read_applied(self) -> set[str]:
+        """Return the revisions that the version table knows of."""
+        heads = self.migrator.read_version_table(self._contents.connect())
+        if heads is None:
+            self._contents.release()
+            heads = self.migrator.current()
+        return self.graph.ancestors(heads)
 
     def is_still_upgraded(self, step: HistoryStep) -> bool:
         """Whether the database is as the revision's first upgrade left it, once what was written since is taken out."""
@@ -215,20 +222,21 @@ class RevisionRunner:
             finally:
                 self.scratch.drop()
 
-    def _go(self, step: HistoryStep, needed: frozenset[str]) -> None:
-        """Bring the database to the revision's parents: onwards if possible, else from the milestone, else from the start."""
+    def _go(self, step: HistoryStep, needed: frozenset[str]) -> int | None:
+        """Bring the database to the revision's parents, and return how many revisions were replayed where that meant to go back."""
         if self.trusted and self._leads_on(self.applied, step, needed) and self._reach(step, needed):
-            return
-        self._has_gone_back = True
-        milestone = self._milestone
+            return None
+        milestone = self._milestones.last
         if milestone is not None and self._leads_on(milestone.applied, step, needed):
             self._stand(milestone.applied, milestone.seeded)
             self.scratch.restore(milestone.checkpoint)
+            self._read_applied()
             if self._reach(step, needed):
-                return
+                return len(self.applied - milestone.applied)
         self._restart()
         if not self._reach(step, needed):
             self._require_reachable(needed)
+        return len(self.applied)
 
     def _restart(self) -> None:
         """Go back to base, to what env.py itself makes before any revision."""
@@ -272,21 +280,22 @@ class RevisionRunner:
         try:
             self.recorder.run(otherwise, move, step)
         except MigrationError as error:
-            self._contents.close()  # it may have been cancelled along with the migration
+            if isinstance(error, MigrationTimeout):
+                self._contents.close()  # it may have been cancelled along with the migration
             is_first = otherwise is Outcome.UPGRADE_FAILED
             if is_first:  # before the upgrade env.py had connected: what shuts it out is the revision's doing
                 refuse_broken_env(error)
             self.trusted = self.trusted and self._is_unharmed()
             if is_first:
                 self._fails_with_rows.add(step.revision)
-                self._targets = find_targets(error)
+                self.adjusted.targets = find_targets(error)
                 error.cause += describe_missing_table(error.cause, self.graph, step)
-            raise StepError(describe(error, otherwise)) from None
+            raise StepError.of(error, otherwise) from None
 
     def _is_unharmed(self) -> bool:
         """Whether a failed step left the database as it was: transactional DDL does."""
         try:
-            is_at_applied = self.graph.ancestors(self.migrator.current()) == self.applied
+            is_at_applied = self._read_applied() == self.applied
             return is_at_applied and self._here is not None and is_same(self._here, self._contents.look())
         except (SQLAlchemyError, MigrationError):
             return False
@@ -300,20 +309,10 @@ class RevisionRunner:
             self.trusted = is_same(known, self._here)
         return self._here
 
-    def _set_milestone(self) -> None:
-        """Keep the present state if going without it could cost more than keeping it.
-
-        Most histories never need it: before the walk had to turn back for the first time there is none.
-        """
-        begin = time.perf_counter()
-        if not (self._has_gone_back and self.applied) or begin - self._milestone_at < PATIENCE * self._milestone_cost:
-            return
-        self._contents.close()
-        checkpoint = self.scratch.checkpoint()
-        if checkpoint is None:
-            return
-        if self._milestone is not None:
-            self._milestone.checkpoint.drop()
-        self._milestone = RunnerCheckpoint(checkpoint, self.applied, self._contents.seeded)
-        self._milestone_at = time.perf_counter()
-        self._milestone_cost = self._milestone_at - begin
+    def _set_milestone(self, step: HistoryStep) -> None:
+        """Keep the present state where going without it is expected to cost more than keeping it."""
+        last = self._milestones.last
+        leads_on = last is not None and self._leads_on(last.applied, step, self.applied)
+        if self._milestones.is_due(len(self.applied - last.applied if last is not None and leads_on else self.applied)):
+            self._contents.close()
+            self._milestones.set(self.scratch, self.applied, self._contents.seeded)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -179,7 +180,8 @@ class Verification(ClosingSession):
             raise
         except Exception as error:
             runner: RevisionRunner | None = getattr(self, "runner", None)
-            if not isinstance(error, (DBAPIError, OSError, *([runner.driver_error] if runner else []))):
+            driver: Any = runner.scratch.engine.dialect.dbapi if runner else None  # SQLAlchemy does not wrap all of its errors
+            if not isinstance(error, (DBAPIError, OSError, *([driver.Error] if driver else []))):
                 raise
             explained = explain_failure(error, runner.scratch.is_lost if runner else bool, step.revision if step else None)
             if explained is None:

@@ -8,6 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases.driver_error import list_causes
+from mrt_runtime.databases.outage import is_kind
 from mrt_runtime.migrate import MigrationError, MigrationTimeout
 from mrt_runtime.seed.refusal import classify
 from mrt_runtime.verdict import Failure, Outcome
@@ -19,12 +21,30 @@ INSERTED = re.compile(
 )
 
 
-class StepError(Exception):
-    """A step of the revision under check ended with an error; `failure` says so."""
+EXISTENCE = re.compile(r"42P0[1467]|42701|42703|42704|42710|42723|42883|3F000")
+"""SQLSTATEs of PostgreSQL: what a statement makes is there already, or what it names is not. Source: appendix A."""
+EXISTENCE_NUMBERS = {1050, 1051, 1054, 1060, 1061, 1091, 1146}
+"""The same of MySQL's and MariaDB's servers. Source: their error references."""
+EXISTENCE_WORDS = re.compile(r"(?:table|index|view) .* already exists|no such (?:table|index|column|view)|duplicate column name")
+"""The same of SQLite, which has no numbers for it."""
 
-    def __init__(self, failure: Failure) -> None:
+
+class StepError(Exception):
+    """A step of the revision under check ended with an error: `failure` says so.
+
+    is_about_existence: whether a database refused it for what is there already, or is not. The error itself is not kept: its
+    traceback would keep connections open that env.py leaves to the end of a function.
+    """
+
+    def __init__(self, failure: Failure, *, is_about_existence: bool = False) -> None:
         super().__init__(failure.message)
         self.failure = failure
+        self.is_about_existence = is_about_existence
+
+    @classmethod
+    def of(cls, error: MigrationError, otherwise: Outcome) -> StepError:
+        """Make one of what stopped a step; otherwise: what that is where it was no timeout."""
+        return cls(describe(error, otherwise), is_about_existence=is_about_existence(error))
 
 
 class NotReachedError(Exception):
@@ -51,6 +71,11 @@ def find_targets(error: MigrationError) -> frozenset[str]:
         return frozenset()
     schema, table = found["schema"], found["table"]
     return frozenset({f"{schema}.{table}" if schema else table})
+
+
+def is_about_existence(error: MigrationError) -> bool:
+    """Whether a database refused a statement for what is there already, or is not."""
+    return any(is_kind(cause, EXISTENCE, EXISTENCE_NUMBERS, EXISTENCE_WORDS) for cause in list_causes(error))
 
 
 def describe(error: MigrationError, otherwise: Outcome) -> Failure:

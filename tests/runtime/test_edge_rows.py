@@ -117,3 +117,35 @@ def test_rows_with_nulls_stay_where_such_a_row_comes_and_goes(project, sqlite_ur
     with Verification(project.config(db_url=sqlite_url)) as verification:
         outcomes = [verdict.outcome for verdict in verification.check_all()]
     assert outcomes[2:] == [Outcome.REVERSIBLE, Outcome.DOWNGRADE_FAILED, Outcome.UPGRADE_FAILED]
+
+
+def test_the_rows_that_are_named_are_those_of_the_table_at_fault(project, postgres_url):
+    for number in ("001", "002"):
+        earlier = "001" if number == "002" else None
+        project.add(number, earlier, upgrade=TABLE.replace("items", f"items{number}"), downgrade=f'op.drop_table("items{number}")')
+    change = 'op.execute("UPDATE items002 SET n = n {} 1")'
+    project.add("003", "002", upgrade=change.format("+"), downgrade=change.format("-"))
+    with Verification(project.config(db_url=postgres_url)) as verification:
+        verdict = verification.check("003")
+    [warning] = [warning for warning in verdict.warnings if "at the edge of their types" in warning]
+    assert "'items002' id" in warning
+    assert "'items001'" not in warning
+
+
+def test_where_a_trigger_writes_to_another_table_its_rows_at_the_edge_are_taken_out_too(project, postgres_url):
+    """The file names the one table, and the row that breaks the upgrade is in the other."""
+    trigger = (
+        "CREATE FUNCTION counted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE totals SET n = n + 1; RETURN NEW; END';"
+        "CREATE TRIGGER counting AFTER UPDATE ON items FOR EACH ROW EXECUTE FUNCTION counted()"
+    )
+    tables = f"{TABLE}\n    {TABLE.replace('items', 'totals')}\n    op.execute({trigger!r})"
+    project.add(
+        "001",
+        upgrade=tables,
+        downgrade='op.drop_table("items")\n    op.drop_table("totals")\n    op.execute("DROP FUNCTION counted")',
+    )
+    project.add("002", "001", upgrade='op.execute("UPDATE items SET code = code")', downgrade="pass")
+    with Verification(project.config(db_url=postgres_url)) as verification:
+        verdict = verification.check("002")
+    assert verdict.outcome is Outcome.REVERSIBLE
+    assert any("'totals' id" in warning for warning in verdict.warnings)

@@ -1,0 +1,81 @@
+"""Which rows were adjusted for the second judgement of a revision, and in which tables they are looked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from mrt_runtime.compare.blame import has_word
+from mrt_runtime.migrate import HistoryStep
+from mrt_runtime.seed import Seeded
+from mrt_runtime.seed.adjustment import Adjustment
+from mrt_runtime.seed.migration_hints import MigrationHints
+from mrt_runtime.verify.adjusting import computes, may_help
+from mrt_runtime.verify.findings import RevisionFindings
+from mrt_runtime.verify.noop_downgrade import has_noop_downgrade
+
+HEADER = re.compile(r"^(?:down_revision|revision|depends_on|branch_labels|Revises|Revision ID)\b[^\n]*", re.MULTILINE)
+"""The lines in which a migration names revisions."""
+
+
+class AdjustedRows:
+    """The rows that were adjusted since the revision was first judged, in words, and the tables that this was done in.
+
+    `targets` are the tables of an INSERT that failed.
+    """
+
+    def __init__(self, hints: MigrationHints) -> None:
+        self._hints = hints
+        self.targets: frozenset[str] = frozenset()
+        self._rows: dict[Adjustment, tuple[str, ...]] = {}
+        self._tables: dict[Adjustment, Collection[str]] = {}
+
+    def __getitem__(self, adjustment: Adjustment) -> tuple[str, ...]:
+        """Return which rows were adjusted so."""
+        return self._rows.get(adjustment, ())
+
+    def clear(self) -> None:
+        """Forget all: the next revision is judged, or the same one begins again with the rows as they are."""
+        self._rows.clear()
+        self._tables.clear()
+
+    def note(self, adjustment: Adjustment, described: Sequence[str]) -> None:
+        """Note which rows were adjusted; the second time it may be none, for it is done already, or the same again."""
+        self._rows[adjustment] = tuple(dict.fromkeys((*self[adjustment], *described)))
+
+    def may_help(self, adjustment: Adjustment, step: HistoryStep, findings: RevisionFindings, seeded: Seeded | None) -> bool:
+        """Whether the step that failed may pass with rows that are adjusted so."""
+        code, refuses = self._hints.code(step.file), has_noop_downgrade(step.file)
+        return may_help(adjustment, findings, code, refuses=refuses, seeded=seeded, has_targets=bool(self.targets))
+
+    def find_tables(self, step: HistoryStep, adjustment: Adjustment, seeded: Seeded | None) -> Collection[str]:
+        """Return the tables whose rows are adjusted: that of an INSERT that failed, or those that the file names, or else all.
+
+        They stay the same for the revision, unless they are `widen`ed.
+        """
+        if adjustment is Adjustment.TARGETS:
+            return self.targets
+        if not self._tables.get(adjustment):
+            tables = find_filled(adjustment, seeded)
+            self._tables[adjustment] = find_named(step.file, tables) or tables
+        return self._tables[adjustment]
+
+    def widen(self, step: HistoryStep, adjustment: Adjustment, seeded: Seeded | None) -> bool:
+        """Adjust the rows of all tables from now on, and return whether that is more and may matter: a trigger writes elsewhere."""
+        if not computes(self._hints.code(step.file)):
+            return False
+        before = set(self._tables.get(adjustment, ()))
+        self._tables[adjustment] = before | find_filled(adjustment, seeded)
+        return self._tables[adjustment] != before
+
+
+def find_named(file: str, labels: Iterable[str]) -> set[str]:
+    """Return the tables that a migration names. What it says of other revisions is no table, though it may be called like one."""
+    text = HEADER.sub("", Path(file).read_text(encoding="utf-8", errors="replace"))
+    return {label for label in labels if has_word(text, label.rpartition(".")[2])}
+
+
+def find_filled(adjustment: Adjustment, seeded: Seeded | None) -> set[str]:
+    """Return the tables that have rows which may be adjusted so."""
+    return set(seeded.edges if adjustment is Adjustment.EDGES else seeded.keys) if seeded else set()

@@ -1,0 +1,58 @@
+"""States of the scratch database on its way through the history, to come back to, and when another one is worth its cost."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from mrt_runtime.databases import Checkpoint, Scratch
+from mrt_runtime.seed import Seeded
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A state to come back to, and the revisions that are applied in it."""
+
+    checkpoint: Checkpoint
+    applied: frozenset[str]
+    seeded: Seeded | None
+
+
+class MilestoneRecord:
+    """The milestone of a run, `last`, and what going back and setting one took so far.
+
+    Without one on the way, going back costs a replay of all that came since. As often as the walk went back so far, it is expected
+    to go back again: what that would cost adds up at each revision, and once it comes to what a milestone costs, one is set. So the
+    replays cost no more than the milestones do, however long the history and however slow the server is at making copies.
+    Most histories never need one: before the walk had to turn back for the first time, none is set.
+    """
+
+    def __init__(self) -> None:
+        self.last: Milestone | None = None
+        self._approaches = 0
+        self._returns = 0
+        self._pace = 0.0
+        self._cost = 0.0
+        self._due = 0.0
+
+    def note_return(self, seconds: float, distance: int) -> None:
+        """Note that the walk went back, and replayed so many revisions in this time."""
+        self._returns += 1
+        self._pace = seconds / (distance + 1)
+
+    def is_due(self, distance: int) -> bool:
+        """Whether to set one here, so many revisions behind the last one that leads on from here. Asked at each approach."""
+        self._approaches += 1
+        self._due += self._returns / self._approaches * self._pace * (distance + 1)
+        return bool(self._returns and distance) and self._due >= self._cost
+
+    def set(self, scratch: Scratch, applied: frozenset[str], seeded: Seeded | None) -> None:
+        """Keep the present state instead of the last one, where the server allows it. No connection of ours may be open."""
+        begin = time.perf_counter()
+        checkpoint = scratch.checkpoint()
+        if checkpoint is None:
+            return
+        if self.last is not None:
+            self.last.checkpoint.drop()
+        self.last = Milestone(checkpoint, applied, seeded)
+        self._cost, self._due = time.perf_counter() - begin, 0.0
