@@ -29,6 +29,7 @@ RUNTIME_KEYS: Final = (
     "base_schema",
     "edge_rows",
     "unmet",
+    "merge_order",
     "x_arguments",
     "isolation",
     "ignore",

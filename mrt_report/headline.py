@@ -21,6 +21,7 @@ BAD: Final = {
     Outcome.REUPGRADE_FAILED: ("fails to upgrade a second time", "fail to upgrade a second time"),
     Outcome.TIMED_OUT: ("timed out", "timed out"),
     Outcome.OVER_BUDGET: ("goes over the budget", "go over the budget"),
+    Outcome.ORDER_MATTERS: ("depends on the order of branches", "depend on the order of branches"),
     Outcome.UNPROVEN: ("could not be proven", "could not be proven"),
     Outcome.NOT_REACHED: ("could not be reached", "could not be reached"),
 }

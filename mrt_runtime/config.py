@@ -71,6 +71,8 @@ class MRTConfig:
     edge_rows: "warn" (default), "fail" or "off": what a step that fails only with a row at the edge of its type counts as; "off"
         makes no such rows.
     unmet: "warn" (default) or "fail": what a statement of an upgrade that changed no row counts as.
+    merge_order: "warn", "fail" or "off" (default): what it counts as where the schema after a merge depends on which of its
+        branches was applied first.
     ignore: what is not compared, such as "grants", "owners", "comments" or "positions" of sequences.
     engine: which of the databases that alembic.ini names (`databases = …`, Alembic's multidb template) is verified.
     x_arguments: what `alembic -x` would pass.
@@ -101,6 +103,7 @@ class MRTConfig:
     after_writes: str = "warn"
     edge_rows: str = "warn"
     unmet: str = "warn"
+    merge_order: str = "off"
     ignore: tuple[str, ...] = ()
     x_arguments: tuple[str, ...] = ()
     isolation: str = "role"

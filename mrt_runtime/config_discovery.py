@@ -189,6 +189,7 @@ def check(config: MRTConfig) -> None:
         ("after_writes", '"warn", "fail" or "off"', config.after_writes not in AFTER_WRITES),
         ("edge_rows", '"warn", "fail" or "off"', config.edge_rows not in AFTER_WRITES),
         ("unmet", '"warn" or "fail"', config.unmet not in ("warn", "fail")),
+        ("merge_order", '"warn", "fail" or "off"', config.merge_order not in AFTER_WRITES),
         ("isolation", '"role" or "statements"', config.isolation not in ISOLATION),
         ("ignore", f"a list of {', '.join(RUNTIME_IGNORES)}", isinstance(config.ignore, str)
          or not isinstance(config.ignore, Iterable) or not set(config.ignore) <= set(RUNTIME_IGNORES)),

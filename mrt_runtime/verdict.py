@@ -35,6 +35,7 @@ class Outcome(enum.Enum):
     SKIPPED = "skipped"
     NOT_REACHED = "not-reached"
     OVER_BUDGET = "over-budget"
+    ORDER_MATTERS = "order-matters"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

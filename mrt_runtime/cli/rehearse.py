@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--old-code", action="store_true", default=None, help="try what the older release executes on the upgraded schema")
     add("-x", action="append", metavar="ARG", dest="x_arguments", help="what `alembic -x` would pass to env.py")
-    parser.set_defaults(seed_rows=None, after_writes=None, locks=None)
+    parser.set_defaults(seed_rows=None, after_writes=None, merge_order=None, locks=None)
 
 
 def run(args: argparse.Namespace) -> int:

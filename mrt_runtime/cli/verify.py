@@ -75,6 +75,9 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         "--locks", action="store_true", default=None, help="list the time, locks and rewrites of each line (locks: PostgreSQL)"
     )
     parser.add_argument(
+        "--merge-order", choices=AFTER_WRITES, help="what it means when the order of merged branches matters (default: off)"
+    )
+    parser.add_argument(
         "--half-way", action="store_true", default=None, help="stop each migration wherever that leaves something, and run it again"
     )
     parser.add_argument(
@@ -179,6 +182,7 @@ def configure(args: argparse.Namespace) -> MRTConfig:
         "engine": args.engine,
         "observe_locks": args.locks,
         "half_way": args.half_way,
+        "merge_order": args.merge_order,
         "old_code": args.old_code,
     }
     given = {name: value for name, value in named.items() if value is not None}

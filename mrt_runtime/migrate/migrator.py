@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 import sqlalchemy as sa
@@ -143,6 +143,11 @@ class Migrator:
         moves = self._plan_upgrade(self._read_heads(), self._find(revision))
         if moves:
             self._run_all(moves)
+
+    def upgrade_in_order(self, revisions: Sequence[str]) -> None:
+        """Upgrade to one revision after the other within a single run of env.py; the caller orders parents before children."""
+        if revisions:
+            self._run_all([("upgrade", revision) for revision in revisions])
 
     def go_before(self, revision: str | HistoryStep) -> None:
         """Go to where this revision's upgrade() can run: all of its parents present, it and its descendants not.

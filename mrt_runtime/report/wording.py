@@ -20,6 +20,7 @@ PHRASES = {
     Outcome.SKIPPED: "skipped",
     Outcome.NOT_REACHED: "not reached",
     Outcome.OVER_BUDGET: "over the budget",
+    Outcome.ORDER_MATTERS: "order of branches matters",
 }
 CONCLUSIONS = {
     "will cause data loss on rollback": (Outcome.DATA_LOSS,),
@@ -27,6 +28,7 @@ CONCLUSIONS = {
     "failed to upgrade": (Outcome.UPGRADE_FAILED,),
     "timed out": (Outcome.TIMED_OUT,),
     "went over the budget": (Outcome.OVER_BUDGET,),
+    "depend on the order of branches": (Outcome.ORDER_MATTERS,),
     "could not be proven": (Outcome.UNPROVEN,),
     "could not be reached": (Outcome.NOT_REACHED,),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from mrt_runtime.secret import register_settings
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome, ToldObstacles, Verdict
 from mrt_runtime.verify.loop import verify
+from mrt_runtime.verify.merge_order import NO_SECOND, MergeOrders, add_differences, is_lent
 from mrt_runtime.verify.runner import RevisionRunner
 from mrt_runtime.verify.step_error import NotReachedError
 
@@ -51,6 +53,7 @@ class Verification(ClosingSession):
         self._choice = EVERYTHING
         self._named = set[str]()
         self._lost: LostServerError | None = None
+        self._orders: MergeOrders | None = None
         with self.explaining():
             self.database = connect(config.db_url or "", config.isolation)
         self._log.open()
@@ -149,6 +152,8 @@ class Verification(ClosingSession):
     def _close(self) -> None:
         with held():
             try:
+                if self._orders is not None:
+                    self._orders.close()
                 if hasattr(self, "runner"):
                     self.runner.close()
             finally:
@@ -158,7 +163,7 @@ class Verification(ClosingSession):
     def _verify(self, step: HistoryStep) -> Verdict:
         with self.explaining(step):
             config = self.config
-            return verify(
+            verdict = verify(
                 self.runner,
                 step,
                 config.after_writes,
@@ -167,6 +172,17 @@ class Verification(ClosingSession):
                 budget=config.budget,
                 half_way=config.half_way,
             )
+            is_asked = config.merge_order != "off" and verdict.outcome is not Outcome.NOT_REACHED
+            return self._compare_orders(step, verdict) if is_asked and len(step.parents) > 1 else verdict
+
+    def _compare_orders(self, step: HistoryStep, verdict: Verdict) -> Verdict:
+        """Add to the verdict on a merge how the schema depends on the order of its branches."""
+        if is_lent(self.runner.scratch):
+            return dataclasses.replace(verdict, warnings=(*verdict.warnings, NO_SECOND))
+        if self._orders is None:
+            self._orders = MergeOrders(self.database, self.config, self.worker)
+        found = self._orders.compare(self.runner.graph, step)
+        return add_differences(verdict, found, fatal=self.config.merge_order == "fail")
 
     @contextlib.contextmanager
     def explaining(self, step: HistoryStep | None = None) -> Iterator[None]:
