@@ -128,8 +128,8 @@ class MergeOrders:
 def find_orders(graph: MigrationGraph, step: HistoryStep) -> tuple[frozenset[str], list[list[str]]]:
     """Return what all branches behind a merge have in common, and two orders in which the rest of them can be applied.
 
-    The first one is as Alembic goes, the other one the other way round; the merge itself comes last in each. Where one parent is behind
-    another there is none, for there is no choice.
+    The first one is as Alembic goes, the other one the other way round; the merge itself comes last in each. Where one parent is
+    behind another there is none, for there is no choice.
     """
     behind = [graph.ancestors([parent]) for parent in graph.sort(step.parents)]
     if len(behind) < 2 or any(one <= other for one in behind for other in behind if one is not other):  # noqa: PLR2004  a merge has two
