@@ -27,6 +27,7 @@ RUNTIME_KEYS: Final = (
     "target_metadata",
     "after_writes",
     "base_schema",
+    "base_revision",
     "edge_rows",
     "unmet",
     "merge_order",

@@ -66,6 +66,7 @@ class MRTConfig:
     env: environment variables set while env.py runs; "{url}" stands for the scratch database's URL, and "{host}", "{port}",
         "{database}", "{user}" and "{password}" for its parts.
     base_schema: a file with SQL that makes what the first revision finds, for a history that begins on tables made elsewhere.
+    base_revision: the revision at which `base_schema` is, where the history is to be verified from there on.
     target_metadata: "package.module:Base" or a MetaData, for `assert_schema_matches`.
     after_writes: "warn" (default), "fail" or "off": rows that the new code would write before the rollback.
     edge_rows: "warn" (default), "fail" or "off": what a step that fails only with a row at the edge of its type counts as; "off"
@@ -99,6 +100,7 @@ class MRTConfig:
     migration_timeout: float | None = 60
     env: dict[str, str] = field(default_factory=dict)
     base_schema: str | None = None
+    base_revision: str | None = None
     target_metadata: Any = None
     after_writes: str = "warn"
     edge_rows: str = "warn"

@@ -200,6 +200,8 @@ def check(config: MRTConfig) -> None:
         ("half_way", "true or false", not isinstance(config.half_way, bool)),
         ("old_code", "true or false", not isinstance(config.old_code, bool)),
         ("budget", BUDGET, not is_budget(config.budget)),
+        ("base_revision", "the revision at which base_schema is, and base_schema with it", config.base_revision is not None
+         and not (isinstance(config.base_revision, str) and config.base_revision and config.base_schema)),
         ("minimum_downgrade_revision", "a revision", not isinstance(config.minimum_downgrade_revision, (str, type(None)))),
     ]  # fmt: skip
     for name, expected, is_wrong in wrong:

@@ -31,6 +31,7 @@ from mrt_runtime.migrate.error import (
     find_function,
     locate,
 )
+from mrt_runtime.migrate.flask_application import FlaskApplication
 from mrt_runtime.migrate.guard import ConnectionGuard, is_consequence
 from mrt_runtime.migrate.handover import HandoverAttributes
 from mrt_runtime.migrate.missing_module import describe_missing
@@ -58,6 +59,7 @@ class AlembicEnvironment:
         self._deadline = MigrationDeadline(config.migration_timeout, self._interrupt)
         self._project = AlembicProject(config)
         self._guard = ConnectionGuard(scratch)
+        self._application = FlaskApplication(self._project)
         self._path = sys.path[:]
         self._url = scratch.env_url
         self._modules = ModuleSpace(self._project.home)
@@ -70,11 +72,16 @@ class AlembicEnvironment:
         variables = self._project.variables(self._url)
         with contain(self._project.home, self._path, variables, stream), self._modules.entered(), self._guard:
             self._project.hand_over(self._url)
-            yield
+            with self._application.entered(self._url):
+                yield
 
     def open_directory(self) -> ScriptDirectory:
         """Open the project's folder of migrations; imports none of them yet."""
         return self._project.open_directory()
+
+    def advise(self) -> str:
+        """Return what may help where a migration cannot be imported; empty where nothing is known."""
+        return self._application.advise()
 
     def env_py(self, directory: ScriptDirectory) -> str:
         """Return the full path of the project's env.py."""
@@ -88,6 +95,7 @@ class AlembicEnvironment:
         except (WrongDatabaseError, StrayMigrationError):
             if not (self._project.variables(self._url) and self._modules.open()):
                 raise
+            self._application.forget()
             self._run(directory, work, command, settings)
         except MigrationError as error:
             if not (self._url == self._scratch.env_url and is_wrong_driver(error) and self._change_driver()):

@@ -41,6 +41,7 @@ class Migrator:
         self._environment = AlembicEnvironment(config, scratch)
         self._known: tuple[int, Heads] | None = None
         self._has_base = False
+        self._base_revision = config.base_revision
         self._last: Move | None = None
         self.version_tables = {"alembic_version"}
         """Names of the tables in which Alembic records the database's revision; env.py may have chosen another."""
@@ -48,7 +49,7 @@ class Migrator:
         try:
             with self._environment.entered():
                 self._directory = self._environment.open_directory()
-                self._env_py = self._environment.env_py(self._directory)
+                self.env_py = self._environment.env_py(self._directory)
                 self.graph: MigrationGraph = load(self._directory)
         except UnimportableHistoryError as error:
             self.graph = self._load_behind_env_py(error)
@@ -73,9 +74,9 @@ class Migrator:
         except LostServerError:
             raise
         except (MigrationError, ConfigurationError):  # it may fail for the same module: the first error names all of them
-            raise error from None
+            raise UnimportableHistoryError(f"{error}{self._environment.advise()}") from None
         if not found:
-            raise failed[-1]
+            raise UnimportableHistoryError(f"{failed[-1]}{self._environment.advise()}")
         return found[0]
 
     def current(self) -> Heads:
@@ -83,6 +84,8 @@ class Migrator:
         if not self._has_base:
             self._environment.load_base_schema()
             self._has_base = True
+            if self._base_revision:
+                self.stamp(self._base_revision)
         found: list[Heads] = []
 
         def look(heads: Heads, context: MigrationContext) -> Iterator[RevisionStep]:
@@ -264,7 +267,7 @@ class Migrator:
             "`with context.begin_transaction(): context.run_migrations()`",
             phase=direction,
             revision=revision,
-            file=self.graph[revision].file if revision else self._env_py,
+            file=self.graph[revision].file if revision else self.env_py,
         )
 
     def _note_version_table(self, context: MigrationContext) -> None:
@@ -283,7 +286,7 @@ class Migrator:
 
     def _require(self, asked: list[Heads]) -> None:
         if not asked:
-            raise MigrationError("env.py has to call context.run_migrations(), and did not", phase="env", file=self._env_py)
+            raise MigrationError("env.py has to call context.run_migrations(), and did not", phase="env", file=self.env_py)
 
     def _make_step(self, direction: Direction, revision: str) -> RevisionStep:
         script = self._directory.get_revision(revision)

@@ -102,6 +102,18 @@ class AlembicProject:
             for name, value in self._variables.items()
         }
 
+    @property
+    def named_variables(self) -> frozenset[str]:
+        """Names of the environment variables that MRTConfig.env sets."""
+        return frozenset(self._variables)
+
+    def read_env_py(self) -> str:
+        """Return the source of env.py; empty where it is in an installed package, or cannot be read."""
+        try:
+            return Path(self.home, self._read_location() or "", "env.py").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
     def options(self, command: str) -> Namespace:
         """Return the command line that a deploy would have used, for env.py files that look at it (`-x`, the command's name)."""
         return self._options[command]
@@ -128,13 +140,21 @@ class AlembicProject:
         )
 
     def _find_home(self) -> Path:
-        """Choose between the current folder, which Alembic means, and alembic.ini's, where Alembic is usually started."""
+        """Choose the folder that `script_location` starts from: the current one, which Alembic means, or alembic.ini's.
+
+        `flask db` overrides it, so an alembic.ini beside env.py may say anything there.
+        """
         location = self._read_location()
         if location is None:
             return self._take_own_folder()
-        if not Path(location).is_absolute() and ":" not in location and not Path(location).is_dir():
-            return self.ini.parent
-        return Path.cwd()
+        if Path(location).is_absolute() or ":" in location:
+            return Path.cwd()
+        homes = (Path.cwd(), self.ini.parent)
+        home = next((folder for folder in homes if (folder / location / "env.py").is_file()), None)
+        own = self.ini.parent
+        if (own / "env.py").is_file() and (home is None or (home / location).resolve() == own):
+            return self._take_own_folder()
+        return home or next((folder for folder in homes if (folder / location).is_dir()), own)
 
     def _take_own_folder(self) -> Path:
         """Read an alembic.ini beside env.py, as Flask-Migrate has it: it names that folder, and starts in the one above."""

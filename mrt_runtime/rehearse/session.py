@@ -34,7 +34,7 @@ class RehearsalSession(ClosingSession):
 
     def __init__(self, source: str, config: MRTConfig, *, shows_values: bool = False) -> None:
         # what a base schema makes is in the copy
-        self.config = dataclasses.replace(config, base_schema=None)
+        self.config = dataclasses.replace(config, base_schema=None, base_revision=None)
         self.shows_values = shows_values
         self._log = RedactedLog()
         register_settings(config.env)

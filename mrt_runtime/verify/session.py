@@ -60,6 +60,7 @@ class Verification(ClosingSession):
         try:
             with self.explaining():
                 self.runner = RevisionRunner(self.database, config, worker)
+            self._below = self._find_below()
             self._floor = self._find_floor()
         except BaseException:
             self._abandon()
@@ -207,6 +208,8 @@ class Verification(ClosingSession):
 
     def _skip(self, step: HistoryStep) -> Verdict | None:
         reason = self.config.skip.get(step.revision)
+        if reason is None and step.revision in self._below:
+            reason = f"at or before base_revision {self.config.base_revision}, where base_schema begins"
         if reason is None and step.revision in self._floor - self._named:
             reason = f"at or before minimum_downgrade_revision {self.config.minimum_downgrade_revision}"
             if self._choice.since is not None or self._choice.diff_base is not None:
@@ -214,6 +217,11 @@ class Verification(ClosingSession):
         if reason is None:
             return None
         return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.SKIPPED, reason=reason)
+
+    def _find_below(self) -> set[str]:
+        """Collect the revisions that `base_schema` stands for. Raises ConfigurationError where an unknown one is named."""
+        graph, base = self.runner.graph, self.config.base_revision
+        return graph.ancestors([graph.resolve(base).revision]) if base else set()
 
     def _find_floor(self) -> set[str]:
         """Collect the revisions that will not be rolled back. Raises ConfigurationError where configuration names unknown ones."""

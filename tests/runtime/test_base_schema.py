@@ -81,3 +81,59 @@ def test_a_path_in_pyproject_starts_from_there(project, monkeypatch, tmp_path_fa
     (project.root / "base.sql").write_text(DUMP)
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     assert settle(None, (project.root,)).base_schema == str(project.root / "base.sql")
+
+
+def test_the_history_is_verified_from_the_revision_of_the_file_on(verify, project):
+    """As where an old revision fails today: no database runs it any more."""
+    (project.root / "base.sql").write_text(DUMP.replace(", name", ", phone VARCHAR(20), name"))
+    verdicts = verify('raise ValueError("old")', base_schema="base.sql", base_revision="001")
+    assert [verdict.outcome for verdict in verdicts.values()] == [Outcome.SKIPPED, Outcome.REVERSIBLE]
+    assert verdicts["001"].reason == "at or before base_revision 001, where base_schema begins"
+
+
+def test_a_dump_may_hold_the_version_table(verify, project):
+    table = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);\n"
+    (project.root / "base.sql").write_text(DUMP.replace(", name", ", phone VARCHAR(20), name") + table)
+    assert verify('raise ValueError("old")', base_schema="base.sql", base_revision="001")["002"].passed
+
+
+@pytest.mark.parametrize("revision", ["absent", "001"])
+def test_the_revision_is_one_of_the_history_and_has_a_file(project, revision):
+    project.add("001")
+    (project.root / "base.sql").write_text("")
+    given = {"base_revision": revision, **({"base_schema": "base.sql"} if revision == "absent" else {})}
+    with pytest.raises(ConfigurationError, match=r"no revision 'absent'|MRTConfig\.base_revision is '001', where"):
+        Verification(settle(project.config(db_url="sqlite:///test.db", **given), (project.root,)))
+
+
+def test_an_old_revision_that_fails_says_where_and_how_to_begin_later(verify):
+    verdict = verify('raise ValueError("old")', minimum_downgrade_revision="001")["002"]
+    assert verdict.outcome is Outcome.NOT_REACHED
+    assert "ValueError: old (" in verdict.reason
+    assert "001.py:" in verdict.reason
+    assert verdict.reason.endswith("as `base_schema`, that revision as `base_revision`")
+
+
+@pytest.mark.parametrize("settings", [{}, {"minimum_downgrade_revision": "001"}], ids=["verified", "passed"])
+def test_env_py_that_makes_the_tables_itself_is_named(project, url, settings):
+    source = project.env.read_text()
+    make = "    sa.MetaData().create_all(connection)\n    connection.execute(sa.text('CREATE TABLE t_001 (id INTEGER)'))\n    connection.commit()\n"
+    marker = "    context.configure("
+    assert marker in source
+    project.env.write_text(
+        "import sqlalchemy as sa\n" + source.replace(marker, make.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS") + marker, 1)
+    )
+    project.add("001")
+    project.add("002", "001")
+    with Verification(project.config(db_url=url, **settings)) as verification:
+        verdicts = {verdict.revision: verdict for verdict in verification.check_all()}
+    words = verdicts["002"].reason if settings else verdicts["001"].failures[0].message
+    assert "env.py is to blame: its create_all() makes 't_001' before the first revision runs" in words
+
+
+@pytest.mark.parametrize("drop", ["DROP TABLE migrate_version", "DELETE FROM migrate_version"])
+def test_the_table_of_another_tool_is_one_that_no_revision_makes(project, url, drop):
+    project.add("001", upgrade=f"op.execute({drop!r})", downgrade="pass")
+    with Verification(project.config(db_url=url)) as verification:
+        (verdict,) = verification.check_all()
+    assert "No revision before it makes 'migrate_version'" in verdict.failures[0].message

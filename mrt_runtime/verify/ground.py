@@ -1,0 +1,88 @@
+"""What an upgrade's error says of the ground that it runs on: a table that no revision makes, or one that env.py makes first."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from mrt_runtime.compare.blame import contains_word, shorten
+from mrt_runtime.compare.schema import Schema
+from mrt_runtime.migrate import HistoryStep, MigrationError, MigrationGraph, Migrator
+from mrt_runtime.verify.contents import ScratchContents
+from mrt_runtime.verify.step_error import NotReachedError
+
+MISSING = re.compile(
+    r"no such table: (?:\w+\.)?(?P<sqlite>\w+)|(?:relation|table) \"(?:\w+\.)?(?P<postgresql>\w+)\" does not exist"
+    r"|Table '(?:[^'.]+\.)?(?P<mysql>\w+)' doesn't exist|Unknown (?:table|VIEW): ?'(?:[^'.]+\.)?(?P<dropped>\w+)'"
+    r"|Unknown table '(?:[^'.]+\.)?(?P<mysql8>\w+)'|NoSuchTableError: (?P<sqlalchemy>\w+)"
+)
+PRESENT = re.compile(r"(?:table|relation) [\"'`]?(?:\w+\.)?(\w+)[\"'`]? already exists", re.IGNORECASE)
+MAKES = re.compile(rb"create_table|rename_table|CREATE\s+TABLE|RENAME\s+TO|create_all|metadata\.create", re.IGNORECASE)
+
+BEGIN_LATER = (
+    ". Mend it; or, where every database is past it, begin behind it: a dump of the schema at a later revision as `base_schema`, "
+    "that revision as `base_revision`"
+)
+
+
+class HistoryGround:
+    """What is there before the first revision: the tables that env.py makes, or the file in `base_schema`."""
+
+    def __init__(self, graph: MigrationGraph, env_py: str) -> None:
+        self._graph = graph
+        self._env_py = env_py
+        self._tables: frozenset[str] | None = None
+        self._obstacles: dict[str, str] = {}
+
+    def note(self, schema: Schema, applied: Collection[str] = ()) -> None:
+        """Note which tables are there before any revision; nothing once some are applied."""
+        if not applied:
+            self._tables = frozenset(table.name for table in schema.tables)
+
+    def read(self, migrator: Migrator, contents: ScratchContents, restart: Callable[[], None]) -> None:
+        """Run env.py without a revision and look at what is there by then, where that was not done; nothing where it fails.
+
+        restart: goes back to base, which is where the database is afterwards.
+        """
+        if self._tables is None:
+            restart()
+            with contextlib.suppress(MigrationError):
+                migrator.run_without_step()
+                self.note(contents.look().schema)
+            restart()
+
+    def explain(self, cause: str, step: HistoryStep) -> str:
+        """Describe what an upgrade's error has to do with the ground; empty where it is the migration's own."""
+        missing = describe_missing_table(cause, self._graph, step)
+        return missing or describe_present_table(cause, self._tables or (), self._env_py)
+
+    def block(self, step: HistoryStep, error: MigrationError) -> None:
+        """Note that nothing leads beyond a revision: why, where that is, and what to do about it."""
+        place = f" ({shorten(error.file)}:{error.line})" if error.file else ""
+        self._obstacles[step.revision] = f"{error.cause}{place}{self.explain(error.cause, step) or BEGIN_LATER}"
+
+    def require_reachable(self, needed: frozenset[str]) -> None:
+        """Raise NotReachedError where one of these revisions is in the way."""
+        for wall in self._graph.sort(needed & self._obstacles.keys()):
+            raise NotReachedError(wall, self._obstacles[wall])
+
+
+def describe_missing_table(cause: str, graph: MigrationGraph, step: HistoryStep) -> str:
+    """Return what to do about an upgrade's error that names a table which no revision before it makes; empty for any other."""
+    found = MISSING.search(cause)
+    name = next(filter(None, found.groups()), None) if found else None
+    earlier = [graph[revision].file for revision in graph.ancestors(step.parents)] if name else []
+    if name is None or any(contains_word(file, name) and MAKES.search(Path(file).read_bytes()) for file in earlier):
+        return ""
+    return f". No revision before it makes '{name}': if something else does, name a file with that SQL in `base_schema`"
+
+
+def describe_present_table(cause: str, ground: Collection[str], env_py: str) -> str:
+    """Return what to do about an upgrade's error that names a table which is there before any revision; empty for any other."""
+    found = PRESENT.search(cause)
+    if found is None or found[1] not in ground:
+        return ""
+    how = "its create_all() makes" if contains_word(env_py, "create_all") else "it, or what it imports, makes"
+    return f". env.py is to blame: {how} '{found[1]}' before the first revision runs; leave that to the migrations"
