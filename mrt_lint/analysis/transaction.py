@@ -48,7 +48,7 @@ def surroundings(function: Iterable[Op]) -> Iterator[tuple[Op, Surroundings, int
     for op in function:
         if op.autocommit != was_alone:
             number, begun, was_alone = number + 1, False, op.autocommit
-        if isinstance(op, ops.Statement) and op.command in _ENDS | _BEGINS and not _GOES_ON.match(op.text):
+        if isinstance(op, ops.Statement) and (op.command in _BEGINS or ends_transaction(op)):
             chained = "CHAIN" in op.text.upper().split()
             number, begun, committed = number + 1, op.command in _BEGINS, op.command in _ENDS and not chained
         if begun:
@@ -62,6 +62,11 @@ def surroundings(function: Iterable[Op]) -> Iterator[tuple[Op, Surroundings, int
         # alone, each statement is a transaction of its own
         number += where in {Surroundings.NONE, Surroundings.COMMITTED}
         yield op, where, number
+
+
+def ends_transaction(op: ops.Statement) -> bool:
+    """Return whether a statement ends the transaction in which it runs, with or without what was done in it."""
+    return op.command in _ENDS and not _GOES_ON.match(op.text)
 
 
 def _together(function: Iterable[Op]) -> set[int]:

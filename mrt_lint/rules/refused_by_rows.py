@@ -137,15 +137,12 @@ class RefusedByRows(Rule):
                 op.alter_column("users", "email", existing_type=sa.Text(), nullable=True)
                 op.alter_column("teams", "name", existing_type=sa.Text(), nullable=True)
                 op.alter_column("shops", "town", existing_type=sa.Text(), nullable=True)
-                op.drop_column("shops", "street")
 
             def downgrade():
                 op.execute("UPDATE users SET email = '' WHERE email IS NULL")
                 op.alter_column("users", "email", existing_type=sa.Text(), nullable=False)
                 op.execute("DELETE FROM teams WHERE name IS NULL")
                 op.alter_column("teams", "name", existing_type=sa.Text(), nullable=False)
-                op.execute("DELETE FROM shops")
-                op.add_column("shops", sa.Column("street", sa.Text(), nullable=False))
                 op.execute(rescue())
                 op.alter_column("shops", "town", existing_type=sa.Text(), nullable=False)
             """,
@@ -219,6 +216,8 @@ class RefusedByRows(Rule):
             def downgrade():
                 op.create_table("users", sa.Column("id", sa.Integer))
                 op.add_column("users", sa.Column("email", sa.Text(), nullable=False))
+                op.execute("DELETE FROM shops")
+                op.add_column("shops", sa.Column("street", sa.Text(), nullable=False))
             """,
         ),
     )

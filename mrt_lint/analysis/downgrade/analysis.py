@@ -18,7 +18,8 @@ from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import ObjectEffect, TrackedObject, TrackedTable, readable
 from mrt_lint.history.doubt import Doubts
 from mrt_lint.history.effects import effects_of
-from mrt_lint.history.schema import fold, object_place
+from mrt_lint.history.schema import ReplayedTable, fold, object_place
+from mrt_lint.history.schema import place as table_place
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import admits
 from mrt_lint.model.lean import dataclass
@@ -49,8 +50,9 @@ class DowngradeAnalysis:
     The mappings are keyed by the id() of an operation, because one upgrade may contain two equal ones: `effects`,
     `states_before`, `duplicates` (which operation of upgrade() makes what is there), `upgrade_conflicts` (which lacks something in
     the schema by then), `order_conflicts` (why an operation of downgrade() cannot run at its position) and
-    `missing_objects` (what one of downgrade() needs although it never existed). `may_do_anything` is True if downgrade() contains
-    something that could not be read, `refuses` if it raises an exception.
+    `missing_objects` (what one of downgrade() needs although it never existed), `referrers` (the foreign keys
+    to the table where one of downgrade() deletes rows, each after the table that has it). `may_do_anything` is True if
+    downgrade() contains something that could not be read, `refuses` if it raises an exception.
     """
 
     def __init__(self, migration: Migration, dialect: str, known_schema: KnownSchema) -> None:
@@ -80,11 +82,14 @@ class DowngradeAnalysis:
         self.simulated.mark(self.upgrade_doubts)
         self.order_conflicts: dict[int, Conflict] = {}
         self.missing_objects: dict[int, str] = {}
+        self.referrers: dict[int, tuple[tuple[ReplayedTable, Constraint], ...]] = {}
         self.refuses = any(isinstance(op, ops.Raise | ops.InvalidCall) and op.certain for op in downgrade)
         for op in self._run("downgrade", migration.downgrade_ops):
             if not self.refuses and not op.along_with:
                 self._judge(op)
             self.reverse[id(op)] = op
+            if isinstance(op, ops.Delete) and readable(op.table):
+                self.referrers[id(op)] = tuple(self.simulated.schema.references_to(table_place(op.schema, op.table)))
             self._follow(op)
         self.reversals = ReversalChecker(self.simulated, self.reverse, self.effects, self.upgrade_doubts)
 

@@ -45,9 +45,16 @@ class Update(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete(Op):
+    """`by_value` is False if WHERE takes rows only by a pattern or open range, which others may meet as well.
+
+    `spares_used` is True if it asks for rows that some query does not find: NOT EXISTS, NOT IN (neither is compared).
+    """
+
     table: Name
     schema: MaybeName = None
     where: Flag = UNKNOWN
+    by_value: Flag = field(default=UNKNOWN, compare=False, repr=False)
+    spares_used: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,11 +28,13 @@ class Statement(Op):
     `command` is its leading keywords in capitals ("SELECT", "SET", "GRANT", "LOCK TABLE", "CALL", "DO", …); `effect` is False
     where it changes neither schema nor rows (SELECT, SET, SHOW, PRAGMA that only reads, EXPLAIN, ANALYZE, BEGIN, COMMIT),
     True if it does, and UNKNOWN if that is not known (CALL, DO, an unreadable one). `text` is the statement itself.
+    `in_python` marks a method of Alembic's own connection that ends its transaction: `op.get_bind().commit()` (never compared).
     """
 
     command: str
     effect: Flag = UNKNOWN
     text: str = ""
+    in_python: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

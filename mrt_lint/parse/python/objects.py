@@ -191,9 +191,10 @@ class FunctionChoice:
 
 @dataclass(slots=True, frozen=True)
 class ConnectionValue:
-    """What `op.get_bind()` returns, and engines, cursors and transactions made from it."""
+    """What `op.get_bind()` returns, and engines, cursors and transactions made from it; `own` is the former only."""
 
     autocommit: bool = False
+    own: bool = False
 
 
 @dataclass(slots=True, frozen=True)

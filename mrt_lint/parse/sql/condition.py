@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
+from itertools import pairwise
 from typing import Final
 
-from mrt_lint.model.values import HOLE, Name
+from mrt_lint.model.values import HOLE, UNKNOWN, Flag, Name
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.tokens import SqlToken
 
@@ -55,6 +56,47 @@ def null_columns(cursor: TokenCursor, alias: str = "") -> Iterator[Name]:
         is_own = not table or str(table[-1]).lower() == alias.lower()
         if is_own and condition.at("IS NULL") and condition.position == condition.stop - 2:
             yield column
+
+
+def takes_by_value(cursor: TokenCursor) -> Flag:
+    """Return whether the next WHERE takes rows by values that it names, False if only by patterns and ranges without an end.
+
+    UNKNOWN of what may be either.
+    """
+    condition = _without_parentheses(_where(cursor))
+    if condition.done or any(condition.has(key) for key in _NOT_READ):
+        return UNKNOWN
+    joint = "OR" if condition.has("OR") else "AND"
+    found = {_is_by_value(_without_parentheses(part)) for part in _parts(condition, joint)}
+    if joint == "AND":
+        return True if True in found else UNKNOWN if UNKNOWN in found else False
+    return found.pop() if len(found) == 1 else UNKNOWN
+
+
+def spares_used(cursor: TokenCursor) -> bool:
+    """Return whether WHERE leaves rows alone that a query finds: NOT EXISTS (SELECT …), NOT IN (SELECT …)."""
+    keys = [token.key for token in cursor.tokens[cursor.position : cursor.stop]]
+    return "SELECT" in keys and any(one == "NOT" and other in {"EXISTS", "IN"} for one, other in pairwise(keys))
+
+
+def _is_by_value(condition: TokenCursor) -> Flag:
+    if condition.has("AND") or condition.has("OR") or condition.at("EXISTS"):
+        return UNKNOWN
+    if condition.accept("NOT"):
+        return UNKNOWN
+    condition = condition.rest()
+    left = condition.until("IN", "NOT", "IS", *_COMPARISONS)
+    if left.done or condition.done:
+        return UNKNOWN
+    if condition.at("IS"):
+        return False
+    negated, operator = condition.accept("NOT") != "", condition.take().key
+    if operator in {"LIKE", "ILIKE"}:
+        pattern = _literal(condition.rest())
+        return UNKNOWN if pattern is None else negated is False and not any(sign in pattern.text for sign in "%_")
+    if operator in {"<>", "!=", ">", ">="} or (negated and operator == "IN"):
+        return False
+    return True if operator in {"=", "IN"} else UNKNOWN
 
 
 def _where(cursor: TokenCursor) -> TokenCursor:

@@ -25,7 +25,9 @@ def references(cursor: TokenCursor) -> dict[str, tuple[MaybeName, Name]]:
     found: dict[str, tuple[MaybeName, Name]] = {}
     fresh = True
     while not cursor.done:
-        if fresh and cursor.token.kind in {"word", "name", "string", "bind"} and not cursor.accept("ONLY", "LATERAL"):
+        if fresh and cursor.accept("ONLY", "LATERAL"):
+            continue
+        if fresh and cursor.token.kind in {"word", "name", "string", "bind"}:
             schema, table = cursor.path()
             alias = _alias(cursor)
             found.setdefault((alias or (table if isinstance(table, str) else "")).lower(), (schema, table))

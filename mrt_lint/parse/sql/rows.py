@@ -7,7 +7,7 @@ from functools import cached_property
 
 from mrt_lint.model.ops import Delete, Insert, Op, Statement, Truncate, Update
 from mrt_lint.model.values import HOLE, UNKNOWN, Flag, MaybeName, Name, Unknown, ValueFlow
-from mrt_lint.parse.sql.condition import Truth, null_columns, truth_of_where
+from mrt_lint.parse.sql.condition import Truth, null_columns, spares_used, takes_by_value, truth_of_where
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.reference import references, tables_read
 from mrt_lint.parse.sql.tokens import keywords
@@ -164,8 +164,9 @@ def read_delete(cursor: TokenCursor) -> Iterator[Op]:
     if truth_of_where(whole).never_true:
         yield Statement(command="DELETE", effect=False, text=str(whole.text()))
         return
+    where, by_value, spares = has_where(whole.rest()), takes_by_value(whole), spares_used(whole)
     for schema, table in targets:
-        yield Delete(table=table, schema=schema, where=has_where(whole))
+        yield Delete(table=table, schema=schema, where=where, by_value=by_value, spares_used=spares)
 
 
 def read_merge(cursor: TokenCursor) -> Iterator[Op]:

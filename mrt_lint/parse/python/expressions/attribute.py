@@ -77,7 +77,8 @@ def _of_connection(value: ConnectionValue | InspectorValue | ContextValue, name:
     if name == "url" and isinstance(value, ConnectionValue):
         return DialectName(url=True)
     if name in ("engine", "connection", "bind"):
-        return value if isinstance(value, ConnectionValue) else ConnectionValue()
+        own = isinstance(value, ContextValue) and name != "engine"
+        return ConnectionValue(autocommit=isinstance(value, ConnectionValue) and value.autocommit, own=own)
     if name == "impl":
         return ExternalName("alembic.impl")
     return BoundMethod(value, name)

@@ -23,7 +23,7 @@ def _shortened(name: Value) -> Value:
 
 READING: Final[dict[str, Callable[[CallArguments], Value]]] = {
     "f": lambda arguments: _shortened(arguments.get(0, "name", UNKNOWN)),
-    "get_bind": lambda _: ConnectionValue(),
+    "get_bind": lambda _: ConnectionValue(own=True),
     "get_context": lambda _: ContextValue(),
     "inline_literal": lambda arguments: arguments.get(0, "value", UNKNOWN),
 }

@@ -57,9 +57,12 @@ def call_connection(run: FunctionRun, connection: ConnectionValue, name: str, ar
         level = arguments.keyword.get("isolation_level")
         return ConnectionValue(autocommit=True) if isinstance(level, str) and level.upper() == "AUTOCOMMIT" else connection
     if name in _CONNECTING:
-        return connection
-    if name == "commit":  # SQLAlchemy begins the next transaction with the next statement
-        run.emit(ops.Statement, node, command="COMMIT", effect=False, text="COMMIT AND CHAIN")
+        # entering a connection returns itself; a transaction, cursor or connection made from it ends by itself
+        return connection if name == "__enter__" else ConnectionValue(autocommit=connection.autocommit)
+    if name == "commit" or (name == "rollback" and connection.own):
+        # SQLAlchemy begins the next transaction with the next statement
+        command = name.upper()
+        run.emit(ops.Statement, node, command=command, effect=False, text=f"{command} AND CHAIN", in_python=connection.own)
     if name in ("run_callable", "run_sync"):
         return call_back(run, connection, arguments, node)
     if name == "copy_expert":

@@ -66,7 +66,7 @@ def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Cal
 def _perform_other(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call, batch: BatchValue | None) -> Value:
     """Record what an operation does that is not Alembic's own: a library's, or one that the project registers."""
     if name == "run_async":
-        return call_back(run, ConnectionValue(), arguments, node)
+        return call_back(run, ConnectionValue(own=True), arguments, node)
     if name == "invoke":
         return _invoke(run, arguments.get(0, "operation", UNKNOWN), node, batch)
     known = find(name)

@@ -1,0 +1,105 @@
+"""Which rows downgrade() deletes: those that upgrade() inserted, or others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.history.schema import fold, place
+from mrt_lint.model import ops
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import UNSET
+
+Deletion: TypeAlias = ops.Delete | ops.Truncate
+
+_OF_DATABASE: Final = ("pg_", "sqlite_", "alembic_", "mysql.", "information_schema.")
+"""How names of tables begin whose rows are the database's own, or Alembic's."""
+
+
+def deletions(case: MigrationCase) -> Iterator[tuple[Deletion, TrackedTable]]:
+    """Return what downgrade() certainly deletes from tables that were there before upgrade() and stay, each with the table."""
+    for op in case.migration.downgrade_ops:
+        if not isinstance(op, ops.Delete | ops.Truncate) or not op.certain or not case.runs(op) or not readable(op.table):
+            continue
+        table, name = case.state_before(op).table, fold(f"{op.schema}.{op.table}" if readable(op.schema) else op.table)
+        if not isinstance(table, TrackedTable) or table.creator is not None or not table.exists or case.state_before(op).empty:
+            continue
+        analysis = case.analysis(op)
+        if not name.startswith(_OF_DATABASE) and not analysis.refuses and id(op) not in analysis.missing_objects:
+            yield op, table
+
+
+def insertions(case: MigrationCase, op: Op, table: TrackedTable) -> list[Op]:
+    """Return the operations with which upgrade() inserts rows into a table, or may do so."""
+    analysis = case.analysis(op)
+    return [
+        other
+        for other in analysis.upgrade
+        if isinstance(other, ops.Insert | ops.BulkInsert) and analysis.state_before(other).table in {table, None}
+    ]
+
+
+def are_kept(case: MigrationCase, op: Op, table: TrackedTable) -> bool:
+    """Return whether rows of a table are also in another one in the end, or downgrade() inserts those of another one instead."""
+    analysis = case.analysis(op)
+    tables = analysis.simulated.tables.now.values()
+    return any(isinstance(other, TrackedTable) and other is not table and table in other.rows for other in tables) or any(
+        isinstance(other, ops.Insert) and other.query and analysis.state_before(other).table is table for other in _after(case, op)
+    )
+
+
+def empties(case: MigrationCase, op: Op, table: TrackedTable) -> bool:
+    """Return whether upgrade() itself deletes every row of a table."""
+    analysis = case.analysis(op)
+    return any(
+        isinstance(other, ops.Truncate) or (isinstance(other, ops.Delete) and other.where is not True)
+        for other in analysis.upgrade
+        if analysis.state_before(other).table is table
+    )
+
+
+def makes_fit(case: MigrationCase, op: Op, table: TrackedTable) -> bool:
+    """Return whether downgrade() narrows a table after a deletion, which some of its rows may not fit.
+
+    It sets a column NOT NULL, changes its type, drops it, or makes a key or enum type again.
+    """
+    analysis = case.analysis(op)
+    return any(_narrows(other) and analysis.state_before(other).table in {table, None} for other in _after(case, op))
+
+
+def _after(case: MigrationCase, op: Op) -> list[Op]:
+    """Return what downgrade() does after an operation."""
+    done = list(case.analysis(op).reverse.values())
+    return done[next(place for place, other in enumerate(done) if other is op) + 1 :]
+
+
+def _narrows(op: Op) -> bool:
+    if isinstance(op, ops.AlterColumn):
+        return op.nullable is False or op.type is not UNSET
+    if isinstance(op, ops.CreateObject):
+        return op.kind in {"enum", "domain"}
+    return isinstance(op, ops.DropColumn | ops.CreateConstraint) or (isinstance(op, ops.CreateIndex) and op.unique is True)
+
+
+def left_referrers(case: MigrationCase, op: ops.Delete) -> list[tuple[str, str, str]]:
+    """Return the foreign keys whose rows may still point to what is deleted: the table, its columns, and ON DELETE, folded.
+
+    A table in which downgrade() has deleted rows before, or emptied the key, is left out, and so is a key that ON DELETE empties.
+    """
+    analysis = case.analysis(op)
+    cleared = set()
+    for other in analysis.reverse.values():
+        if other is op:
+            break
+        if isinstance(other, ops.Delete | ops.Truncate | ops.Update | ops.DropTable) and readable(other.table):
+            cleared.add(place(other.schema, other.table))
+    found = []
+    for table, key in analysis.referrers.get(id(op), ()):
+        where = place(table.schema, table.name)
+        columns = ", ".join(str(name) for name in key.columns) if isinstance(key.columns, tuple) else ""
+        rule = fold(key.ondelete) if readable(key.ondelete) else ""
+        if where not in cleared and where != place(op.schema, str(op.table)) and rule not in {"set null", "set default"}:
+            found.append((table.name, columns, rule))
+    return found

@@ -1,0 +1,141 @@
+"""MRT123."""
+
+from collections.abc import Iterator
+
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.row_deletion import deletions, insertions, left_referrers
+from mrt_lint.analysis.sql_names import sql_name
+from mrt_lint.analysis.wording import names
+from mrt_lint.model import ops
+from mrt_lint.model.finding import Consequence, Finding, Severity
+from mrt_lint.model.rule import DialectWording, Example, Rule
+
+
+class ReferencedRows(Rule):
+    """`downgrade()` deletes rows to which other tables may refer by then.
+
+    `upgrade()` inserts them, and from then on the application uses them: users choose the new kind, orders get the new state. The
+    foreign key then refuses the deletion, and the whole rollback fails; with ON DELETE CASCADE the orders are deleted along.
+    On the empty database of a test neither shows.
+    """
+
+    code = "MRT123"
+    name = "referenced-rows"
+    severity = Severity.WARNING
+    consequence = Consequence.ROLLBACK_FAILS
+    message = "downgrade deletes rows of {the_table} that upgrade inserts: it fails where rows of {children} refer to them by then"
+    instead = (
+        "leave those that are in use: DELETE … AND NOT EXISTS (SELECT 1 FROM {child} WHERE {child}.{column} = …), or move the "
+        "others to a former row first"
+    )
+    cascading = DialectWording(
+        message=(
+            "downgrade deletes rows of {the_table} that upgrade inserts: rows of {children} that refer to them by then "
+            "are deleted along"
+        ),
+        instead=instead,
+        consequence=Consequence.ROLLBACK_LOSES_DATA,
+    )
+    manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
+    exemptions = (
+        "No revision makes a foreign key to the table, or one with ON DELETE SET NULL; the child is dropped before.",
+        "`downgrade()` deletes or updates rows of the child before, or asks NOT EXISTS or NOT IN.",
+        "`upgrade()` inserts nothing there: MRT219 reports that.",
+        "SQLite, unless it is known to enforce foreign keys; the table is made or dropped in this migration; a condition.",
+        "`downgrade()` has parts that cannot be read.",
+    )
+
+    bad = (
+        Example(
+            title="Refused, or along",
+            before=(
+                """
+            def upgrade():
+                op.create_table("kinds", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
+                op.create_table("states", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
+                op.create_table(
+                    "orders",
+                    sa.Column("kind_id", sa.ForeignKey("kinds.id")),
+                    sa.Column("state_id", sa.ForeignKey("states.id", ondelete="CASCADE")),
+                )
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("INSERT INTO kinds (name) VALUES ('new')")
+                op.execute("INSERT INTO states (name) VALUES ('paid')")
+
+            def downgrade():
+                op.execute("DELETE FROM kinds WHERE name = 'new'")  # MRT123
+                op.execute("DELETE FROM states WHERE name = 'paid'")  # MRT123
+            """,
+        ),
+    )
+    good = (
+        Example(
+            title="Only what is not in use, or after the rows that use it were moved",
+            before=(
+                """
+            def upgrade():
+                op.create_table("kinds", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
+                op.create_table("states", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
+                op.create_table("orders", sa.Column("kind_id", sa.ForeignKey("kinds.id")))
+                op.create_table("bills", sa.Column("state_id", sa.ForeignKey("states.id")))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("INSERT INTO kinds (name) VALUES ('new')")
+                op.execute("INSERT INTO states (id, name) VALUES (9, 'paid')")
+
+            def downgrade():
+                op.execute(
+                    "DELETE FROM kinds WHERE name = 'new' "
+                    "AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.kind_id = kinds.id)"
+                )
+                op.execute("UPDATE bills SET state_id = 1 WHERE state_id = 9")
+                op.execute("DELETE FROM states WHERE id = 9")
+            """,
+        ),
+        Example(
+            title="Nothing refers to them",
+            before=(
+                """
+            def upgrade():
+                op.create_table("kinds", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("INSERT INTO kinds (name) VALUES ('new')")
+
+            def downgrade():
+                op.execute("DELETE FROM kinds WHERE name = 'new'")
+            """,
+        ),
+    )
+
+    def check(self, case: MigrationCase) -> Iterator[Finding]:
+        """Yield a finding for the first deletion from every table whose rows others may refer to."""
+        seen = set()
+        for op, table in deletions(case):
+            if not isinstance(op, ops.Delete) or op.where is not True or op.spares_used or op.caught or table in seen:
+                continue
+            dialect = case.dialect(op)
+            if case.analysis(op).downgrade_doubts.rows:
+                continue
+            if not insertions(case, op, table) or (dialect == "sqlite" and case.target.sqlite_foreign_keys is not True):
+                continue
+            referrers = left_referrers(case, op)
+            refusing = [entry for entry in referrers if entry[2] != "cascade"]
+            if not referrers:
+                continue
+            seen.add(table)
+            shown = refusing or referrers
+            tables = list(dict.fromkeys(f"'{child}'" for child, _, _ in shown))
+            found = names(op, dialect) | {
+                "children": tables[0] if len(tables) == 1 else f"{tables[0]} and {len(tables) - 1} more",
+                "child": sql_name(shown[0][0], dialect),
+                "column": shown[0][1] or "…",
+            }
+            yield self.found(case.migration, op, None if refusing else self.cascading, **found)
