@@ -20,6 +20,8 @@ REFUSED = [
     ('op.execute("SELECT 1", {"a": 1})', "takes 1 positional argument and gets 2"),
     ('op.drop_column("parcels", "age", column_name="age")', "is given its argument column_name twice"),
     ('op.add_column("parcels", table_name="parcels", column=sa.Column("age", sa.Integer()))', "its argument table_name twice"),
+    ('op.drop_constraint("uq", "parcels", ["code"])', "its type_ is a list"),
+    ('op.drop_constraint("uq", "parcels", type_="index")', "its type_ is 'index', which is none of foreignkey"),
     (
         'with op.batch_alter_table("parcels") as batch:\n    batch.drop_index("ix", "parcels")',
         "takes 1 positional argument and gets 2",

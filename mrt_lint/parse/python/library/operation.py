@@ -23,6 +23,9 @@ NOT_GIVEN: Final = False
 # create_table and the others take objects in some places
 _NAMING_A_TABLE: Final = frozenset({"add_column", "alter_column", "create_index", "drop_column", "drop_index"})
 
+_KINDS: Final = ("foreignkey", "primary", "unique", "check")
+"""Kinds of constraints that `drop_constraint` knows."""
+
 _NO_CHANGE: Final = frozenset({"table_name", "column_name", "schema"})
 
 
@@ -96,6 +99,13 @@ class OperationCall:
             return "it takes the name of a column as text and gets an object"
         if name == "add_column" and isinstance(self.named.get("column"), str):
             return "it takes a sa.Column and gets a text"
+        kind = self.named.get("type_")
+        if name == "drop_constraint" and (isinstance(kind, (list, tuple)) or (isinstance(kind, str) and kind not in _KINDS)):
+            return (
+                "its type_ is "
+                + ("a list" if not isinstance(kind, str) else repr(kind))
+                + f", which is none of {', '.join(_KINDS)}"
+            )
         return None
 
     @property
