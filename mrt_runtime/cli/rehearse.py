@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--half-way", action="store_true", default=None, help="stop each migration wherever that leaves something, and run it again"
     )
     add("--old-code", action="store_true", default=None, help="try what the older release executes on the upgraded schema")
+    add("--with-traffic", action="store_true", help="read and write the tables meanwhile, and show how long that waits")
     add("-x", action="append", metavar="ARG", dest="x_arguments", help="what `alembic -x` would pass to env.py")
     parser.set_defaults(seed_rows=None, after_writes=None, merge_order=None, locks=None)
 
@@ -53,7 +54,7 @@ def rehearse(args: argparse.Namespace) -> int:
     from mrt_runtime.report import rehearsal_json  # noqa: PLC0415  as well
     from mrt_runtime.report.rehearsal import RehearsalReport  # noqa: PLC0415  as well
 
-    with RehearsalSession(args.source, config, shows_values=args.show_values) as session:
+    with RehearsalSession(args.source, config, shows_values=args.show_values, with_traffic=args.with_traffic) as session:
         steps, found = session.select(args.revisions), []
         progress = Progress(sys.stderr, len(steps), "rehearsing")
         picture = RehearsalReport(stream) if args.format == "table" else None

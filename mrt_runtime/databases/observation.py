@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from mrt_runtime.config_discovery import LOCK_MODES
 
@@ -21,6 +21,16 @@ class RelationLock:
     def strength(self) -> int:
         """Where the mode is in the order of LOCK_MODES."""
         return LOCK_MODES.index(self.mode)
+
+
+@dataclass(slots=True)
+class TrafficWait:
+    """How long one kind of traffic on a table waited at most for a statement, and whether it gave up."""
+
+    table: str
+    who: Literal["reader", "writer"]
+    seconds: float
+    gave_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

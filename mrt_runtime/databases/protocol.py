@@ -14,6 +14,7 @@ from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.journal import Journal
 from mrt_runtime.databases.observation import LockWatch
 from mrt_runtime.databases.statistics import DatabaseStatistics
+from mrt_runtime.databases.traffic import TrafficDialect
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -142,6 +143,10 @@ class Scratch(Protocol):
 
         What a statement did is final where none is open after it, or another one than before.
         """
+
+    @property
+    def traffic(self) -> TrafficDialect | None:
+        """What traffic executes beside a migration; None where a migration locks everything."""
 
     def measure(self) -> int:
         """Return how many bytes it takes on the disk."""

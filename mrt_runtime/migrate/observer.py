@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mrt_runtime.config_discovery import LOCK_MODES
-from mrt_runtime.databases.observation import LockWatch, RelationLock, SessionReading
+from mrt_runtime.databases.observation import LockWatch, RelationLock, SessionReading, TrafficWait
+
+if TYPE_CHECKING:
+    from mrt_runtime.migrate.timeline import StepTimeline
 
 WIDTH = 200  # characters kept of a statement
 
@@ -25,7 +28,7 @@ class HeldLock:
 class ObservedStatement:
     """All executions of one statement on one line. locks: None where they are not known, which is not the same as none.
 
-    started: the seconds from the start of the step to the first one.
+    started: the seconds from the start of the step to the first one. waits: what traffic waited for it, None without traffic.
     """
 
     line: int | None
@@ -36,6 +39,7 @@ class ObservedStatement:
     rewritten: list[str] = field(default_factory=list)
     scanned: dict[str, int] = field(default_factory=dict)
     started: float = 0.0
+    waits: list[TrafficWait] | None = None
 
     @property
     def strongest(self) -> HeldLock | None:
@@ -64,10 +68,11 @@ class OpenLock:
 
 
 class StepObserver:
-    """Observes one step. watch: what looks at locks; None where only times are taken."""
+    """Observes one step. watch: what looks at locks; None where only times are taken. timeline: what notes when all that was."""
 
-    def __init__(self, watch: LockWatch | None = None) -> None:
+    def __init__(self, watch: LockWatch | None = None, timeline: StepTimeline | None = None) -> None:
         self._watch = watch
+        self._timeline = timeline
         self._statements: dict[tuple[int | None, str], ObservedStatement] = {}
         self._open: dict[int, dict[RelationLock, OpenLock]] = {}
         self._begun: tuple[int, float, bool] | None = None
@@ -106,6 +111,8 @@ class StepObserver:
         observed = self._statements.setdefault((line, text), ObservedStatement(line, text, started=began - self._epoch))
         observed.count += 1
         observed.seconds += ended - began
+        if self._timeline is not None:
+            self._timeline.add(observed, id(dbapi_connection), began, ended)
         reading = self._watch.after(dbapi_connection) if self._watch is not None and is_looked_at else None
         if reading is not None:
             self._take(observed, id(dbapi_connection), reading, began, ended)
@@ -121,6 +128,8 @@ class StepObserver:
         now = time.perf_counter()
         for one in self._open.pop(id(dbapi_connection), {}).values():
             one.held.seconds = max(one.held.seconds, now - one.since)
+        if self._timeline is not None:
+            self._timeline.end(id(dbapi_connection), now)
 
     def close(self) -> None:
         """End the observation: what is open is taken to end now."""
@@ -137,9 +146,13 @@ class StepObserver:
             if mine is None or mine.lock.strength < lock.strength:
                 mine = observed.locks[lock.relation] = HeldLock(lock)
             held[lock] = OpenLock(mine, began)
+            if self._timeline is not None:
+                self._timeline.add_lock(observed, session, lock, began)
         for lock in held.keys() - reading.locks:
             gone = held.pop(lock)
             gone.held.seconds = max(gone.held.seconds, ended - gone.since)
+            if self._timeline is not None:
+                self._timeline.release(session, lock, ended)
         observed.rewritten += [name for name in reading.rewritten if name not in observed.rewritten]
         for table, rows in reading.scanned:
             observed.scanned[table] = observed.scanned.get(table, 0) + rows

@@ -20,7 +20,8 @@ class RehearsedRevision:
 class CopyFacts:
     """The copy: the revisions that it was found at, what it holds, and what making it took.
 
-    shows_locks: whether the database shows which locks migrations take.
+    shows_locks: whether the database shows which locks migrations take. traffic: whether there was any, None where it was not
+    asked for.
     """
 
     heads: tuple[str, ...]
@@ -29,4 +30,5 @@ class CopyFacts:
     size: int
     seconds: float
     shows_locks: bool
+    traffic: bool | None = None
     database: dict[str, str] = field(default_factory=dict)

@@ -65,6 +65,8 @@ class RevisionRehearsal:
             self._change_copies(logs)
         self._findings.warnings += [warning for one in self._stopped for warning in describe_stuck(one)]
         self._findings.warnings += copy.migrator.take_notes()
+        self._findings.warnings += copy.traffic.notes
+        copy.traffic.notes = []
         self._findings.add_excess(steps, self._session.config.budget)
         rolling = self._trial.take()
         self._findings.add_breaks(rolling)

@@ -23,6 +23,7 @@ from mrt_runtime.migrate import HistoryStep, MigrationError, Migrator
 from mrt_runtime.migrate.interruption import StepInterruption, interruptible
 from mrt_runtime.migrate.observation import observed
 from mrt_runtime.migrate.observer import ObservedStep, StepObserver
+from mrt_runtime.rehearse.step_traffic import StepTraffic
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.half_way_trial import HalfWayTrial, TrialState
@@ -45,7 +46,7 @@ class CopyState:
 class ScratchCopy:
     """Makes a copy, and runs revisions on it. To be dropped."""
 
-    def __init__(self, database: Database, config: MRTConfig, worker: str = "main") -> None:
+    def __init__(self, database: Database, config: MRTConfig, worker: str = "main", *, with_traffic: bool = False) -> None:
         began = time.perf_counter()
         self.scratch = database.make_scratch(worker)
         self.seconds = time.perf_counter() - began
@@ -58,6 +59,8 @@ class ScratchCopy:
         self.logs: dict[str, StepInterruption] = {}
         """Where the functions that were run last can be stopped, where that is noted at all."""
         self._notes_places = config.half_way
+        self.traffic = StepTraffic(self.scratch, is_on=with_traffic)
+        self._schema: Schema | None = None
         try:
             self.migrator = Migrator(config, self.scratch)
         except BaseException:
@@ -75,7 +78,8 @@ class ScratchCopy:
     def look_at_schema(self, previous: CopyState | None = None) -> Schema:
         """Read the catalogue alone."""
         ignored = frozenset(self.migrator.version_tables)
-        return read_schema(self.connect(), self._database, ignored, previous.schema if previous else None)
+        self._schema = read_schema(self.connect(), self._database, ignored, previous.schema if previous else None)
+        return self._schema
 
     def connect(self) -> Connection:
         """Return our own connection, opened where it is not."""
@@ -146,16 +150,36 @@ class ScratchCopy:
                 self.scratch.drop()
 
     def _observe(self, name: str, step: HistoryStep, run: Callable[[HistoryStep], None]) -> None:
+        """Run a step with its traffic; again without, where that kept it from a lock and it left nothing behind."""
+        before = self._schema
+        try:
+            self._observe_once(name, step, run)
+        except MigrationError as error:
+            if before is None or not self.traffic.is_in_the_way(error) or self.look_at_schema() != before:
+                raise
+            self.steps.pop()
+            self.traffic.is_on = False
+            try:
+                self._observe_once(name, step, run)
+            finally:
+                self.traffic.is_on = True
+            self.traffic.notes.append(f"The {name} does not wait for locks, so it was run without traffic.")
+
+    def _observe_once(self, name: str, step: HistoryStep, run: Callable[[HistoryStep], None]) -> None:
         self.release()
         before = self.scratch.measure()
-        observer = StepObserver(self.scratch.watch_locks(self.connect))
-        began = time.perf_counter()
+        observer, seconds = StepObserver(), 0.0
         try:
-            with observed(observer), self._noting(name):
-                run(step)
+            with self.traffic.beside(name, step, self._schema) as timeline:
+                observer = StepObserver(self.scratch.watch_locks(self.connect), timeline)
+                began = time.perf_counter()
+                try:
+                    with observed(observer), self._noting(name):
+                        run(step)
+                finally:
+                    seconds = time.perf_counter() - began
         finally:
             self._is_idle = True
-            seconds = time.perf_counter() - began
             growth = self.scratch.measure() - before
             statements = observer.of_the_migration(self.migrator.version_tables)
             file = shorten(step.file)

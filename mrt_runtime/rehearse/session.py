@@ -32,10 +32,11 @@ class RehearsalSession(ClosingSession):
     Opening it raises ConfigurationError, one sentence, where the database cannot be copied or the project cannot be used.
     """
 
-    def __init__(self, source: str, config: MRTConfig, *, shows_values: bool = False) -> None:
+    def __init__(self, source: str, config: MRTConfig, *, shows_values: bool = False, with_traffic: bool = False) -> None:
         # what a base schema makes is in the copy
         self.config = dataclasses.replace(config, base_schema=None, base_revision=None)
         self.shows_values = shows_values
+        self._with_traffic = with_traffic
         self._log = RedactedLog()
         register_settings(config.env)
         self.copy: ScratchCopy | None = None
@@ -56,7 +57,7 @@ class RehearsalSession(ClosingSession):
 
     def make_copy(self) -> ScratchCopy:
         """Make another copy of the given database."""
-        return ScratchCopy(self.database, self.config, "copy")
+        return ScratchCopy(self.database, self.config, "copy", with_traffic=self._with_traffic)
 
     def select(self, names: Sequence[str] = ()) -> list[HistoryStep]:
         """Return the pending revisions, bases first; of those the ones that are named, where some are.
@@ -160,6 +161,7 @@ class RehearsalSession(ClosingSession):
             size=copy.scratch.measure(),
             seconds=copy.seconds,
             shows_locks=copy.scratch.watch_locks(copy.connect) is not None,
+            traffic=copy.traffic.is_on if self._with_traffic else None,
             database=database,
         )
 

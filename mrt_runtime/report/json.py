@@ -101,7 +101,7 @@ def from_json(found: Mapping[str, Any]) -> Verdict:
         warnings=tuple(found["warnings"]),
         doubts=tuple(DoubtfulFailure(warning=one["warning"], failure=_failure_from(one["failure"])) for one in found["doubts"]),
         unmet=tuple(UnmetStatement(**one) for one in found["unmet"]),
-        unseeded=dict(found["unseeded"]),
+        unseeded=dict(found.get("unseeded", {})),  # a rehearsal makes nothing up
         reason=found["reason"],
         behind=found["behind"],
         steps=steps,

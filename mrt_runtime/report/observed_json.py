@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from mrt_runtime.databases.observation import RelationLock
+from mrt_runtime.databases.observation import RelationLock, TrafficWait
 from mrt_runtime.migrate.observer import HeldLock, ObservedStatement, ObservedStep
 from mrt_runtime.secret import conceal
 
@@ -35,6 +36,9 @@ def _statement(statement: ObservedStatement) -> dict[str, Any]:
     if statement.locks is not None:
         held = sorted(statement.locks.values(), key=lambda held: (-held.lock.strength, held.lock.relation))
         locks = [_lock(one) for one in held]
+    waits = {}
+    if statement.waits is not None:
+        waits = {"waits": [{**dataclasses.asdict(one), "seconds": round(one.seconds, 4)} for one in statement.waits]}
     return {
         "line": statement.line,
         "statement": conceal(statement.text),
@@ -44,6 +48,7 @@ def _statement(statement: ObservedStatement) -> dict[str, Any]:
         "locks": locks,
         "rewritten": list(statement.rewritten),
         "rows_read": dict(statement.scanned),
+        **waits,
     }
 
 
@@ -74,4 +79,5 @@ def _statement_from(found: Mapping[str, Any]) -> ObservedStatement:
         rewritten=list(found["rewritten"]),
         scanned=dict(found["rows_read"]),
         started=found["started"],
+        waits=[TrafficWait(**one) for one in found["waits"]] if "waits" in found else None,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from mrt_lint.escape import printable
 from mrt_lint.report.style import TextStyle
 from mrt_runtime.config_discovery import LOCK_MODES
+from mrt_runtime.databases.observation import TrafficWait
 from mrt_runtime.migrate.observer import HeldLock, ObservedStatement, ObservedStep
 from mrt_runtime.secret import conceal
 
@@ -16,6 +17,7 @@ WIDTH = 72  # characters shown of a statement
 NOTABLE = LOCK_MODES.index("SHARE UPDATE EXCLUSIVE")
 """Weaker locks are those of every query and every write."""
 NOTABLE_GROWTH = 1e6
+NOTABLE_WAIT = 0.01
 UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 YELLOW, DIM = "yellow", "dim"
 
@@ -56,6 +58,19 @@ def describe(statement: ObservedStatement) -> Iterator[str]:
         read = [f"{rows:,} rows of {table}" for table, rows in statement.scanned.items() if rows >= 1000]  # noqa: PLR2004  see above
         if read:
             yield f"reads {', '.join(read)}"
+    yield from describe_waits(statement.waits or [])
+
+
+def describe_waits(waits: Sequence[TrafficWait]) -> Iterator[str]:
+    """Describe how long readers and writers of each table waited, where it was long enough to be noticed."""
+    notable = [one for one in waits if one.gave_up or one.seconds >= NOTABLE_WAIT]
+    for table in dict.fromkeys(one.table for one in notable):
+        said = [
+            f"a {one.who} {'gave up after' if one.gave_up else 'waited'} {spell_time(one.seconds)}"
+            for one in sorted(notable, key=lambda one: one.who)
+            if one.table == table
+        ]
+        yield f"traffic on {table}: {', '.join(said)}"
 
 
 def longest(held: Sequence[HeldLock]) -> float:

@@ -30,6 +30,8 @@ class RehearsalReport(TerminalReport):
         database = facts.database
         where = NAMES.get(database["dialect"], "SQLite")
         locks = "" if facts.shows_locks else f" {where} does not show afterwards which locks a statement took, so none are listed."
+        if facts.traffic is False:
+            locks += f" {where} locks the whole database for as long as a migration writes, so there was no traffic to measure."
         warning = database.get("isolation_warning", "")
         words = f"Rehearsed on {where} {database['version']}, on a copy of {database['url']}, which was only read.{locks}"
         self._write("  " + printable(words + (warning and f" {warning}")), "")

@@ -21,6 +21,7 @@ def render(revisions: Sequence[RehearsedRevision], facts: CopyFacts, stopped: st
                 "bytes": facts.size,
                 "seconds": round(facts.seconds, 3),
                 "shows_locks": facts.shows_locks,
+                **({"traffic": facts.traffic} if facts.traffic is not None else {}),
             },
             "summary": summarise([revision.verdict for revision in revisions]),
             "revisions": [_revision(revision) for revision in revisions],

@@ -15,6 +15,7 @@ from mrt_runtime.databases.mysql.place import ScratchPlace
 from mrt_runtime.databases.mysql.quoting import literal
 from mrt_runtime.databases.mysql.refusal import explain_refusal
 from mrt_runtime.databases.mysql.server import MySQLServer, outlast
+from mrt_runtime.databases.mysql.traffic import MySQLTraffic
 from mrt_runtime.databases.mysql.translation import translate
 from mrt_runtime.databases.protocol import ConnectionTarget, Database
 
@@ -24,6 +25,8 @@ IN_TRANSACTION = 1
 
 class MySQLScratch(ServerScratch):
     """A scratch database on a MySQL or MariaDB server, which migrations, seeds and our reading enter as its own account."""
+
+    traffic = MySQLTraffic()
 
     def __init__(
         self,

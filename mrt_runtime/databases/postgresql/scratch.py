@@ -18,6 +18,7 @@ from mrt_runtime.databases.postgresql.existing import ExistingPostgresContents
 from mrt_runtime.databases.postgresql.lock_watch import PostgresLockWatch, ask
 from mrt_runtime.databases.postgresql.quoting import literal
 from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, PostgresServer
+from mrt_runtime.databases.postgresql.traffic import PostgresTraffic
 from mrt_runtime.databases.postgresql.translation import Translator
 from mrt_runtime.databases.protocol import ConnectionTarget, Database
 
@@ -33,6 +34,8 @@ HOW_TO_ALLOW = (
 
 class PostgresScratch(ServerScratch):
     """A scratch database on a PostgreSQL server."""
+
+    traffic = PostgresTraffic()
 
     def __init__(
         self,

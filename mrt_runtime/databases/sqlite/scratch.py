@@ -143,6 +143,8 @@ class SQLiteScratch:
                 with contextlib.suppress(sqlite3.Error):
                     raw.interrupt()
 
+    traffic = None  # a writer locks the whole file
+
     def watch_locks(self, connect: Callable[[], Connection]) -> None:
         """Nothing: a writer locks the whole file."""
 

@@ -122,10 +122,12 @@ def history(project):
 def rehearse(history):
     """Rehearse a history of steps on a source; proves that the source is as it was, and that nothing is left."""
 
-    def run(source, *steps, names=(), shows_values=False, **settings):
+    def run(source, *steps, names=(), shows_values=False, with_traffic=False, **settings):
         project = history(*steps)
         before = source.digest()
-        with RehearsalSession(source.url, project.config(**settings), shows_values=shows_values) as session:
+        with RehearsalSession(
+            source.url, project.config(**settings), shows_values=shows_values, with_traffic=with_traffic
+        ) as session:
             run.facts = session.facts
             found = list(session.rehearse(session.select(names)))
         assert source.digest() == before

@@ -20,7 +20,11 @@ pytestmark = pytest.mark.exhaustive
 
 HARMLESS = ("harmless", 'op.add_column("users", sa.Column("email", sa.String(120)))', 'op.drop_column("users", "email")')
 LOSSY = ("lossy", 'op.execute("UPDATE users SET name = lower(name)")', "pass")
-WAITING = ("waiting", "import pathlib, time\n    pathlib.Path('here').touch()\n    time.sleep(60)", "pass")
+WAITING = (
+    "waiting",
+    "import pathlib, time\n    op.execute('UPDATE users SET name = name')\n    pathlib.Path('here').touch()\n    time.sleep(60)",
+    "pass",
+)
 
 
 @pytest.fixture
@@ -192,11 +196,12 @@ def test_a_role_that_may_make_no_copy_is_told_what_to_grant(postgres_source, com
         postgres_source.execute(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
+@pytest.mark.parametrize("more", [(), ("--with-traffic",)], ids=["alone", "traffic"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_however_it_ends_nothing_is_left_and_the_source_is_as_it_was(source, history, how, monkeypatch):
+def test_however_it_ends_nothing_is_left_and_the_source_is_as_it_was(source, history, how, more, monkeypatch):
     project = history(WAITING)
     before = source.digest()
-    with project.started(source.url, "mrt_lint", "rehearse", "--from", source.url) as process:
+    with project.started(source.url, "mrt_lint", "rehearse", "--from", source.url, *more) as process:
         assert process.poll() is None, process.stderr.read()
         process.send_signal(how)
         _, err = process.communicate(timeout=30)

@@ -1,0 +1,67 @@
+"""The traffic of a rehearsal: beside which steps there is some, on which tables, and what it was made of that it waited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from mrt_runtime.compare.schema import Schema, Table
+from mrt_runtime.databases import Scratch
+from mrt_runtime.databases.driver_error import list_causes
+from mrt_runtime.databases.traffic import TrafficEnd
+from mrt_runtime.migrate import HistoryStep
+from mrt_runtime.migrate.timeline import StepTimeline
+from mrt_runtime.rehearse.traffic import traffic
+from mrt_runtime.rehearse.waiting import note_waits
+from mrt_runtime.rolling.concerned_tables import find_concerned
+from mrt_runtime.rolling.refused_statement import read_words
+
+MOST_TABLES = 6  # each of them takes two sessions
+
+
+class StepTraffic:
+    """Runs traffic on a copy where it is asked for. `notes` are sentences about what there was none of."""
+
+    def __init__(self, scratch: Scratch, *, is_on: bool) -> None:
+        self.is_on = is_on and scratch.traffic is not None
+        self.notes: list[str] = []
+        self._scratch = scratch
+
+    @contextmanager
+    def beside(self, name: str, step: HistoryStep, schema: Schema | None) -> Iterator[StepTimeline | None]:
+        """Have traffic while the body runs, and yield what notes when its statements run; they hold afterwards what waited.
+
+        schema: what is there before. Nothing where there is no traffic, such as beside a second upgrade, which is like the first.
+        """
+        if not self.is_on or schema is None or name == "second upgrade":
+            yield None
+            return
+        timeline = StepTimeline()
+        with ExitStack() as running:
+            try:
+                sessions = running.enter_context(traffic(self._scratch, self._choose(name, step, schema)))
+            except DBAPIError as error:
+                self.notes.append(f"There was no traffic beside the {name}: {read_words(error)}")
+                sessions = []
+            try:
+                yield timeline
+            finally:
+                running.close()
+                note_waits(timeline, [attempt for session in sessions for attempt in session.attempts])
+
+    def is_in_the_way(self, error: BaseException) -> bool:
+        """Whether a step failed because it would not wait for a lock, which may have been the traffic's."""
+        dialect = self._scratch.traffic
+        causes = [cause for cause in list_causes(error) if not isinstance(cause, DBAPIError)]
+        return self.is_on and dialect is not None and any(dialect.judge(cause) is TrafficEnd.BUSY for cause in causes)
+
+    def _choose(self, name: str, step: HistoryStep, schema: Schema) -> list[Table]:
+        labels = find_concerned(step.file, schema)
+        kinds = {"table", "partitioned"}
+        tables = [table for table in schema.tables if table.label in labels and table.bounds is None and table.kind in kinds]
+        if len(tables) > MOST_TABLES:
+            left_out = ", ".join(table.label for table in tables[MOST_TABLES:])
+            self.notes.append(f"There was traffic on {MOST_TABLES} tables beside the {name}, and none on {left_out}.")
+        return tables[:MOST_TABLES]
