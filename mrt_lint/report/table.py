@@ -72,9 +72,10 @@ def _group(findings: FindingGroup, style: TextStyle, width: int, *, every_line: 
 def _finding(finding: Finding, style: TextStyle, width: int) -> str:
     place = printable(f"{finding.path}:{finding.place.line}:{finding.place.column}")
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
-    code, name = style.paint(finding.code, "bold", colour), style.paint(finding.name, colour)
+    label = f"{finding.name} (error)" if finding.severity is Severity.ERROR else finding.name
+    code, name = style.paint(finding.code, "bold", colour), style.paint(label, colour)
     lines = [f"{style.paint(place, 'bold')}  {code} {name}"]
-    if style.is_terminal and cell_width(f"{place}  {finding.code} {finding.name}") > width:
+    if style.is_terminal and cell_width(f"{place}  {finding.code} {label}") > width:
         lines = [style.paint(place, "bold"), f"    {code} {name}"]
     lines += _wrap(finding.message, "    ", width)
     code = _line_of(finding.path, finding.place.line)

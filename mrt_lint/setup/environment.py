@@ -36,7 +36,6 @@ class EnvironmentFacts:
     file: Path
     is_async: bool = False
     is_flask: bool = False
-    pushes_context: bool = False
     variables: tuple[tuple[str, str], ...] = ()
     dialect: str = ""
 
@@ -54,7 +53,6 @@ def read_environment(file: Path, root: Path) -> EnvironmentFacts:
         file=file,
         is_async=any(word in source for word in _ASYNC),
         is_flask=is_flask,
-        pushes_context="app_context" in source,
         variables=tuple(_meant(names)),
         dialect=next((dialect for dialect in map(dialect_of, schemes) if dialect), ""),
     )

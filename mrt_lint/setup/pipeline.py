@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import Final, NamedTuple
 
@@ -12,6 +13,8 @@ from mrt_lint.setup.yaml_text import keys, with_key, words
 from mrt_lint.usage import UsageError
 
 _EXTRAS: Final = {"postgresql": "[postgres]", "mysql": "[mysql]", "mariadb": "[mysql]"}
+_PYTHONS: Final = ("3.12", "3.13", "3.11", "3.10", "3.14")
+"""The first of these that the project is for is taken."""
 _STAGES: Final = ("migrations", "test", "tests", "testing", "check", "lint", "quality", "verify")
 
 _WORKFLOW: Final = """\
@@ -153,14 +156,27 @@ def _installation(project: ProjectSurvey) -> Installation:
     if has["Pipfile.lock"]:
         return Installation(("pip install pipenv", "pipenv sync --dev", f"pipenv run pip install {name}"), "pipenv run ")
     if has["requirements.txt"]:
-        return Installation((f"pip install -r requirements.txt {name}",))
+        own = "-e . " if has["setup.py"] or "project" in project.pyproject else ""  # what env.py imports may be in src/
+        return Installation((f"pip install -r requirements.txt {own}{name}",))
     if has["setup.py"] or "project" in project.pyproject:
         return Installation((f"pip install . {name}",))
     return Installation((f"pip install {name}",))
 
 
 def _python(project: ProjectSurvey) -> str:
-    """Return the Python to run on: the one that the project pins, else one that pytest-mrt knows."""
+    """Return the Python to run on: the one that the project pins, else one that it is for."""
     pinned = project.root / ".python-version"
     version = pinned.read_text(encoding="utf-8").strip() if pinned.is_file() else ""
-    return ".".join(version.split(".")[:2]) if version[:2] == "3." else "3.12"
+    if version[:2] == "3.":
+        return ".".join(version.split(".")[:2])
+    poetry = project.pyproject.get("tool", {}).get("poetry", {}).get("dependencies", {}).get("python", "")
+    wanted = str(project.pyproject.get("project", {}).get("requires-python", poetry))
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415  most commands set nothing up
+
+    try:
+        # Poetry's own spellings
+        admitted = SpecifierSet(re.sub(r"~(\d+\.\d+)(?!\.)", r"~=\1.0", re.sub(r"\^(?=\d)", ">=", wanted)))
+    except InvalidSpecifier:
+        return _PYTHONS[0]
+    # a version's own patches are newer than the oldest that may be asked for
+    return next((minor for minor in _PYTHONS if admitted.contains(f"{minor}.99")), _PYTHONS[0])

@@ -12,13 +12,14 @@ from typing import Any, Final
 
 from mrt_lint.files.discovery import VersionLocation, discover, may_hold
 from mrt_lint.files.env_py import env_of
-from mrt_lint.settings import Settings, find_root, load_settings
+from mrt_lint.settings import Settings, load_settings
 from mrt_lint.setup.database import PIPELINES, DatabaseEvidence, find_database
 from mrt_lint.setup.environment import EnvironmentFacts, read_environment
 from mrt_lint.setup.toml_text import read_toml
 from mrt_lint.usage import UsageError
 
 _PYTEST: Final = (("pytest.ini", "pytest"), (".pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest"))
+_PACKAGED: Final = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile")
 _DEPTH: Final = 2
 """So deep in a project packages are looked for that hold its tests: src/shop/tests."""
 _TEST_VARIABLE: Final = re.compile(r"\b(?=\w*TEST)(?=\w*(?:DATABASE|DB|SQL|POSTGRES))[A-Z][A-Z0-9_]*_(?:URL|URI|DSN)\b")
@@ -141,18 +142,32 @@ def survey(here: Path) -> ProjectSurvey:
     """Look at the project that a folder is in, or that is in it. Raises UsageError without migrations, or if a file is broken."""
     here = find_project(here)
     settings = load_settings(here)
-    root = settings.root if settings != Settings(root=settings.root) else find_root(here)
     histories, configuration = discover(here)
     if configuration is None:
         raise UsageError(
-            "There is no alembic.ini and no [tool.alembic] in this folder, above it in its repository or directly below: "
+            "There is no alembic.ini and no [tool.alembic] in this folder, above it in its repository or below: "
             "run it in the folder of a project with migrations (alembic init migrations begins them)."
         )
+    root = settings.root if settings != Settings(root=settings.root) else _root(here, configuration)
     locations = tuple(dict.fromkeys(location for history in histories for location in history))
     env = next((env for location in locations if (env := env_of(location.folder))), None)
     environment = read_environment(env, _application(env, configuration, root)) if env else None
     database = find_database((root, configuration.parent, repository_of(root)), configuration, environment)
     return ProjectSurvey(root, settings, configuration, locations, environment, database)
+
+
+def _root(here: Path, configuration: Path) -> Path:
+    """Return the folder of the project: the nearest above that is packaged, else the one that its migrations are started in.
+
+    A repository of several services has neither at its root.
+    """
+    repository = repository_of(here)
+    above = [folder for folder in (here, *here.parents) if repository in (folder, *folder.parents)]
+    packaged = next((folder for folder in above if any((folder / mark).is_file() for mark in _PACKAGED)), None)
+    if packaged is not None:
+        return packaged
+    inside = configuration.parent.parent if (configuration.parent / "env.py").is_file() else configuration.parent
+    return here if here in configuration.parents and here != configuration.parent else inside
 
 
 def _application(env: Path, configuration: Path, root: Path) -> Path:

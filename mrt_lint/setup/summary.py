@@ -31,10 +31,6 @@ def summarize(project: ProjectSurvey, look: HistoryLook) -> str:
 
 def remarks(project: ProjectSurvey, look: HistoryLook) -> Iterator[str]:
     """Yield what this program leaves to people."""
-    environment = project.environment
-    if environment and environment.is_flask and not environment.pushes_context:
-        name = relpath(environment.file)
-        yield f"Left to you: mrt verify runs {name} without flask db; docs/configuration.md#flask-migrate has the lines for it."
     if not project.dialect:
         yield 'Left to you: no file says which database it is: dialect = "postgresql" in [tool.mrt], or what else it is.'
     written = read_toml(project.root / "pyproject.toml")  # as it is by now

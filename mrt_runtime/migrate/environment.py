@@ -37,6 +37,7 @@ from mrt_runtime.migrate.handover import HandoverAttributes
 from mrt_runtime.migrate.missing_module import describe_missing
 from mrt_runtime.migrate.modules import ModuleSpace
 from mrt_runtime.migrate.project import AlembicProject
+from mrt_runtime.migrate.python_version import describe_python
 from mrt_runtime.migrate.schema_file import load_base_schema
 from mrt_runtime.termination import interrupted_by
 
@@ -45,6 +46,7 @@ Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
 
 Doing = tuple[Phase, str | None, str | None]
 STATEMENT_WIDTH = 60  # characters shown of a statement
+OUTPUT_WIDTH = 200  # and of what was printed before sys.exit()
 NO_FILES = (errno.EMFILE, errno.ENFILE)
 NOTHING: Doing = ("env", None, None)
 
@@ -81,7 +83,7 @@ class AlembicEnvironment:
 
     def advise(self) -> str:
         """Return what may help where a migration cannot be imported; empty where nothing is known."""
-        return self._application.advise()
+        return describe_python(self._project.home) + self._application.advise()
 
     def env_py(self, directory: ScriptDirectory) -> str:
         """Return the full path of the project's env.py."""
@@ -208,7 +210,7 @@ class AlembicEnvironment:
             if missing:
                 return ConfigurationError(missing)
         refusal = self._scratch.explain_refusal(error)
-        words = self._scratch.isolation.reword(describe(error))
+        words = self._scratch.isolation.reword(describe(error)) + quote_output(error, output)
         return MigrationError(words + (refusal and f". {refusal}"), **where)
 
     def _blame(self, violation: WrongDatabaseError) -> WrongDatabaseError | MigrationError:
@@ -220,6 +222,12 @@ class AlembicEnvironment:
         cause = f"it opens {violation.place} instead of the scratch database, and was stopped before any statement ran there"
         output = self._project.output.read_text()
         return StrayMigrationError(cause, phase=phase, revision=revision, file=place, line=line, output=output)
+
+
+def quote_output(error: BaseException, output: str) -> str:
+    """Return what was printed before a program left by sys.exit(), which is mostly why; empty for any other error."""
+    is_reason = isinstance(error, SystemExit) and output.strip()
+    return f", having printed “{' '.join(output.split())[:OUTPUT_WIDTH]}”" if is_reason else ""
 
 
 def is_wrong_driver(error: MigrationError) -> bool:

@@ -17,6 +17,7 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.sentences import join
 from mrt_runtime.migrate.exits import ExitError
 from mrt_runtime.migrate.missing_module import describe_folder, find_folder
+from mrt_runtime.migrate.unset_variable import describe_unset, show_setting
 from mrt_runtime.secret import conceal, scrub
 
 Phase = Literal["upgrade", "downgrade", "env"]
@@ -27,8 +28,6 @@ NAMELESS = re.compile(r"for constraint (\w+)\(.*\); it has no name$", re.DOTALL)
 WRITE_NAME = "without a name: write the one that the database has into op.drop_constraint()"
 HAS_NO_NAME = rf"for a \1 {WRITE_NAME}"
 """SQLAlchemy shows the whole table instead, and on MySQL nothing but a failed assertion."""
-OF_A_DATABASE = re.compile(r"(?i)ur[il]|dsn|database|(^|_)db(_|$)")
-"""Names of environment variables that hold a database's URL."""
 
 
 class WrongDatabaseError(ConfigurationError):
@@ -99,7 +98,7 @@ def quote_line(error: BaseException) -> str:
 
 
 def remedy(error: BaseException) -> str:
-    """Describe how to set the environment variable that `os.environ` lacks, or where a module is that is not found."""
+    """Describe how to set the environment variable that is not set, or where a module is that is not found."""
     if isinstance(error, ModuleNotFoundError):
         return describe_own_module(error)
     if isinstance(error, NotImplementedError):
@@ -108,10 +107,7 @@ def remedy(error: BaseException) -> str:
     # an assertion there, or in older SQLAlchemy what comes of quoting None
     if isinstance(error, (AssertionError, TypeError)) and any(code.co_name == "format_constraint" for code in codes):
         return f", for a constraint {WRITE_NAME}"
-    if not isinstance(error, KeyError) or codes[-1:] != [type(os.environ).__getitem__.__code__]:
-        return ""
-    name = str(error.args[0])
-    return f", an environment variable that is not set: {show_setting(name, '{url}' if OF_A_DATABASE.search(name) else '...')}"
+    return describe_unset(error)
 
 
 def describe_own_module(error: ModuleNotFoundError) -> str:
@@ -120,11 +116,6 @@ def describe_own_module(error: ModuleNotFoundError) -> str:
     importing = next((Path(frame.filename) for frame in reversed(frames) if not frame.filename.startswith("<frozen")), Path())
     folder = find_folder(error.name or ".", importing)
     return f": it is in {describe_folder(folder)}" if folder is not None else ""
-
-
-def show_setting(name: str, value: str = "{url}") -> str:
-    """Write where env.py's environment variables are set; `{url}` stands for the scratch database's URL."""
-    return f'set MRTConfig(env={{"{name}": "{value}"}}), or {name} = "{value}" under [tool.mrt.env] in pyproject.toml'
 
 
 def suggest_setting(database: str | None) -> str:

@@ -182,7 +182,8 @@ def load(directory: ScriptDirectory) -> MigrationGraph:
         words = end(f"{where}{describe(error)}")
         if isinstance(error, ModuleNotFoundError):  # the file may be right
             raise UnimportableHistoryError(f"{words} Install what is missing into the environment that runs this.") from None
-        raise UnimportableHistoryError(f"{words} Alembic runs no migration while one of them is broken.") from None
+        rest = "Alembic runs no migration while one of them is broken." if file in files else "The migrations import it."
+        raise UnimportableHistoryError(f"{words} {rest}") from None
     return MigrationGraph(directory.revision_map)
 
 

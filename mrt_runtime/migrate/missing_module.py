@@ -42,6 +42,7 @@ def find_missing(files: Iterable[Path]) -> list[MissingModule]:
     waiting, seen = list(files), set[Path]()
     missing: dict[str, MissingModule] = {}
     packages = set[Path]()
+    whole = dict[str, str]()
     while waiting and len(seen) < MOST_FILES:
         file = waiting.pop(0)
         if file in seen:
@@ -52,10 +53,11 @@ def find_missing(files: Iterable[Path]) -> list[MissingModule]:
             found = find_file(name)
             if found is None and find_spec(root) is None:
                 missing.setdefault(root, MissingModule(root, file, line))
+                whole.setdefault(root, name)
             elif found is not None and INSTALLED.isdisjoint(found.parts):
                 waiting.append(found)
                 packages.update(find_places(root))
-    return [replace(module, folder=find_folder(module.name, module.file, packages)) for module in missing.values()]
+    return [replace(module, folder=find_folder(whole[module.name], module.file, packages)) for module in missing.values()]
 
 
 def read_imports(file: Path) -> Iterator[tuple[str, int]]:
@@ -109,19 +111,29 @@ def find_file(name: str) -> Path | None:
 
 
 def find_folder(name: str, importing: Path, packages: Collection[Path] = ()) -> Path | None:
-    """Return which folder above an importing file of the project holds a module; None for one that is nowhere there.
+    """Return which folder above an importing file of the project, or `src` in one, holds a module; None where none does.
 
-    What a package holds that is imported by its own name, as `app.celery`, is not the library `celery`.
+    name: with its dots, for the folder of a service may be called as its package is. What a package holds that is imported by its
+    own name, as `app.celery`, is not the library `celery`.
     """
-    if not name.isidentifier() or not INSTALLED.isdisjoint(importing.parts):
+    parts = name.split(".")
+    if not all(map(str.isidentifier, parts)) or not INSTALLED.isdisjoint(importing.parts):
         return None
-    for folder in importing.absolute().parents:
-        is_held = (folder / f"{name}.py").is_file() or next((folder / name).glob("*.py"), None) is not None
-        if is_held and {folder, *folder.parents}.isdisjoint(packages):
-            return folder
-        if (folder / ".git").exists():
+    for above in importing.absolute().parents:
+        for folder in (above, above / "src"):
+            if holds(folder, parts) and {folder, *folder.parents}.isdisjoint(packages):
+                return folder
+        if (above / ".git").exists():
             break
     return None
+
+
+def holds(folder: Path, parts: list[str]) -> bool:
+    """Whether a folder holds a module or a package; in a module, what is imported is a name."""
+    inner = folder.joinpath(*parts)
+    if inner.with_suffix(".py").is_file() or next(inner.glob("*.py"), None) is not None:
+        return True
+    return len(parts) > 1 and (inner.parent.with_suffix(".py").is_file() or (inner.parent / "__init__.py").is_file())
 
 
 def describe_folder(folder: Path) -> str:

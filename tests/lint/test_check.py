@@ -182,7 +182,7 @@ def test_the_table_is_readable_at_80_columns(history):
     out = history.mrt("check", "versions").out
     assert max(len(line) for line in out.splitlines()) <= 80
     lines = out.splitlines()
-    assert lines[0] == "versions/a2.py:10:5  MRT201 drop-column"
+    assert lines[0] == "versions/a2.py:10:5  MRT201 drop-column (error)"
     assert '     10 | op.drop_column("users", "phone")' in lines
     assert any(line.startswith("    Instead: ") for line in lines)
     assert lines[-3] == "3 migrations checked: 1 error, 1 warning."
@@ -314,7 +314,7 @@ def test_whoever_stops_reading_gets_no_traceback(history):
     )
     command = f"{sys.executable} -c 'import sys; from mrt_lint.cli import main; sys.exit(main())' check versions | head -1"
     run = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
-    assert run.stdout == "versions/a2.py:10:5  MRT201 drop-column\n"
+    assert run.stdout == "versions/a2.py:10:5  MRT201 drop-column (error)\n"
     assert run.stderr == ""
 
 

@@ -125,7 +125,7 @@ def test_an_old_history_is_shown_and_accepted_and_its_newest_revisions_are_verif
     assert [line.split()[1] for line in project.mrt("check", "--format", "concise").out.splitlines()[:1]] == ["MRT201"]
 
 
-def test_a_flask_application_below_is_found_with_its_variable_and_what_is_left_to_do(project):
+def test_a_flask_application_below_is_found_with_its_variable(project):
     project.write("migrations/alembic.ini", "[alembic]\n\n[loggers]\nkeys = root\n")
     project.write("migrations/env.py", "from flask import current_app\nconfig.set_main_option('x', current_app.config['URI'])\n")
     project.migration("a1", None, folder="migrations/versions")
@@ -134,14 +134,13 @@ def test_a_flask_application_below_is_found_with_its_variable_and_what_is_left_t
     )
     project.write("requirements.txt", "Flask-Migrate\nPyMySQL==1.1\n")
     project.write(".gitlab-ci.yml", GITLAB)
-    result = project.mrt("init", "--yes")
+    assert project.mrt("init", "--yes").code == 0
     assert written(project) == {
         "dialect": "mysql",
         "alembic_ini": "migrations/alembic.ini",
         "db_url": "${MRT_DATABASE_URL}",
         "env": {"SHOP_DB_URL": "{url}"},
     }
-    assert "Left to you: mrt verify runs migrations/env.py without flask db" in result.out
     text = (project.root / ".gitlab-ci.yml").read_text()
     assert text.startswith(GITLAB + "\nmigrations:\n  stage: test\n")
     assert '    - pip install -r requirements.txt "pytest-mrt[mysql]"\n    - mrt check --diff-base' in text
@@ -351,3 +350,72 @@ def test_a_list_that_is_not_there_is_not_extended(text):
 @pytest.mark.parametrize("text", ["", "- a", "{a: 1}", "a: [", "a: 1\n---\nb: 2\n", "a: 1\n...\n"])
 def test_a_key_is_not_added_to_what_is_no_block(text):
     assert with_key(text, "job:\n  script: [x]\n") is None
+
+
+@pytest.mark.parametrize("where", ["api", "api/migrations"])
+def test_a_service_of_a_repository_is_set_up_in_its_own_folder(project, monkeypatch, where):
+    """Its requirements and its tests are there; the repository's root belongs to all."""
+    project.write(".github/dependabot.yml", "")
+    project.write("web/package.json", "{}")
+    project.write("api/setup.py", "")
+    project.write("api/requirements.txt", "psycopg2\n")
+    project.write("api/src/api/__init__.py", "")
+    project.write("api/tests/test_it.py", "def test_it(): pass\n")
+    project.write("api/migrations/alembic.ini", "[alembic]\nscript_location = .\n")
+    project.write("api/migrations/env.py", "from flask import current_app\n")
+    project.migration("a1", None, folder="api/migrations/versions")
+    before = files(project)
+    monkeypatch.chdir(where)
+    assert project.mrt("init", "--yes").code == 0
+    after = files(project)
+    assert {name for name in after if after[name] != before.get(name)} == {
+        "api/pyproject.toml",
+        "api/tests/test_migrations.py",
+        ".github/workflows/migrations.yml",
+    }
+    job = yaml.safe_load(after[".github/workflows/migrations.yml"])["jobs"]["migrations"]
+    assert job["defaults"]["run"]["working-directory"] == "api"
+    assert {"run": 'pip install -r requirements.txt -e . "pytest-mrt[postgres]"'} in job["steps"]
+
+
+def test_a_package_with_its_migrations_deep_inside_is_set_up_where_it_is_packaged(project, monkeypatch):
+    project.write("pyproject.toml", "[project]\nname = 'shop'\n")
+    project.write("shop/db/migration/alembic.ini", "[alembic]\nscript_location = %(here)s/alembic\n")
+    project.migration("a1", None, folder="shop/db/migration/alembic/versions")
+    for where in ("shop/db/migration", "."):
+        monkeypatch.chdir(project.root / where)
+        result = project.mrt("init", "--dry-run")
+        assert 'alembic_ini = "shop/db/migration/alembic.ini"' in result.out
+        assert "pyproject.toml: what both halves" in result.out.replace("../", "")
+    assert project.mrt("check").out == "1 migration checked: nothing found.\n"
+
+
+def test_of_several_histories_deep_inside_the_one_that_is_meant_is_to_be_named(project):
+    for name in ("shop", "mail"):
+        project.write(f"{name}/db/migration/alembic.ini", "[alembic]\nscript_location = %(here)s/alembic\n")
+        project.migration("a1", None, folder=f"{name}/db/migration/alembic/versions")
+    result = project.mrt("check")
+    assert (result.code, "There are 2 histories below this folder" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "python"),
+    [
+        ('[project]\nrequires-python = ">=3.13"', "3.13"),
+        ('[project]\nrequires-python = "==3.11.*"', "3.11"),
+        ('[project]\nrequires-python = ">=3.9,<3.12"', "3.11"),
+        ('[project]\nrequires-python = ">=3.14"', "3.14"),
+        ('[tool.poetry.dependencies]\npython = "^3.13.2"', "3.13"),
+        ('[tool.poetry.dependencies]\npython = "~3.10"', "3.10"),
+        ('[project]\nrequires-python = "any"', "3.12"),
+        ("", "3.12"),
+    ],
+)
+def test_ci_runs_a_python_that_the_project_is_for(project, pyproject, python):
+    project.write(".github/dependabot.yml", "")
+    project.write("alembic.ini", "[alembic]\nscript_location = .\n")
+    project.write("pyproject.toml", f"{pyproject}\n")
+    project.migration("a1", None)
+    assert project.mrt("init", "--yes").code == 0
+    job = yaml.safe_load(files(project)[".github/workflows/migrations.yml"])["jobs"]["migrations"]
+    assert job["steps"][1]["with"]["python-version"] == python

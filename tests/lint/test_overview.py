@@ -45,7 +45,7 @@ def test_the_first_check_of_an_old_history_is_an_overview(old):
         "  36  deploy blocks",
     ]
     assert "The newest 3 revisions with findings, in full:" in lines
-    assert "versions/a12.py:10:5  MRT201 drop-column" in lines
+    assert "versions/a12.py:10:5  MRT201 drop-column (error)" in lines
     assert "upgrade drops column 'users.d12'" in result.out
     assert "users.d1'" not in result.out
     rest = lines[lines.index("The rest, the worst first:") :]

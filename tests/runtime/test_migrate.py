@@ -628,3 +628,19 @@ def test_a_project_that_is_configured_in_pyproject_toml_is_read_from_there(proje
     migrator.upgrade("a")
     assert migrator.current() == ("a",)
     assert revisions(project) == ["a"]
+
+
+@pytest.mark.parametrize("statement", ["from api.models import Base", "import api.models", "import api"])
+def test_a_folder_that_is_only_called_as_the_package_is_not_taken_for_it(project, sqlite_scratch, monkeypatch, statement):
+    service = project.root / "api"
+    (service / "src" / "api").mkdir(parents=True)
+    (service / "src" / "api" / "__init__.py").write_text("")
+    (service / "src" / "api" / "models.py").write_text("Base = object\n")
+    (service / "manage.py").write_text("")
+    (project.root / "migrations").rename(service / "migrations")
+    (project.root / "alembic.ini").rename(service / "alembic.ini")
+    file = project.add("a", folder=service / "migrations" / "versions")
+    file.write_text(f"{statement}\n{file.read_text()}")
+    monkeypatch.chdir(service)
+    with pytest.raises(ConfigurationError, match="`prepend_sys_path = src`"):
+        Migrator(MRTConfig(alembic_ini="alembic.ini"), sqlite_scratch)
