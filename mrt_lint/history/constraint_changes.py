@@ -166,6 +166,19 @@ def without_constraint(table: ReplayedTable, name: MaybeName, kind: MaybeName = 
     return _keyless(replace(table, constraints=constraints, unnamed=unnamed, lost=lost), table, gone)
 
 
+def without_key_of_mysql(table: ReplayedTable, name: MaybeName, kind: MaybeName = None) -> ReplayedTable:
+    """Take a constraint away as MySQL does, which leaves the index that it may have made under a foreign key's name.
+
+    Source: https://dev.mysql.com/doc/refman/8.4/en/create-table-foreign-keys.html
+    """
+    known = table.constraint(name) if isinstance(name, str) else None
+    after = without_constraint(table, name, kind)
+    is_foreign = known.kind == "foreignkey" if isinstance(known, Constraint) else kind == "foreignkey"
+    if not isinstance(name, str) or not is_foreign or fold(name) in after.indexes:
+        return after
+    return replace(after, indexes={**after.indexes, fold(name): UNKNOWN})
+
+
 def _is_kind(entry: Constraint | Unknown, kind: MaybeName) -> bool:
     return isinstance(entry, Constraint) and entry.kind == kind
 

@@ -14,6 +14,7 @@ from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedSche
 from mrt_lint.history.sqlite_rebuild import Rebuilding, asked, rebuilds, rebuilt
 from mrt_lint.history.taken_along import TAKING, taken_along
 from mrt_lint.model import ops
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, Name, SqlType, Unknown
 
@@ -21,7 +22,6 @@ _CHANGES: Final[dict[type[Op], Callable[[ReplayedTable, Any], ReplayedTable]]] =
     ops.BatchAlterTable: lambda table, _: table,
     ops.DropColumn: lambda table, op: table_changes.without_column(table, op.column),
     ops.CreateIndex: constraint_changes.with_index,
-    ops.DropConstraint: lambda table, op: constraint_changes.without_constraint(table, op.constraint, op.kind),
     ops.RenameConstraint: lambda table, op: constraint_changes.with_constraint_renamed(table, op.constraint, op.new_constraint),
     ops.ValidateConstraint: lambda table, op: constraint_changes.validated(table, op.constraint),
 }
@@ -130,6 +130,11 @@ class SchemaDraft:
     def _add_column(self, op: ops.AddColumn) -> None:
         if op.if_not_exists is False or not self._has(op, op.column):
             self._change(op, lambda table: self._with(table, op))
+
+    @apply.register
+    def _drop_constraint(self, op: ops.DropConstraint) -> None:
+        without = constraint_changes.without_key_of_mysql if self.dialect in FAMILY else constraint_changes.without_constraint
+        self._change(op, lambda table: without(table, op.constraint, op.kind))
 
     @apply.register
     def _create_constraint(self, op: ops.CreateConstraint) -> None:

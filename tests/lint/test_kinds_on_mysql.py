@@ -75,3 +75,29 @@ def test_a_unique_index_is_a_unique_constraint():
         assert holds("-MRT112 -MRT116 -MRT441", told([base, both], "mysql"))
         assert holds("-MRT112 -MRT116 -MRT441", told([base, both, (both[1], both[0])], "mysql"))
     assert holds("+MRT112", told([base, (both[0], index.format("code"))], "mysql"))
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "mariadb"])
+@pytest.mark.parametrize(
+    "dropped", ['op.drop_constraint("fk", "items", type_="foreignkey")', sql("ALTER TABLE items DROP FOREIGN KEY fk")]
+)
+def test_the_index_of_a_foreign_key_outlives_it(dialect: str, dropped: str):
+    key = 'op.create_foreign_key("fk", "items", "parcels", ["parcel_id"], ["id"])'
+    made = (f"{SHOP[0]}\n{key}", f"{DROP_ITEMS}\n{DROP_PARCELS}")
+    index = 'op.create_index("fk", "items", ["parcel_id"])'
+    assert holds("-MRT804", told([made, (dropped, key), ('op.drop_index("fk", table_name="items")', index)], dialect))
+    assert holds("+MRT804", told([made, (dropped, key), ('op.drop_index("fk", table_name="items")', index)]))
+    twice = [made, (dropped, key), ('op.drop_index("fk", table_name="items")', index)]
+    assert holds("+MRT804", told([*twice, twice[-1]], dialect))
+
+
+@pytest.mark.parametrize("renamed", [True, False])
+@pytest.mark.parametrize("unique", [True, False])
+def test_a_unique_constraint_that_goes_as_an_index_comes_back_unique(renamed: bool, unique: bool):
+    table = "boxes" if renamed else "parcels"
+    made = (f'{PARCELS}\nop.create_unique_constraint("uq", "parcels", ["code"])', DROP_PARCELS)
+    between = (
+        (f'op.rename_table("parcels", "{table}")', f'op.rename_table("{table}", "parcels")') if renamed else (NOTHING, NOTHING)
+    )
+    swap = (f'op.drop_index("uq", table_name="{table}")', f'op.create_index("uq", "{table}", ["code"], unique={unique})')
+    assert holds("-MRT408" if unique else "+MRT408", told([made, between, swap], "mysql"))

@@ -162,6 +162,8 @@ def _lost_before(simulated: SimulatedSchema, table: TrackedTable, thing: Thing) 
     slot = simulated.slot(thing)
     if known is None or table.creator is not None or slot is None or (kind, thing.name) not in known.former_names:
         return None
+    if thing.kind == "index" and fold(str(thing.name)) in known.indexes:
+        return None  # MySQL keeps the index of a foreign key that was dropped
     namespace, key = slot
     # MySQL numbers foreign keys without a name, by the highest number so far
     made_nameless = any(tracked.is_reference for tracked in table.unnamed) or any(map(_is_reference, known.unnamed))

@@ -56,7 +56,20 @@ def drop_index(simulated: SimulatedSchema, op: ops.DropIndex) -> Iterator[Object
         index = drop(simulated.indexes, key, op)
         if index is not None and index.table is None:
             index.table = simulated.table_of(op)
+        if index is not None and index.definition is None:
+            index.definition = _unique_key(simulated, op)
         yield ObjectEffect("dropped", simulated.indexes, key, index)
+
+
+def _unique_key(simulated: SimulatedSchema, op: ops.DropIndex) -> ops.CreateIndex | None:
+    """Return the index of a unique constraint that the history has made under this name: MySQL and MariaDB drop it as one."""
+    table = simulated.table_of(op)
+    if simulated.dialect not in FAMILY or not isinstance(table, TrackedTable) or not readable(op.index):
+        return None
+    known = simulated.known_schema.constraint(table.origin, fold(op.index))
+    if known is None or known.kind != "unique":
+        return None
+    return ops.CreateIndex(index=op.index, table=op.table or UNKNOWN, schema=op.schema, columns=known.columns, unique=True)
 
 
 def create_constraint(simulated: SimulatedSchema, op: ops.CreateConstraint) -> Iterator[ObjectEffect]:
