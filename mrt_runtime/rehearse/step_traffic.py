@@ -10,13 +10,13 @@ from sqlalchemy.exc import DBAPIError
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.driver_error import list_causes
+from mrt_runtime.databases.sentences import join
 from mrt_runtime.databases.traffic import TrafficEnd
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.migrate.timeline import StepTimeline
 from mrt_runtime.rehearse.traffic import traffic
 from mrt_runtime.rehearse.waiting import note_waits
 from mrt_runtime.rolling.concerned_tables import find_concerned
-from mrt_runtime.rolling.refused_statement import read_words
 
 MOST_TABLES = 6  # each of them takes two sessions
 
@@ -28,6 +28,7 @@ class StepTraffic:
         self.is_on = is_on and scratch.traffic is not None
         self.notes: list[str] = []
         self._scratch = scratch
+        self._driver_error: type[Exception] = scratch.engine.dialect.dbapi.Error  # type: ignore[union-attr]  # it is loaded
 
     @contextmanager
     def beside(self, name: str, step: HistoryStep, schema: Schema | None) -> Iterator[StepTimeline | None]:
@@ -42,14 +43,17 @@ class StepTraffic:
         with ExitStack() as running:
             try:
                 sessions = running.enter_context(traffic(self._scratch, self._choose(name, step, schema)))
-            except DBAPIError as error:
-                self.notes.append(f"There was no traffic beside the {name}: {read_words(error)}")
+            except (DBAPIError, self._driver_error) as error:
+                self.notes.append(f"There was no traffic beside the {name}: {join(getattr(error, 'orig', None) or error)}")
                 sessions = []
             try:
                 yield timeline
             finally:
                 running.close()
                 note_waits(timeline, [attempt for session in sessions for attempt in session.attempts])
+                for session in sessions:
+                    if session.error is not None:
+                        self.notes.append(f"There was no {session.name} beside the {name}: {join(session.error)}")
 
     def is_in_the_way(self, error: BaseException) -> bool:
         """Whether a step failed because it would not wait for a lock, which may have been the traffic's."""

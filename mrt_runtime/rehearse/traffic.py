@@ -40,17 +40,23 @@ class TrafficSession:
 
     def __init__(self, connection: Connection, dialect: TrafficDialect, table: str, who: Literal["reader", "writer"]) -> None:
         self.attempts: list[TrafficAttempt] = []
-        self.count = 0
-        """How many attempts there were."""
+        self.error: Exception | None = None
+        """Why the first attempt was refused, where it was."""
         self._connection = connection
         self._dialect = dialect
         self._table = table
         self._who = who
         self.statements: Sequence[str] = ()
         self._raw: Any = connection.connection.dbapi_connection
+        self._not_supported: type[Exception] = connection.dialect.dbapi.NotSupportedError  # type: ignore[union-attr]  # it is loaded
         self._done = threading.Event()
         self._pause = PAUSE
         self._thread = threading.Thread(target=self._run, name=f"mrt traffic {who}", daemon=True)
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence."""
+        return f"{self._who} of {self._table}"
 
     def prepare(self, table: Table) -> list[str]:
         """Make the session give up early, and return conditions for the first row of the table and the last one."""
@@ -85,10 +91,10 @@ class TrafficSession:
             began = time.perf_counter()
             try:
                 seconds, gave_up = self._attempt(self.statements[turn % len(self.statements)], began)
-            except Exception:  # noqa: BLE001  the table is gone, or the session: there is no more to be said in a thread
+            except Exception as error:  # noqa: BLE001  the table is gone, or the session
+                self.error = error if turn == 0 else None
                 return
             turn += 1
-            self.count += 1
             if seconds >= NOTABLE:
                 self.attempts.append(TrafficAttempt(self._table, self._who, began, seconds, gave_up))
             self._done.wait(self._pause)
@@ -115,8 +121,9 @@ class TrafficSession:
         cursor = self._raw.cursor()
         try:
             cursor.execute(statement)
-            while self._dialect.measures and getattr(cursor, "nextset", bool)():
-                pass  # the time is the last result
+            with suppress(self._not_supported):
+                while self._dialect.measures and cursor.nextset():
+                    pass  # the time is the last result, which is all that some drivers return
             rows = cursor.fetchall()
             return float(rows[0][0]) if self._dialect.measures and rows else None
         finally:

@@ -1,6 +1,8 @@
 """Traffic beside a migration: who waits for which line and how long, and that the migration does not notice."""
 
 import json
+import time
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -8,11 +10,13 @@ import sqlalchemy as sa
 from mrt_report.page import render_page
 from mrt_report.reported_revision import assemble
 from mrt_report.saved_results import read_verify
+from mrt_runtime.compare.schema import Key, Schema, Table
 from mrt_runtime.compare.snapshot import read_schema
 from mrt_runtime.databases.observation import RelationLock, TrafficWait
 from mrt_runtime.migrate.error import WrongDatabaseError
 from mrt_runtime.migrate.observer import ObservedStatement, ObservedStep
 from mrt_runtime.migrate.timeline import StepTimeline
+from mrt_runtime.rehearse.step_traffic import StepTraffic
 from mrt_runtime.rehearse.traffic import TrafficAttempt, traffic
 from mrt_runtime.rehearse.waiting import find_cause
 from mrt_runtime.report import rehearsal_json
@@ -53,6 +57,17 @@ def test_who_waits_follows_from_the_lock(postgres_source, rehearse, kind):
     waits = find_waits(revision)
     assert waits.keys() == {(12, who) for who in waiting}
     assert all(0.15 < one.seconds < 0.5 and not one.gave_up and one.table == "users" for one in waits.values())
+
+
+@pytest.mark.slow
+def test_a_driver_that_returns_the_last_result_alone_measures_as_well(postgres_source, rehearse):
+    pytest.importorskip("psycopg2")
+    postgres_source.url = postgres_source.url.replace("+psycopg:", "+psycopg2:")
+    assert "psycopg2" in postgres_source.url
+    revision = rehearse(postgres_source, sleeping(postgres_source, KINDS["create_index"][0], 0.3), with_traffic=True)["slow"]
+    assert revision.verdict.passed
+    assert revision.verdict.warnings == ()
+    assert find_waits(revision).keys() == {(12, "writer")}
 
 
 @pytest.mark.slow
@@ -158,6 +173,24 @@ def test_no_traffic_reaches_another_database(postgres_scratch, postgres_url):
     with pytest.raises(WrongDatabaseError, match="another database than the copy"), traffic(Misled(), tables):
         pass
     Misled.engine.dispose()
+
+
+def test_that_there_could_be_none_is_said(postgres_scratch, project):
+    step = SimpleNamespace(file=str(project.add("one", upgrade='op.drop_table("users")')))
+    schema = Schema(dialect="postgresql", tables=(Table(name="users", primary_key=Key(name="k", columns=("id",))),))
+    beside = StepTraffic(postgres_scratch, is_on=True)
+    with beside.beside("upgrade", step, schema) as timeline:
+        assert timeline is not None
+    [note] = beside.notes
+    assert note.startswith('There was no traffic beside the upgrade: relation "users" does not exist')
+    keyless = Schema(dialect="postgresql", tables=(Table(name="users"),))
+    beside.notes = []
+    with beside.beside("upgrade", step, keyless):
+        time.sleep(0.2)
+    assert [note.partition(":")[0] for note in beside.notes] == [
+        "There was no reader of users beside the upgrade",
+        "There was no writer of users beside the upgrade",
+    ]
 
 
 def test_a_wait_is_that_of_the_line_that_took_the_lock():
