@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrt_runtime.migration_file import read_migration
-from mrt_runtime.verdict import Failure
+from mrt_runtime.verdict import NEW_RELEASE, OLD_RELEASE, Failure
 
 if TYPE_CHECKING:
     from mrt_lint.model.migration import Migration
     from mrt_lint.model.ops import Op
 
 LOSING = ("drop_column", "drop_table", "alter_column", "update", "delete", "truncate", "rename_table")
+OF_ROWS = ("insert", "bulk_insert", "update", "delete", "truncate")
 ADDING = ("insert", "bulk_insert", "create_table", "add_column")
 
 
@@ -58,6 +59,7 @@ def find_op(
     # what the failure does not name
     wanted.pop(None, None)
     preferred = ADDING if "left behind" in failure.message or "still exists" in failure.message else LOSING
+    is_about_schema = failure.kind in {OLD_RELEASE, NEW_RELEASE}
     best, best_score = None, 1
     functions = {"upgrade": migration.upgrade_ops, "downgrade": migration.downgrade_ops}
     for op in (op for where, ops in functions.items() if function in {None, where} for op in ops):
@@ -66,7 +68,7 @@ def find_op(
         named = set(names(op))
         score = 2 * sum(weight for word, weight in wanted.items() if word in named)
         # the kind of operation decides only between those that name as much
-        score += bool(score) and op.op in preferred
+        score += bool(score) and (op.op not in OF_ROWS if is_about_schema else op.op in preferred)
         if score > best_score:
             best, best_score = op, score
     return best

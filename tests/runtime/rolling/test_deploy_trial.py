@@ -14,7 +14,10 @@ from mrt_runtime.verify.session import Verification
 USERS = """op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50), nullable=False),
         sa.Column("phone", sa.String(20)))"""
 STEPS = {
-    "drops": ('op.drop_column("users", "phone")', 'op.add_column("users", sa.Column("phone", sa.String(20)))'),
+    "drops": (
+        'op.execute("UPDATE users SET phone = name")\n    op.drop_column("users", "phone")',
+        'op.add_column("users", sa.Column("phone", sa.String(20)))',
+    ),
     "adds": ('op.add_column("users", sa.Column("mail", sa.Text))', 'op.drop_column("users", "mail")'),
     "loosens": (
         'with op.batch_alter_table("users") as batch:\n        batch.alter_column("name", nullable=True)',
@@ -59,14 +62,14 @@ def test_what_breaks_is_a_warning_with_its_place(project, sqlite_url):
     }
     assert breaks == {
         "first": [],
-        "drops": [(OLD_RELEASE, "users", "phone", 12)],
+        "drops": [(OLD_RELEASE, "users", "phone", 13)],
         "adds": [],
-        "loosens": [(NEW_RELEASE, "users", "name", 17)],
+        "loosens": [(NEW_RELEASE, "users", "name", 19)],
         "renames": [(OLD_RELEASE, "users", None, 12)],
     }
     message = "Column 'users.phone': SELECT, INSERT and UPDATE of the older release fail after the upgrade: no such column: phone"
     assert f"{message} (" in "".join(found["drops"].warnings)
-    assert "drops.py:12)" in "".join(found["drops"].warnings)
+    assert "drops.py:13)" in "".join(found["drops"].warnings)
     for verdict in found.values():
         assert from_json(json.loads(json.dumps(as_json(verdict)))) == dataclasses.replace(
             verdict, seconds=round(verdict.seconds, 3)
