@@ -250,3 +250,11 @@ def is_running(number):
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.parametrize("count", ["0", "-3", "many", ""])
+def test_a_sample_of_no_rows_is_refused(count, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["rehearse", "--from", "sqlite:///x.db", f"--subset={count}"])
+    assert ended.value.code == 2
+    assert "is no whole number from 1" in capsys.readouterr().err
