@@ -9,6 +9,7 @@ from dataclasses import replace
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import is_same_value, setting_of
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, readable
+from mrt_lint.analysis.unfilled import brings_nothing
 from mrt_lint.history.schema import fold
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import AddColumn, CreateTable, DropColumn, Insert, Op, Statement, Update
@@ -122,7 +123,12 @@ def is_refilled(case: MigrationCase, drop: DropColumn) -> bool:
     """
     analysis, table = case.analysis(drop), case.state_before(drop).table
     for op in analysis.reverse.values():
-        if isinstance(op, Update) and table is not None and analysis.state_before(op).table is table:
+        if (
+            isinstance(op, Update)
+            and table is not None
+            and analysis.state_before(op).table is table
+            and not brings_nothing(case, op, drop.column)
+        ):
             mine = (flow for flow in _flows(op) if readable(flow.column) and fold(flow.column) == fold(str(drop.column)))
             # `SET flag = true FROM other …`: which rows get the constant is the information
             if op.flows == () and op.source_tables and _has(op.columns, str(drop.column)):

@@ -36,7 +36,7 @@ def find_impossibility(case: MigrationCase, op: Op) -> Impossibility | None:
         instead = (
             "leave the table out of its arguments: the batch has it" if op.names_table else f"call {call} as its documentation says"
         )
-        return Impossibility(f"{call} raises TypeError, for {op.problem}", instead)
+        return Impossibility(f"{call} raises {op.exception}, for {op.problem}", instead)
     if isinstance(op, Execute) and op.broken:
         return Impossibility(f"this is no SQL that a database parses: {op.broken}", "correct the statement, and run it once")
     if isinstance(op, AlterObject) and op.kind == "table" and readable(op.name) and readable(op.action):

@@ -31,6 +31,7 @@ class Doubts:
         self.words = frozenset(fold(word) for call in calls if call.concerns == "objects" for word in _WORD.findall(call.source))
         self.has_plugins = any(call.concerns == "objects" for call in calls)
         self._open = {found for op in operations for found in _left_open(op)}
+        self._nameless = {found for op in operations for found in _left_open(op, nameless=True)}
 
     def concern(self, kind: str, owner: QualifiedName | None = None, *names: str) -> bool:
         """Return whether something of a kind, in a table, of one of these names, may have been made, changed or dropped."""
@@ -44,6 +45,11 @@ class Doubts:
         """Return whether a thing may have been made, changed or dropped."""
         owner = thing.owner if isinstance(thing.owner, tuple) else None
         return self.concern(thing.kind, owner, *((thing.name,) if isinstance(thing.name, str) else ()))
+
+    @property
+    def is_clear_but_for_names(self) -> bool:
+        """Whether there is none, except about the names that the database gives to what is made without one."""
+        return not (self.anything or self._open - self._nameless or self.has_plugins)
 
     @property
     def is_clear(self) -> bool:
@@ -78,8 +84,14 @@ def _may_do_anything(call: UnreadableCall) -> bool:
     return call.concerns != "objects"
 
 
-def _left_open(op: Op) -> Iterator[tuple[str, QualifiedName | None]]:
-    """Return the kinds of things, each with the table where it is known, of which an operation concerns one that is not known."""
+def _left_open(op: Op, *, nameless: bool = False) -> Iterator[tuple[str, QualifiedName | None]]:
+    """Return the kinds of things, each with the table where it is known, of which an operation concerns one that is not known.
+
+    With `nameless` only those of what it makes in a known table without a name.
+    """
+    made = effects_of(op).makes
     for thing in effects_of(op).touched():
+        if nameless and not (thing in made and thing.name is None and isinstance(thing.owner, tuple)):
+            continue
         if not isinstance(thing.name, str) or thing.owner is UNKNOWN:
             yield thing.kind, thing.owner if isinstance(thing.owner, tuple) else None

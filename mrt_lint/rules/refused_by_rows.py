@@ -9,6 +9,7 @@ from mrt_lint.analysis.downgrade.replacement import was_dropped_as_unique
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject
 from mrt_lint.analysis.former_type import narrowed_from
 from mrt_lint.analysis.index_sql import sql_of
+from mrt_lint.analysis.unfilled import brings_nothing
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
@@ -216,8 +217,6 @@ class RefusedByRows(Rule):
             def downgrade():
                 op.create_table("users", sa.Column("id", sa.Integer))
                 op.add_column("users", sa.Column("email", sa.Text(), nullable=False))
-                op.execute("DELETE FROM shops")
-                op.add_column("shops", sa.Column("street", sa.Text(), nullable=False))
             """,
         ),
     )
@@ -303,7 +302,9 @@ def _is_filled(case: MigrationCase, op: ops.Op, before: tuple[ops.Op, ...]) -> b
         if isinstance(other, ops.Statement) and other.effect is UNKNOWN:
             return True
         writes = isinstance(other, ops.Update) and (
-            other.columns is UNKNOWN or not columns.isdisjoint(other.columns) or UNKNOWN in other.columns
+            other.columns is UNKNOWN
+            or UNKNOWN in other.columns
+            or any(name in columns and not brings_nothing(case, other, name) for name in other.columns)
         )
         writes = writes or (isinstance(other, ops.AlterColumn) and other.column in columns and _gives_values(other))
         writes = writes or (

@@ -14,8 +14,8 @@ from mrt_lint.model.rule import DialectWording, Example, Rule
 class RefusedUpgrade(Rule):
     """`upgrade()` does what the database refuses, since something else needs what it changes, or nothing has made it.
 
-    PostgreSQL changes no type of a column that a view reads, drops no table that a foreign key points to, nor truncates it; no
-    database takes rows for a table that is not there. The deployment stops at that statement.
+    PostgreSQL changes no type of a column that a view reads, drops no table that a foreign key points to, nor truncates it, and
+    makes no foreign key to columns that are no key; no database takes rows for a table that is not there. The deployment stops.
     """
 
     code = "MRT443"
@@ -25,6 +25,10 @@ class RefusedUpgrade(Rule):
     message = "upgrade fails here: {conflict}"
     instead = "take away first what still needs it, and make that again behind it; downgrade() likewise"
     absent = DialectWording(message=message, instead="write the name of a table that a revision makes, or make it first")
+    keyless = DialectWording(
+        message=message,
+        instead="name all columns of the primary key in the foreign key, or first make a unique constraint of those that it names",
+    )
     manual = (
         "PostgreSQL, “Dependency Tracking”: https://www.postgresql.org/docs/current/ddl-depend.html",
         "PostgreSQL, TRUNCATE: https://www.postgresql.org/docs/current/sql-truncate.html",
@@ -53,6 +57,22 @@ class RefusedUpgrade(Rule):
                 op.alter_column("users", "name", type_=sa.Text)  # MRT443
                 op.execute("TRUNCATE users")  # MRT443
                 op.drop_table("users")  # MRT443
+            """,
+        ),
+        Example(
+            title="A foreign key to a part of the primary key",
+            target=DatabaseTarget(dialect="postgresql"),
+            before=(
+                """
+            def upgrade():
+                op.create_table(
+                    "files", sa.Column("id", sa.Integer, primary_key=True), sa.Column("version", sa.Integer, primary_key=True)
+                )
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.create_table("pages", sa.Column("file_id", sa.Integer, sa.ForeignKey("files.id")))  # MRT443
             """,
         ),
         Example(
@@ -100,8 +120,9 @@ class RefusedUpgrade(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation that what is there keeps from running, and every INSERT into nothing."""
         for op, conflict in case.failing(case.migration.upgrade_ops, lambda analysis: analysis.upgrade_conflicts):
-            if conflict.kind is ConflictKind.NEEDED:
-                yield self.found(case.migration, op, conflict=conflict.clause)
+            if conflict.kind in {ConflictKind.NEEDED, ConflictKind.NO_KEY}:
+                wording = self.keyless if conflict.kind is ConflictKind.NO_KEY else None
+                yield self.found(case.migration, op, wording, conflict=conflict.clause)
         for change in case.ops_for(self, ops.Insert, ops.BulkInsert):
             if change.certain and not change.caught and is_table_absent(case, change):
                 absent = f"no revision before this one leaves a table '{change.table}'"

@@ -37,6 +37,10 @@ TAKEN = [
     'op.create_table("parcels", sa.Column("id", sa.Integer()), sa.Column("age", sa.Integer()))',
     'op.create_exclude_constraint("ex", "parcels", ("during", "&&"), ("room", "="))',
     'op.drop_constraint("uq", "parcels", "unique")',
+    'op.execute(sa.text("SELECT 1"))',
+    'op.execute("")',
+    'op.bulk_insert(sa.table("parcels", sa.column("a")), [])',
+    'op.bulk_insert(sa.table("parcels", sa.column("a", sa.Integer)), [{"a": n} for n in range(3)])',
     'with op.batch_alter_table("parcels", None, "never") as batch:\n    batch.drop_constraint("uq", "unique")',
 ]
 
@@ -52,6 +56,30 @@ def test_a_call_with_wrong_arguments_is_refused(body: str, why: str):
         run(body)
     (call,) = (op for op in parse_migration(compose(body).encode(), "m.py").upgrade_ops if isinstance(op, InvalidCall))
     assert why in call.problem
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ('op.execute(op.execute("SELECT 1"))', "is given None"),
+        ('op.get_context()\nop.execute(sqltext=op.execute("SELECT 1"))', "is given None"),
+        ("op.execute(None)", "is given None"),
+        ("statement = None\nop.execute(statement)", "is given None"),
+        ('op.execute(["SELECT 1", "SELECT 2"])', "is given a list"),
+        ('op.execute(("SELECT 1",))', "is given a tuple"),
+        ('op.execute(b"SELECT 1")', "is given bytes"),
+        ('with op.batch_alter_table("parcels") as batch:\n    batch.execute(None)', "is given None"),
+        ('op.bulk_insert(None, [{"a": 1}])', "takes a table and gets None"),
+        ('op.bulk_insert("parcels", [{"a": 1}])', "takes a table and gets a text"),
+        ('op.bulk_insert(sa.table("parcels"), {"a": 1})', "takes a list of rows and gets a dictionary"),
+    ],
+)
+def test_what_is_no_statement_table_or_list_is_refused(body: str, why: str):
+    with pytest.raises((TypeError, AttributeError)):  # the latter where SQL is only written
+        run(body)
+    calls = [op for op in parse_migration(compose(body).encode(), "m.py").upgrade_ops if isinstance(op, InvalidCall)]
+    assert [call.problem for call in calls if why in call.problem]
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("body", TAKEN)

@@ -96,3 +96,33 @@ def test_a_commit_in_sql_ends_the_transaction_for_some_drivers_only(upgrade: str
     assert [finding.severity for finding in findings] == severities
     for finding in findings:
         assert ("psycopg 3 begins" in finding.message) is (finding.severity is Severity.WARNING)
+
+
+PAIR = 'op.create_table("files", sa.Column("a", sa.Integer), sa.Column("b", sa.Integer), sa.PrimaryKeyConstraint("a", "b"))'
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "expected"),
+    [
+        ('op.create_table("pages", sa.Column("a", sa.Integer, sa.ForeignKey("files.a")))', "+MRT443 -MRT804"),
+        ('op.create_table("pages", sa.Column("a", sa.Integer), sa.ForeignKeyConstraint(["a"], ["files.a"]))', "+MRT443"),
+        ('op.add_column("parcels", sa.Column("a", sa.Integer, sa.ForeignKey("files.a")))', "+MRT443"),
+        ('op.create_foreign_key(None, "parcels", "files", ["id"], ["a"])', "+MRT443"),
+        (sql("ALTER TABLE parcels ADD FOREIGN KEY (id) REFERENCES files (b)"), "+MRT443"),
+        (sql("CREATE TABLE pages (a int REFERENCES files (a))"), "+MRT443"),
+        ('op.create_foreign_key(None, "parcels", "files", ["id", "id"], ["b", "a"])', "-MRT443"),
+        (
+            'op.create_index("ix", "files", ["a"], unique=True)\nop.create_foreign_key(None, "parcels", "files", ["id"], ["a"])',
+            "-MRT443",
+        ),
+        (
+            'op.create_unique_constraint(None, "files", ["a"])\nop.create_foreign_key(None, "parcels", "files", ["id"], ["a"])',
+            "-MRT443",
+        ),
+        ('op.create_foreign_key(None, "parcels", "elsewhere", ["id"], ["a"])', "-MRT443"),
+        ('op.create_foreign_key(None, "files", "parcels", ["a"], ["id"])', "-MRT443"),
+    ],
+)
+def test_a_foreign_key_points_to_a_key_on_postgresql(upgrade: str, expected: str):
+    assert holds(expected, told([(f"{PARCELS}\n{PAIR}", "pass"), (upgrade, "pass")]))
+    assert holds("-MRT443", told([(f"{PARCELS}\n{PAIR}", "pass"), (upgrade, "pass")], "mysql"))

@@ -51,7 +51,8 @@ class DowngradeAnalysis:
     `states_before`, `duplicates` (which operation of upgrade() makes what is there), `upgrade_conflicts` (which lacks something in
     the schema by then), `order_conflicts` (why an operation of downgrade() cannot run at its position) and
     `missing_objects` (what one of downgrade() needs although it never existed), `referrers` (the foreign keys
-    to the table where one of downgrade() deletes rows, each after the table that has it). `may_do_anything` is True if
+    to the table where one of downgrade() deletes rows, each after the table that has it), `parents` (the table to which
+    a foreign key of upgrade() points, where this migration has made or used it before). `may_do_anything` is True if
     downgrade() contains something that could not be read, `refuses` if it raises an exception.
     """
 
@@ -69,13 +70,17 @@ class DowngradeAnalysis:
         self.upgrade_conflicts: dict[int, Conflict] = {}
         self.duplicates: dict[int, Conflict] = {}
         self._misfits: set[Conflict] = set()
+        self.parents: dict[int, TrackedObject | None] = {}
         for op in self._run("upgrade", migration.upgrade_ops):
-            if not op.along_with and self.upgrade_doubts.is_clear:
+            if not op.along_with and self.upgrade_doubts.is_clear_but_for_names:
                 if duplicate := find_duplicate(self.simulated, op):
                     self.duplicates[id(op)] = duplicate
                 elif conflict := find_upgrade_conflict(self.simulated, op):
                     self.upgrade_conflicts[id(op)] = conflict
             self.upgrade.append(op)
+            if isinstance(op, ops.CreateForeignKey) and readable(op.definition.referred_table):
+                schema = op.definition.referred_schema or op.schema
+                self.parents[id(op)] = self.simulated.tables.now.get(table_place(schema, op.definition.referred_table))
             if (misfit := find_misfit(self.simulated, op)) is not None and misfit.kind is ConflictKind.MISFIT:
                 self._misfits.add(misfit)
             self._follow(op)

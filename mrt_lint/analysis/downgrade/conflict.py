@@ -13,6 +13,7 @@ class ConflictKind(Enum):
     ABSENT = "what it needs is not there"
     NEEDED = "something else needs what it takes away or changes"
     MISFIT = "the columns of a foreign key differ in their types"
+    NO_KEY = "a foreign key points to columns of which no key ever was"
     EXISTING = "what it makes is there"
     EXISTING_TYPE = "an enum type that create_table makes along with its table is there"
 

@@ -38,9 +38,13 @@ def find_misfit(simulated: SimulatedSchema, op: Op) -> Conflict | None:
             if simulated.known_schema.with_types and not may_refer(one, other, simulated.dialect):
                 target = f"'{there.name}.{referred}', to which its foreign key points, {other}"
                 return Conflict(ConflictKind.MISFIT, f"column '{made.name}.{name}' is {one} by then, and {target}")
-        if simulated.dialect == "postgresql" and _was_keyed(simulated, there, pointed) and not _is_keyed(there, pointed):
+        if simulated.dialect == "postgresql" and not _is_keyed(there, pointed):
             by = ", ".join(map(str, pointed))
-            return Conflict(ConflictKind.ABSENT, f"nothing keeps table '{there.name}' unique by {by} at that point")
+            clause = f"nothing keeps table '{there.name}' unique by {by} at that point"
+            if _was_keyed(simulated, there, pointed):
+                return Conflict(ConflictKind.ABSENT, clause)
+            if _is_known_whole(simulated, there, pointed):
+                return Conflict(ConflictKind.NO_KEY, clause)
     return None
 
 
@@ -71,6 +75,11 @@ def _is_keyed(table: ReplayedTable, names: tuple[Name, ...]) -> bool:
     covered += [entry.columns for entry in table.known_indexes() if entry.unique is not False]
     unclear = UNKNOWN in (*table.constraints.values(), *table.indexes.values()) or bool(table.lost)
     return unclear or any(columns is UNKNOWN or {fold(str(name)) for name in columns} == wanted for columns in covered)
+
+
+def _is_known_whole(simulated: SimulatedSchema, table: ReplayedTable, names: tuple[Name, ...]) -> bool:
+    """Return whether all keys of a table are known, and the columns that are asked for."""
+    return table.complete and bool(names) and UNKNOWN not in names and simulated.known_schema.is_fully_read(fold(table.name))
 
 
 def _was_keyed(simulated: SimulatedSchema, table: ReplayedTable, names: tuple[Name, ...]) -> bool:

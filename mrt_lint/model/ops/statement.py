@@ -39,13 +39,14 @@ class Statement(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidCall(Op):
-    """A call of an operation that raises TypeError whatever the database: `call` is its name, `problem` one clause.
+    """A call of an operation that raises an exception whatever the database: `call` is its name, `problem` one clause.
 
-    `names_table` is True if it names the table again that the batch has.
+    `exception` is the class; `names_table` is True if it names the table again that the batch has.
     """
 
     call: str
     problem: str
+    exception: str = "TypeError"
     names_table: bool = False
 
 

@@ -172,8 +172,12 @@ def read_delete(cursor: TokenCursor) -> Iterator[Op]:
 def read_merge(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows MERGE: one operation for each branch."""
     cursor.accept("INTO")
-    schema, table = cursor.path()
+    tables = references(cursor.until("USING", "ON", "WHEN")) or {"": (None, UNKNOWN)}
+    target, (schema, table) = next(iter(tables.items()))
     reads = tuple(name for name in tables_read(cursor.rest()) if name != table)
+    if cursor.accept("USING"):
+        tables = {**references(cursor.until("ON", "WHEN")), target: (schema, table)}
+    aliases = {alias: name for alias, (_, name) in tables.items()}
     cursor.until("WHEN")
     while not cursor.done:
         cursor.take()
@@ -189,7 +193,7 @@ def read_merge(cursor: TokenCursor) -> Iterator[Op]:
                 source_columns=sources,
                 source_tables=reads,
                 where=True,
-                flows=tuple(_flows(changes, {})),
+                flows=tuple(_flows(changes, aliases)),
             )
         elif branch.accept("DELETE"):
             yield Delete(table=table, schema=schema, where=True)

@@ -120,3 +120,34 @@ class OperationCall:
         """Name the operation as it is called."""
         func = self.node.func
         return func.attr.value if isinstance(func, cst.Attribute) else func.value if isinstance(func, cst.Name) else "the call"
+
+
+def find_misuse(name: str, call: OperationCall) -> tuple[str, str] | None:
+    """Return the exception that an object in the place of a statement, table or rows raises, and one clause why; None if none."""
+    if name == "execute" and "sqltext" in call.named:
+        given = _kind_of(call.named["sqltext"], str)
+        return ("ObjectNotExecutableError", f"it is given {given}, which is no statement") if given else None
+    if name == "bulk_insert" and (given := _kind_of(call.must("table"))):
+        return "AttributeError", f"it takes a table and gets {given}"
+    if name == "bulk_insert" and (given := _kind_of(call.must("rows"), list, tuple)):
+        return "TypeError", f"it takes a list of rows and gets {given}"
+    return None
+
+
+def _kind_of(value: Value, *right: type) -> str:
+    """Name what a value certainly is if it is plain and of none of the right types, in words: "None", "a list"."""
+    if value is None:
+        return "None"
+    plain = next((kind for kind in _PLAIN if isinstance(value, kind) and kind not in right), None)
+    return _PLAIN[plain] if plain is not None else ""
+
+
+_PLAIN: Final[dict[type, str]] = {
+    str: "a text",
+    bytes: "bytes",
+    list: "a list",
+    tuple: "a tuple",
+    dict: "a dictionary",
+    int: "a number",
+    float: "a number",
+}

@@ -28,7 +28,7 @@ from mrt_lint.parse.python.library.elements import IdentityElement, TableElement
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.index import create_index, index_options
 from mrt_lint.parse.python.library.invocation import call_registered, carry_out
-from mrt_lint.parse.python.library.operation import NOT_GIVEN, OperationCall
+from mrt_lint.parse.python.library.operation import NOT_GIVEN, OperationCall, find_misuse
 from mrt_lint.parse.python.library.registry import find, perform_library
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.library.types import to_type
@@ -59,6 +59,11 @@ def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Cal
         run.emit(
             ops.InvalidCall, node, batch=batch is not None, call=name, problem=problem, names_table=operation.names_batch_table
         )
+        return UNKNOWN
+    misuse = find_misuse(name, operation)
+    if misuse is not None:
+        exception, problem = misuse
+        run.emit(ops.InvalidCall, node, batch=batch is not None, call=name, problem=problem, exception=exception)
         return UNKNOWN
     return PERFORMERS[name](operation)
 
@@ -265,6 +270,11 @@ def _drop_constraint(operation: OperationCall) -> None:
     )
 
 
+def _execute(operation: OperationCall) -> Value:
+    execute(operation.run, operation.must("sqltext"), operation.node, batch=operation.batch is not None)
+    return None  # unlike a connection's method
+
+
 def _bulk_insert(operation: OperationCall) -> None:
     table = as_table(operation.must("table")) or TableElement(UNKNOWN)
     rows = operation.must("rows")
@@ -305,8 +315,6 @@ PERFORMERS: Final[dict[str, Callable[[OperationCall], Value]]] = {
     "drop_index": _drop_index,
     "drop_table": _drop_table,
     "drop_table_comment": _drop_table_comment,
-    "execute": lambda operation: execute(
-        operation.run, operation.must("sqltext"), operation.node, batch=operation.batch is not None
-    ),
+    "execute": _execute,
     "rename_table": _rename_table,
 }
