@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from mrt_runtime.cli.command import run_command, say_stop
-from mrt_runtime.cli.verify import configure, open_output
+from mrt_runtime.cli.verify import configure, count_from_one, open_output
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.report.progress import Progress
 
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--from", dest="source", metavar="URL", required=True, help="the database to copy, such as staging's")
     add("--db-url", metavar="URL", help="a server to make the copy on (default: the one in --from)")
     add("--revisions", metavar="REV", nargs="+", default=[], help="what to rehearse of what is pending (default: all)")
+    add("--subset", metavar="N", type=count_from_one, help="copy only N rows of each table, and all rows that they refer to")
     add("--show-values", action="store_true", help="show values of rows that differ: they are users' data")
     add("-c", "--alembic-ini", metavar="PATH", help="the project's alembic.ini (default: [tool.mrt], ./alembic.ini)")
     add("--engine", metavar="NAME", help="which of the databases that alembic.ini names (multidb template)")
@@ -54,7 +55,8 @@ def rehearse(args: argparse.Namespace) -> int:
     from mrt_runtime.report import rehearsal_json  # noqa: PLC0415  as well
     from mrt_runtime.report.rehearsal import RehearsalReport  # noqa: PLC0415  as well
 
-    with RehearsalSession(args.source, config, shows_values=args.show_values, with_traffic=args.with_traffic) as session:
+    asked = {"shows_values": args.show_values, "with_traffic": args.with_traffic, "subset": args.subset}
+    with RehearsalSession(args.source, config, **asked) as session:
         steps, found = session.select(args.revisions), []
         progress = Progress(sys.stderr, len(steps), "rehearsing")
         picture = RehearsalReport(stream) if args.format == "table" else None

@@ -48,9 +48,10 @@ def connect(url: str | URL, isolation: str = ROLE) -> Database:
     return backend_of(dialect).connect(parsed, isolation)
 
 
-def connect_copying(source: str | URL, target: str | URL | None, isolation: str = ROLE) -> Database:
+def connect_copying(source: str | URL, target: str | URL | None, isolation: str = ROLE, subset: int | None = None) -> Database:
     """Open what makes copies of the database that a URL names, beside it or where `target` names; the source is only read.
 
+    subset: how many rows of each table a copy gets, with all that they refer to; None for all rows.
     Raises ConfigurationError, in one sentence with passwords masked, where that is impossible.
     """
     given = parse_url(source)
@@ -64,7 +65,7 @@ def connect_copying(source: str | URL, target: str | URL | None, isolation: str 
         other = parse_url(target)
         if FAMILIES.get(other.get_backend_name(), other.get_backend_name()) != FAMILIES.get(dialect, dialect):
             raise ConfigurationError(f"--db-url is for {other.get_backend_name()} and --from for {dialect}: a copy needs the same.")
-    return backend_of(dialect).connect_copying(given, other, isolation)
+    return backend_of(dialect).connect_copying(given, other, isolation, subset)
 
 
 def read_statistics(url: str | URL, expected: str | None = None) -> DatabaseStatistics:

@@ -226,10 +226,11 @@ class DatabaseBackend(Protocol):
     def read_content(self, connection: Connection, schema: Schema, previous: Rows | None) -> Rows:
         """Return the rows of every table of a catalogue that was just read on the same connection; `previous` as above."""
 
-    def connect_copying(self, source: URL, target: URL | None, isolation: str) -> Database:
+    def connect_copying(self, source: URL, target: URL | None, isolation: str, subset: int | None) -> Database:
         """Open a server (SQLite: a folder) on which every scratch database is a copy of `source`, which is only read.
 
-        target: where the copies are made, for None beside the source. Raises ConfigurationError, one sentence, where the source
+        target: where the copies are made, for None beside the source. subset: how many rows of each table are copied, with all that
+        they refer to; None for all. Raises ConfigurationError, one sentence, where the source
         cannot be read or may not be copied.
         """
 

@@ -21,7 +21,7 @@ class CopyFacts:
     """The copy: the revisions that it was found at, what it holds, and what making it took.
 
     shows_locks: whether the database shows which locks migrations take. traffic: whether there was any, None where it was not
-    asked for.
+    asked for. subset: how many rows of each table were copied, with what they refer to; None where all were.
     """
 
     heads: tuple[str, ...]
@@ -32,3 +32,4 @@ class CopyFacts:
     shows_locks: bool
     traffic: bool | None = None
     database: dict[str, str] = field(default_factory=dict)
+    subset: int | None = None

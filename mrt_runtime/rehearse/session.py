@@ -29,19 +29,29 @@ class RehearsalSession(ClosingSession):
     """Rehearses the pending revisions of a database. To be closed; as a context manager it closes itself.
 
     source: the URL of the database that is copied, and only read. config: its `db_url` is where the copy is made, None for there.
+    subset: how many rows of each table are copied, with all that they refer to; None for all.
     Opening it raises ConfigurationError, one sentence, where the database cannot be copied or the project cannot be used.
     """
 
-    def __init__(self, source: str, config: MRTConfig, *, shows_values: bool = False, with_traffic: bool = False) -> None:
+    def __init__(
+        self,
+        source: str,
+        config: MRTConfig,
+        *,
+        shows_values: bool = False,
+        with_traffic: bool = False,
+        subset: int | None = None,
+    ) -> None:
         # what a base schema makes is in the copy
         self.config = dataclasses.replace(config, base_schema=None, base_revision=None)
         self.shows_values = shows_values
         self._with_traffic = with_traffic
+        self._subset = subset
         self._log = RedactedLog()
         register_settings(config.env)
         self.copy: ScratchCopy | None = None
         with self._explaining():
-            self.database = connect_copying(source, config.db_url, config.isolation)
+            self.database = connect_copying(source, config.db_url, config.isolation, subset)
         self._log.open()
         try:
             with self._explaining():
@@ -163,6 +173,7 @@ class RehearsalSession(ClosingSession):
             shows_locks=copy.scratch.watch_locks(copy.connect) is not None,
             traffic=copy.traffic.is_on if self._with_traffic else None,
             database=database,
+            subset=self._subset,
         )
 
     @contextlib.contextmanager

@@ -19,7 +19,8 @@ class RehearsalReport(TerminalReport):
         """Write what was copied, and at which revision it is."""
         at = f"at {', '.join(map(printable, facts.heads))}" if facts.heads else "before the first revision"
         held = f"{count(facts.tables, 'table')} with {count(facts.rows, 'row')}"
-        self._write(f"  A copy of {held} ({spell_size(facts.size)}) was made in {spell_time(facts.seconds)}. It is {at}.", "")
+        part = "" if facts.subset is None else f", a sample of {count(facts.subset, 'row')} a table with all that they refer to,"
+        self._write(f"  A copy of {held}{part} ({spell_size(facts.size)}) was made in {spell_time(facts.seconds)}. It is {at}.", "")
 
     def end_with(self, verdicts: Sequence[Verdict], facts: CopyFacts) -> None:
         """Draw the conclusion, and say on what it was reached."""

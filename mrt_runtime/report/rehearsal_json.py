@@ -22,6 +22,7 @@ def render(revisions: Sequence[RehearsedRevision], facts: CopyFacts, stopped: st
                 "seconds": round(facts.seconds, 3),
                 "shows_locks": facts.shows_locks,
                 **({"traffic": facts.traffic} if facts.traffic is not None else {}),
+                "subset": facts.subset,
             },
             "summary": summarise([revision.verdict for revision in revisions]),
             "revisions": [_revision(revision) for revision in revisions],

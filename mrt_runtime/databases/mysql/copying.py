@@ -38,7 +38,10 @@ HOLDS = {"BASE TABLE", "SYSTEM VERSIONED", "SEQUENCE"}
 
 @dataclass(frozen=True, slots=True)
 class DumpSource:
-    """What is copied: `tables` are those with rows, `size` the bytes that they take, the others what is written in SQL."""
+    """What is copied: `tables` are those with rows, `size` the bytes that they take, the others what is written in SQL.
+
+    subset: how many rows of each table are copied, with all that they refer to; None for all.
+    """
 
     url: URL
     tables: tuple[str, ...]
@@ -47,6 +50,7 @@ class DumpSource:
     routines: tuple[StoredProgram, ...]
     triggers: tuple[StoredProgram, ...]
     options: str
+    subset: int | None = None
 
 
 class DumpedMySQLContents(CreatedMySQLContents):
@@ -57,25 +61,44 @@ class DumpedMySQLContents(CreatedMySQLContents):
         self._source = source
 
     def make(self) -> None:
-        dump, client = find_programs()
+        find_programs()
         super().make()
-        given = self._source.url
         if not self._source.tables:
             return
-        own = () if "mariadb" in version_of(dump) else OF_MYSQL
-        target = self._server.url.set(database=self.name)
         try:
-            transfer(
-                [dump, *describe(given), *FAITHFUL, *own, str(given.database), *self._source.tables],
-                [client, *describe(target), "--default-character-set=utf8mb4", self.name],
-                log_in(given),
-                log_in(target),
-            )
+            if self._source.subset is None:
+                self._dump(*self._source.tables)
+            else:
+                self._sample(self._source.subset)
             with self._server.engine_for(self.name).connect() as connection:  # sizes, and what queries are planned by
                 connection.exec_driver_sql(f"ANALYZE TABLE {', '.join(map(quote, self._source.tables))}").all()
         except BaseException:  # Ctrl-C among them
             self.remove()
             raise
+
+    def _dump(self, *tables: str, options: Sequence[str] = ()) -> None:
+        """Dump tables of the given database into this one."""
+        dump, client = find_programs()
+        given, target = self._source.url, self._server.url.set(database=self.name)
+        own = () if "mariadb" in version_of(dump) else OF_MYSQL
+        transfer(
+            [dump, *describe(given), *FAITHFUL, *own, *options, str(given.database), *tables],
+            [client, *describe(target), "--default-character-set=utf8mb4", self.name],
+            log_in(given),
+            log_in(target),
+        )
+
+    def _sample(self, rows: int) -> None:
+        """Fill the database with a sample of the given one's rows."""
+        from mrt_runtime.databases.mysql.subset import MySQLSample  # noqa: PLC0415  few want a part
+
+        def dump(table: str, condition: str) -> None:
+            self._dump(table, options=("--no-create-info", "--insert-ignore", f"--where={condition}"))
+
+        self._dump(*self._source.tables, options=("--no-data",))
+        with make_engine(self._source.url).connect() as given, self._server.engine_for(self.name).connect() as own:
+            given.exec_driver_sql("SET SESSION TRANSACTION READ ONLY")
+            MySQLSample(given, own, rows, dump).fill(self._source.tables)
 
 
 class CopyingMySQLDatabase(MySQLDatabase):
@@ -86,8 +109,9 @@ class CopyingMySQLDatabase(MySQLDatabase):
         self._source = source
 
     def make_scratch(self, worker: str = "main") -> MySQLScratch:
-        self._source = read_source(self._source.url)
-        self._require_room()
+        self._source = read_source(self._source.url, self._source.subset)
+        if self._source.subset is None:
+            self._require_room()
         made = super().make_scratch(worker)
         try:
             self._require_account(made)
@@ -145,7 +169,7 @@ class CopyingMySQLDatabase(MySQLDatabase):
                 raise ConfigurationError(f"The copy could not be made: {end(scrub(join(error.orig)))}") from None
 
 
-def read_source(url: URL) -> DumpSource:
+def read_source(url: URL, subset: int | None = None) -> DumpSource:
     """Look at the given database, in a session that may write nothing. Raises ConfigurationError where that is impossible."""
     name = str(url.database)
     try:
@@ -160,6 +184,7 @@ def read_source(url: URL) -> DumpSource:
                 views=tuple(views),
                 routines=tuple(read_programs(connection, name, "routine")),
                 options=read_options(connection, name),
+                subset=subset,
                 triggers=(*read_programs(connection, name, "trigger"), *read_programs(connection, name, "event")),
             )
     except exc.DBAPIError as error:
@@ -231,11 +256,11 @@ def log_in(url: URL) -> dict[str, str]:
     return {"MYSQL_PWD": url.password or ""}
 
 
-def connect_copying(source: URL, target: URL | None, isolation: str) -> CopyingMySQLDatabase:
+def connect_copying(source: URL, target: URL | None, isolation: str, subset: int | None) -> CopyingMySQLDatabase:
     """See `DatabaseBackend`."""
     given, own = (choose_driver(url, DRIVERS, "mysql") for url in (source, target if target is not None else source))
     if not given.database:
         raise ConfigurationError(f"{mask(source)} names no database: write it behind the last slash.")
     given, own = (url.update_query_dict({"charset": "utf8mb4"}) for url in (given, own))
-    found = read_source(given)
+    found = read_source(given, subset)
     return CopyingMySQLDatabase(target or source, own.set(database=own.database or given.database), isolation, found)

@@ -16,9 +16,10 @@ from mrt_runtime.databases.postgresql.answers import install
 from mrt_runtime.databases.postgresql.created import CreatedPostgresContents
 from mrt_runtime.databases.postgresql.quoting import literal, quote
 from mrt_runtime.databases.postgresql.role import ScratchRole
-from mrt_runtime.databases.postgresql.server import PostgresServer, silence
+from mrt_runtime.databases.postgresql.server import SETTINGS, PostgresServer, silence
 from mrt_runtime.databases.postgresql.source import SourceDatabase
-from mrt_runtime.databases.sentences import join
+from mrt_runtime.databases.sentences import end, join
+from mrt_runtime.databases.server_connection import make_engine
 from mrt_runtime.secret import scrub
 
 BY_FILES = 150000
@@ -32,7 +33,8 @@ SESSIONS = (
 )
 READ_ONLY = "-c default_transaction_read_only=on"
 OWNED = """
-WITH kept AS (SELECT objid FROM pg_catalog.pg_depend WHERE deptype IN ('e', 'i') OR (deptype = 'a' AND refobjsubid > 0))
+WITH kept AS (SELECT objid FROM pg_catalog.pg_depend
+  WHERE (deptype IN ('e', 'i') AND objsubid = 0) OR (deptype = 'a' AND refobjsubid > 0))
 SELECT format('ALTER SCHEMA %I', n.nspname) FROM pg_catalog.pg_namespace AS n WHERE n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema' AND n.nspowner <> 'pg_database_owner'::regrole AND n.oid NOT IN (SELECT objid FROM kept)
 UNION ALL SELECT format('ALTER TABLE %s', c.oid::regclass) FROM pg_catalog.pg_class AS c
@@ -65,11 +67,15 @@ UNION ALL SELECT format('REVOKE ALL ON %s FROM PUBLIC', oid::regclass) FROM pg_c
 
 @dataclass(frozen=True, slots=True)
 class CopySource:
-    """Where the rows come from. `url` is for our own driver; `is_near` is whether it is on the server of the scratch database."""
+    """Where the rows come from. `url` is for our own driver; `is_near` is whether it is on the server of the scratch database.
+
+    subset: how many rows of each table are copied, with all that they refer to; None for all.
+    """
 
     url: URL
     is_near: bool
     size: int
+    subset: int | None = None
 
 
 class CopiedPostgresContents(CreatedPostgresContents):
@@ -84,6 +90,9 @@ class CopiedPostgresContents(CreatedPostgresContents):
         self._source = source
 
     def _copy_given(self) -> bool:
+        if self._source.subset is not None:
+            self._sample(self._source.subset)
+            return True
         self._require_room()
         refusal = self._clone() if self._source.is_near else "it is on another server"
         if refusal:
@@ -136,18 +145,42 @@ class CopiedPostgresContents(CreatedPostgresContents):
                 f"{' and '.join(missing)} cannot be found: end the sessions there, or install PostgreSQL's client programs."
             )
         self._create()
+        self._dump()
+        with self._server.engine_for(self.name).connect() as connection:
+            connection.exec_driver_sql("ANALYZE")  # a dump brings no statistics
+
+    def _dump(self, *parts: str) -> None:
+        """Dump the given database, or parts of it, into this one."""
         dump, variables = _describe(self._source.url, READ_ONLY)
         restore, restore_variables = _describe(self._server.url.set(database=self.name), "-c synchronous_commit=off")
         privileges = () if self._source.is_near else ("--no-privileges",)  # roles of another server
         options = ("--no-owner", "--no-subscriptions", "--no-tablespaces", "--no-security-labels", *privileges)
         transfer(
-            ["pg_dump", *options, "-d", dump],
+            ["pg_dump", *options, *parts, "-d", dump],
             ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", restore],
             variables,
             restore_variables,
         )
-        with self._server.engine_for(self.name).connect() as connection:
-            connection.exec_driver_sql("ANALYZE")  # a dump brings no statistics
+
+    def _sample(self, rows: int) -> None:
+        """Fill the database with a sample of the given one's rows."""
+        from mrt_runtime.databases.postgresql.subset import PostgresSample  # noqa: PLC0415  few want a part
+
+        missing = [name for name in PROGRAMS if shutil.which(name) is None]
+        if missing:
+            raise ConfigurationError(f"A sample takes PostgreSQL's client programs: {' and '.join(missing)} cannot be found.")
+        self._create()
+        source = make_engine(self._source.url, **SETTINGS)
+        try:
+            with source.connect() as given, self._server.engine_for(self.name).connect() as own:
+                sample = PostgresSample(given, own, rows)
+                snapshot = f"--snapshot={sample.snapshot}"
+                self._dump(snapshot, "--section=pre-data")
+                sample.fill()
+                self._dump(snapshot, "--section=post-data")
+                own.exec_driver_sql("ANALYZE")
+        except exc.DBAPIError as error:
+            raise ConfigurationError(f"A sample could not be taken: {end(scrub(join(error.orig)))}") from None
 
     def _hand_over(self) -> None:
         if self.role is None or self.stand_ins is None:

@@ -45,7 +45,7 @@ class CopyingPostgresDatabase(PostgresDatabase):
         )
 
 
-def connect_copying(source: URL, target: URL | None, isolation: str) -> CopyingPostgresDatabase:
+def connect_copying(source: URL, target: URL | None, isolation: str, subset: int | None) -> CopyingPostgresDatabase:
     """See `DatabaseBackend`."""
     url = target if target is not None else source
     own, given_url = (choose_driver(one, DRIVERS, "postgres", "psycopg2-binary") for one in (url, source))
@@ -59,5 +59,5 @@ def connect_copying(source: URL, target: URL | None, isolation: str) -> CopyingP
         raise ConfigurationError(f"{mask(source)} cannot be copied: {end(scrub(join(error.orig)))}") from None
     is_near = (own.host, own.port, own.query.get("host")) == (given_url.host, given_url.port, given_url.query.get("host"))
     database = CopyingPostgresDatabase(url, own, given, isolation)
-    database._source = CopySource(given_url, is_near, size)  # noqa: SLF001  its own class
+    database._source = CopySource(given_url, is_near, size, subset)  # noqa: SLF001  its own class
     return database

@@ -27,25 +27,32 @@ OF_WAL = b"\x02\x02"
 class CopyingSQLiteDatabase(SQLiteDatabase):
     """Makes scratch files that hold what the given file holds."""
 
-    def __init__(self, url: URL, given: Path) -> None:
+    def __init__(self, url: URL, given: Path, subset: int | None = None) -> None:
         super().__init__(url, given)
         self._file = given
+        self._subset = subset
 
     def _fill(self, private: Folder, urls: tuple[URL, URL]) -> SQLiteScratch:
-        return CopiedSQLiteScratch(self, private, urls[0], urls[1], self._file)
+        return CopiedSQLiteScratch(self, private, urls, self._file, self._subset)
 
 
 class CopiedSQLiteScratch(SQLiteScratch):
     """A scratch file that begins as a copy of another one."""
 
-    def __init__(self, database: SQLiteDatabase, private: Folder, url: URL, env_url: URL, given: Path) -> None:
+    def __init__(self, database: SQLiteDatabase, private: Folder, urls: tuple[URL, URL], given: Path, subset: int | None) -> None:
         self._given = given
-        super().__init__(database, private, url, env_url, None)
+        self._subset = subset
+        super().__init__(database, private, *urls, None)
 
     def reset(self) -> None:
         fresh = self._path.with_suffix(".copy")
         try:
-            copy_file(self._given, fresh)
+            if self._subset is None:
+                copy_file(self._given, fresh)
+            else:
+                from mrt_runtime.databases.sqlite.subset import copy_sample  # noqa: PLC0415  few want a part
+
+                copy_sample(self._given, fresh, self._subset)
             self._replace_by(fresh)
         finally:
             fresh.unlink(missing_ok=True)
@@ -86,7 +93,7 @@ def identify(source: Path) -> tuple[int, int]:
     return state.st_size, state.st_mtime_ns
 
 
-def connect_copying(source: URL, target: URL | None, isolation: str) -> CopyingSQLiteDatabase:  # noqa: ARG001  its engine always refuses
+def connect_copying(source: URL, target: URL | None, isolation: str, subset: int | None) -> CopyingSQLiteDatabase:  # noqa: ARG001  its engine always refuses
     """See `DatabaseBackend`."""
     if target is not None:
         raise ConfigurationError("A copy of a SQLite file is made in the temporary folder, which TMPDIR names: leave --db-url out.")
@@ -101,7 +108,7 @@ def connect_copying(source: URL, target: URL | None, isolation: str) -> CopyingS
     size = given.stat().st_size + (log.stat().st_size if log.exists() else 0)
     place = Path(tempfile.gettempdir())
     free = shutil.disk_usage(place).free
-    if free < size:
+    if subset is None and free < size:
         sizes = f"{size / 1e6:,.0f} MB, and {place} has {free / 1e6:,.0f} MB left"
         raise ConfigurationError(f"The copy would take {sizes}: make room there, or let TMPDIR name another folder.")
     try:
@@ -109,4 +116,4 @@ def connect_copying(source: URL, target: URL | None, isolation: str) -> CopyingS
             connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
     except (sqlite3.Error, OSError) as error:
         raise ConfigurationError(f"{given} cannot be read as a SQLite database: {error}.") from None
-    return CopyingSQLiteDatabase(source, given)
+    return CopyingSQLiteDatabase(source, given, subset)

@@ -290,3 +290,13 @@ def test_what_a_copy_is_brought_back_from_is_shut_to_others_too(postgres_source,
             found = dict(connection.execute(names, {"like": f"{scratch.url.database}%"}).all())
     assert len(found) == 2
     assert not [name for name, grants in found.items() if grants is None or "{=" in grants or ",=" in grants]
+
+
+def test_a_partitioned_table_belongs_to_the_copys_role_like_others(postgres_source, rehearse):
+    postgres_source.execute(
+        "CREATE TABLE logs (id bigint NOT NULL, at date NOT NULL) PARTITION BY RANGE (at)",
+        "CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')",
+        "INSERT INTO logs VALUES (1, '2020-02-02')",
+    )
+    found = rehearse(postgres_source, ("logs", HARMLESS[1].replace("users", "logs"), HARMLESS[2].replace("users", "logs")))
+    assert found["logs"].verdict.passed, found["logs"].verdict

@@ -71,7 +71,7 @@ def test_json_has_the_shape_of_a_verification_and_what_each_statement_took(sourc
     assert (code, err) == (1, "")
     told = json.loads(out)
     assert told["summary"] == {"reversible": 0, "failed": 1, "unproven": 0, "skipped": 0}
-    assert told["copy"].keys() == {"revisions", "tables", "rows", "bytes", "seconds", "shows_locks"}
+    assert told["copy"].keys() == {"revisions", "tables", "rows", "bytes", "seconds", "shows_locks", "subset"}
     assert told["copy"]["revisions"] == ["first"]
     [revision] = told["revisions"]
     assert (revision["outcome"], revision["passed"]) == ("data-loss", False)
@@ -250,3 +250,11 @@ def is_running(number):
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.parametrize("count", ["0", "-3", "many", ""])
+def test_a_sample_of_no_rows_is_refused(count, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["rehearse", "--from", "sqlite:///x.db", f"--subset={count}"])
+    assert ended.value.code == 2
+    assert "is no whole number from 1" in capsys.readouterr().err
