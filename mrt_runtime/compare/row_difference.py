@@ -100,6 +100,13 @@ def _pairs(old: TableRows, new: TableRows) -> tuple[list[Pair], list[Row], list[
         others = [name for name in shared if name not in key]
         again, lost, extra = _match(old, new, others, lost, extra) if lost and extra and others else ([], lost, extra)
         found += again
+        for name in key if lost and extra else ():
+            # what was overwritten may be a part of the key
+            kept = [other for other in shared if other != name]
+            again, lost, extra = (
+                _match(old, new, kept, lost, extra) if _tell_apart(old, new, kept, lost, extra) else ([], lost, extra)
+            )
+            found += again
     elif len(lost) * len(extra) <= LIKENESSES:
         found, lost, extra = _most_alike(old, new, shared, lost, extra)
     else:
@@ -123,6 +130,12 @@ def _match(
         else:
             lost.append(row)
     return pairs, lost, [row for rows in waiting.values() for row in rows]
+
+
+def _tell_apart(old: TableRows, new: TableRows, names: Sequence[str], lost: Sequence[Row], extra: Sequence[Row]) -> bool:
+    """Whether no two of the lost rows are equal in these columns, and no two of the others."""
+    sides = ((lost, _places(old, names)), (extra, _places(new, names)))
+    return bool(names) and all(len({repr([row[at] for at in places]) for row in rows}) == len(rows) for rows, places in sides)
 
 
 def _most_alike(

@@ -13,6 +13,7 @@ from mrt_runtime.compare.schema import Table, qualified
 from mrt_runtime.seed.edge_row import shorten
 from mrt_runtime.seed.key_ahead import is_ahead
 from mrt_runtime.seed.partition import with_inherited
+from mrt_runtime.seed.row_insertion import FilledTable
 from mrt_runtime.seed.seeded import Seeded
 from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.table_order import parents_of
@@ -87,7 +88,14 @@ class RowAdjuster:
                 # the database itself holds on to what others point at, but not yet to what they are going to
                 names = {name for name in row.values if (label, name) not in self._ahead}
                 self._refill(table, row.key, names - row.key.keys())
-        self._note(table, keys, Adjustment.EDGES.variety)
+        self._note(table, (*keys, *self._add_words(table)), Adjustment.EDGES.variety)
+
+    def _add_words(self, table: Table) -> list[Row]:
+        """Add a row for each word that only rows held which were taken out: a label is at no edge; return their keys."""
+        added, names = FilledTable(), key_columns(table)
+        with suppress(DBAPIError):
+            self.filler.add_words(table, self.filler.writer.read(table, insertable(table)), added)
+        return [{name: row[name] for name in names} for row in added.rows] if names else []
 
     def _take_out_orphans(self, table: Table, _labels: Collection[str]) -> Iterator[str]:
         """Take out the rows that point at nothing where they are going to point at something."""

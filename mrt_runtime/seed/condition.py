@@ -85,6 +85,22 @@ def read_condition(expression: str, columns: Collection[str], grammar: str, name
     )
 
 
+def find_listed(expression: str, grammar: str) -> dict[str, list[Raw]]:
+    """Return the columns that a condition asks for nothing but to be one of some constants, each with those."""
+    tree = parse_sql(expression, grammar)
+    found: dict[str, list[Raw]] = {}
+    other: set[str] = set()
+    for column in _nodes(tree, "Column") if tree is not None else ():
+        asked = column.parent
+        is_asked = asked is not None and type(asked).__name__ in {"EQ", "In"} and type(asked.parent).__name__ != "Not"
+        constants = list(_constants(asked)) if is_asked and asked is not None and len(list(_nodes(asked, "Column"))) == 1 else []
+        if constants:
+            found.setdefault(column.name, []).extend(constants)
+        else:
+            other.add(column.name)
+    return {name: list(dict.fromkeys(constants)) for name, constants in found.items() if name not in other}
+
+
 @lru_cache(maxsize=256)
 def parse_sql(expression: str, grammar: str) -> exp.Expr | None:
     """Return the tree of a condition or a statement, None where sqlglot cannot. It is kept, and not to be changed."""

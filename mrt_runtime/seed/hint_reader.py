@@ -19,12 +19,14 @@ from mrt_lint.model.ops import (
     CreateTable,
     CreateUniqueConstraint,
     Op,
+    Update,
 )
-from mrt_lint.model.values import SqlType
+from mrt_lint.model.values import UNSET, SqlType
 from mrt_runtime.compare.schema import qualified
 from mrt_runtime.migration_file import read_migration
+from mrt_runtime.seed.check_ahead import CheckAhead
 from mrt_runtime.seed.code_reader import CodeReading
-from mrt_runtime.seed.condition import parse_sql, read_condition
+from mrt_runtime.seed.condition import find_listed, parse_sql, read_condition
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.key_ahead import KeyAhead
@@ -33,7 +35,7 @@ from mrt_runtime.seed.value import Value
 from mrt_runtime.seed.value_kind import Booleans, Choices, Decimals, Floats, Integers, Texts, ValueKind
 
 INSERTED = re.compile(r"\bINSERT\b.*\bVALUES\b", re.IGNORECASE | re.DOTALL)
-VOCABULARY = re.compile(r"(?<!NOT )\bIN\s*\(|\bANY\s*\(|=\s*'", re.IGNORECASE)
+VOCABULARY = re.compile(r"(?<!NOT )\bIN\s*\(|\bANY\s*\(|(?<![<>!])=\s*['\d]", re.IGNORECASE)
 KINDS: dict[str, ValueKind] = {
     "SMALLINT": Integers(-(2**15), 2**15 - 1),
     "INTEGER": Integers(-(2**31), 2**31 - 1),
@@ -72,14 +74,16 @@ class HintReader:
         self._dialect = dialect
         self._enums: dict[str, tuple[str, ...]] = {}
 
-    def read(self, file: str, code: CodeReading) -> Iterator[ColumnHint | KeyAhead]:
-        """Yield each column that the upgrade converts or lists the values of, and each key that it adds to a table that was there.
+    def read(self, file: str, code: CodeReading) -> Iterator[ColumnHint | KeyAhead | CheckAhead]:
+        """Yield each column that the upgrade converts or lists the values of, and what it adds to a table that was there.
 
         code: what the file's Python says. A file that cannot be read yields nothing.
         """
         migration = read_migration(file, self._dialect)
         made: set[str] = set()
+        changed: set[tuple[object, object]] = set()
         for op in migration.upgrade_ops if migration is not None else ():
+            changed.update(_find_changed(op))
             if isinstance(op, CreateTable):
                 made.add(self._label(op))
             elif isinstance(op, CreateObject) and isinstance(op.members, tuple) and isinstance(op.name, str):
@@ -88,13 +92,25 @@ class HintReader:
                 kind = self._kind(op.type)
                 if kind is not None:
                     yield ColumnHint(self._label(op), op.column, kind, converted=True)
-            elif isinstance(op, CreateCheckConstraint) and isinstance(op.definition.condition, str):
-                for column, kind in _vocabulary(op.definition.condition, self._dialect):
-                    yield ColumnHint(self._label(op), column, kind)
+            elif isinstance(op, CreateCheckConstraint):
+                yield from self._read_check(
+                    op, {name for table, name in changed if table == op.table}, is_new=self._label(op) in made
+                )
             elif isinstance(op, AddColumn) and isinstance(op.column, str):
                 yield from _read_keys_of(op, self._label(op), code)
             elif (key := _read_key(op, self._label(op))) is not None and key.label not in made:
                 yield from self._listed(key, code) if key.referred in made else (key,)
+
+    def _read_check(self, op: CreateCheckConstraint, changed: set[object], *, is_new: bool) -> Iterator[ColumnHint | CheckAhead]:
+        """Yield a check and the columns that it lists the values of, without those that were changed before it is added."""
+        condition = op.definition.condition
+        if not isinstance(condition, str):
+            return
+        for column, kind in _vocabulary(condition, self._dialect):
+            if not _is_about(column, changed):
+                yield ColumnHint(self._label(op), column, kind)
+        if not is_new and not _is_about(condition, changed):
+            yield CheckAhead(label=self._label(op), expression=condition)
 
     def _listed(self, key: KeyAhead, code: CodeReading) -> Iterator[ColumnHint]:
         """Yield the values of a column that is going to refer to a table which the same migration makes and fills."""
@@ -117,16 +133,35 @@ class HintReader:
 
 
 def _vocabulary(condition: str, dialect: str) -> Iterator[tuple[str, ValueKind]]:
-    """Yield the column of a condition such as `status IN ('a', 'b')` or `level IN (1, 2)`, with its words or numbers."""
+    """Yield the columns of a condition such as `status IN ('a', 'b')` or `kind = 1 OR (kind = 2 AND …)`, with words or numbers."""
     if not VOCABULARY.search(condition):
         return
+    grammar = dialect_of(dialect).grammar
     names = [word for word in dict.fromkeys(re.findall(r"\w+", re.sub(r"'[^']*'", "", condition))) if not word.isnumeric()]
-    read = read_condition(condition, names, dialect_of(dialect).grammar)
-    words = tuple(word for word in read.constants if isinstance(word, str))
-    numbers = (number for number in read.constants if isinstance(number, Decimal))
-    values: tuple[Value, ...] = words or tuple(int(number) for number in numbers if number == int(number))
-    if len(read.columns) == 1 and values:
-        yield read.columns[0], Choices(values)
+    read = read_condition(condition, names, grammar)
+    listed = {read.columns[0]: read.constants} if len(read.columns) == 1 else find_listed(condition, grammar)
+    for name, constants in listed.items():
+        words = tuple(word for word in constants if isinstance(word, str))
+        numbers = (number for number in constants if isinstance(number, Decimal))
+        values: tuple[Value, ...] = words or tuple(int(number) for number in numbers if number == int(number))
+        if values:
+            yield name, Choices(values)
+
+
+def _find_changed(op: Op) -> Iterator[tuple[object, object]]:
+    """Yield the table and the columns that have other values, another type or name after an operation; None where any may."""
+    if isinstance(op, Update):
+        names = set(op.columns) - set(op.fills) if isinstance(op.columns, tuple) else {None}
+        yield from ((op.table, name) for name in names)
+    elif isinstance(op, AddColumn):
+        yield op.table, op.column
+    elif isinstance(op, AlterColumn) and not (op.type is UNSET and op.new_column is UNSET):
+        yield from ((op.table, name) for name in (op.column, op.new_column))
+
+
+def _is_about(condition: str, changed: set[object]) -> bool:
+    """Whether a condition may be about a column that the migration has changed: it says nothing of the values before then."""
+    return None in changed or not changed.isdisjoint(re.findall(r"\w+", condition))
 
 
 def _read_key(op: Op, label: str) -> KeyAhead | None:

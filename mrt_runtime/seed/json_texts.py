@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
+from mrt_runtime.seed.text import everyday_text
 from mrt_runtime.seed.value import Value, ValuePool
 from mrt_runtime.seed.value_kind import ColumnSlot, Raw
 
@@ -59,4 +60,4 @@ def build(paths: Iterable[JsonPath], ordinal: int, name: str) -> object:
             inner.setdefault(path[0], []).append(path[1:])
     if ITEM in inner:
         return [build(inner[ITEM], ordinal, name)]
-    return {key: build(rest, ordinal, key) for key, rest in inner.items()} if inner else f"{name} {ordinal + 1}"
+    return {key: build(rest, ordinal, key) for key, rest in inner.items()} if inner else everyday_text(name, ordinal)

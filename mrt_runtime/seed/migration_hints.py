@@ -7,11 +7,12 @@ those that a check ahead lists. Whether other numbers or lengths still fit later
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mrt_runtime.compare.schema import Schema
+from mrt_runtime.seed.check_ahead import CheckAhead, bind_checks
 from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.key_ahead import KeyAhead, bind_ahead
@@ -46,13 +47,18 @@ class ConvertibleTexts:
             typical=self._texts(pool.typical), edges=self._texts(pool.edges), bare=self._texts(pool.bare), place=pool.place
         )
 
-    def _texts(self, values: Sequence[Value]) -> tuple[str, ...]:
+    def _texts(self, values: Iterable[Value]) -> tuple[str, ...]:
         texts = [str(int(value) if isinstance(value, bool) else value) for value in values]
         return tuple(text for text in texts if self.text.length is None or len(text) <= self.text.length)
 
     def fit(self, raw: Raw) -> Iterator[Value]:
-        """Yield the values of this kind that a constant of a constraint, or its neighbours, can be written as."""
-        return self.text.fit(raw)
+        """Yield the values of this kind that a constant of a constraint, or its neighbours, can be written as.
+
+        Documents that hold the constant come before the constant itself: a pattern asks for what a text holds.
+        """
+        if isinstance(self.other, JsonTexts):
+            yield from self._texts(self.other.fit(raw))
+        yield from self.text.fit(raw)
 
 
 class MigrationHints:
@@ -70,16 +76,22 @@ class MigrationHints:
         self._parsed: list[tuple[frozenset[str], str, ValueKind]] | None = None
         self._code: dict[str, CodeReading] = {}
         self._keys: list[tuple[int, KeyAhead]] = []
+        self._checks: list[tuple[int, CheckAhead]] = []
         self._position = 0
 
     def note_next(self, file: str) -> None:
         """Note which migration comes next: keys that earlier ones added are no longer ahead."""
         self._position = self._files.index(file) if file in self._files else 0
 
-    def bind(self, schema: Schema) -> Schema:
-        """Return a catalogue with the keys that the migrations from the next one on add to what is there."""
+    def bind(self, schema: Schema, *, is_clean: bool = True) -> Schema:
+        """Return a catalogue with the keys and checks that the migrations from the next one on add to what is there.
+
+        is_clean: whether rows meet the next one's checks, too; a migration often changes those that do not before it adds one.
+        """
         self._read_once()
-        return bind_ahead(schema, (key for place, key in self._keys if place >= self._position), self._later)
+        least = self._position if is_clean else self._position + 1
+        bound = bind_ahead(schema, (key for place, key in self._keys if place >= self._position), self._later)
+        return bind_checks(bound, (check for place, check in self._checks if place >= least), self._later)
 
     def code(self, file: str) -> CodeReading:
         """Return what a migration's code says of rows; it is read once."""
@@ -121,7 +133,7 @@ class MigrationHints:
             known: dict[tuple[str, str], ValueKind] = {}
             self._known = known
             self._later = find_later_names(self._files)
-            self._keys = []
+            self._keys, self._checks = [], []
             files = [(place, file) for place, file in enumerate(self._files) if self._hints(file)]
             if files:
                 from mrt_runtime.seed.hint_reader import HintReader  # noqa: PLC0415 slow to import, and few histories need it
@@ -131,6 +143,8 @@ class MigrationHints:
                     for hint in reader.read(file, self.code(file)):
                         if isinstance(hint, KeyAhead):
                             self._keys.append((place, hint))
+                        elif isinstance(hint, CheckAhead):
+                            self._checks.append((place, hint))
                         elif self._converts or not hint.converted:
                             known.setdefault((hint.label, hint.column), hint.kind)
         return self._known

@@ -133,7 +133,8 @@ class Seeder:
         reading = self.migration_hints.code(file)
         if not (reading.statements or reading.compared):
             return False
-        filler, plain = self._filler(connection, self.migration_hints.bind(schema)), self._filler(connection, schema)
+        filler = self._filler(connection, self.migration_hints.bind(schema, is_clean=False))
+        plain = self._filler(connection, schema)
         has_written = False
         for table in seedable_tables(filler.schema):
             if table.label in self.custom_seeds or table.label in seeded.unseeded:

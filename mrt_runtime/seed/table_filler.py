@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import Schema, Table, qualified
+from mrt_runtime.seed.check_ahead import is_check_ahead
 from mrt_runtime.seed.edge_row import EdgeRow, find_edges
 from mrt_runtime.seed.migration_hints import MigrationHints
 from mrt_runtime.seed.parent_rows import ParentRows
@@ -52,6 +54,15 @@ class TableFiller:
         if len(there) >= ENOUGH_ROWS * self.seed_rows and not key_columns(table):
             return FilledTable()  # without a key our rows cannot be found again; there are enough of them by now
         filled = self._insert(table, target, there, first or {})
+        if filled.reason and self._may_relax(table):
+            with self._relaxed():
+                more = self._insert(table, target, self.writer.read(target, insertable(target)), first or {})
+            filled.rows, filled.written, filled.edges = (
+                filled.rows + more.rows,
+                filled.written + more.written,
+                filled.edges + more.edges,
+            )
+            filled.reason = more.reason
         return self._complete(table, there, filled) if there and not filled.rows else filled
 
     def _insert(self, table: Table, target: Table, there: Sequence[Row], first: Row) -> FilledTable:
@@ -97,7 +108,23 @@ class TableFiller:
             plan = plan_table()
         filled = RowInsertion(self.writer, self.seed_rows, plan, target, there).one_by_one(fixed, rows=1, wanted=(), words=False)
         self._forget(table, target)
+        if not filled.rows and self._may_relax(table):
+            with self._relaxed():
+                return self.write(table, fixed, depth)
         return filled
+
+    def _may_relax(self, table: Table) -> bool:
+        """Whether checks that are to come bind the rows: these may never hold together, where one takes the place of another."""
+        return self.planner.ahead and any(map(is_check_ahead, table.checks))
+
+    @contextmanager
+    def _relaxed(self) -> Iterator[None]:
+        """Plan rows without the checks that are to come."""
+        self.planner.ahead = False
+        try:
+            yield
+        finally:
+            self.planner.ahead = True
 
     def _add_parents(self, plan: TablePlan, there: Sequence[Row], count: int, fixed: Row | None = None, depth: int = 1) -> bool:
         """Insert rows into tables that this one points at, where too few of them suit it; whether any were.
@@ -126,6 +153,13 @@ class TableFiller:
 
         variety: of all values, instead of each row's own.
         """
+        filled = self._refill(table, keys, fresh, variety)
+        if filled.reason and self._may_relax(table):
+            with self._relaxed():
+                return self._refill(table, keys, fresh, variety)
+        return filled
+
+    def _refill(self, table: Table, keys: Sequence[Row], fresh: Collection[str], variety: RowVariety | None) -> FilledTable:
         names = insertable(table)
         there = self.writer.read(table, names)
         found = [next((row for row in there if all(n in row and same(row[n], v) for n, v in key.items())), None) for key in keys]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
+from mrt_runtime.seed.check_ahead import is_check_ahead
 from mrt_runtime.seed.condition import RowCondition, read_condition
 from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.key_ahead import is_ahead
@@ -16,6 +17,7 @@ from mrt_runtime.seed.migration_hints import ConvertibleTexts, MigrationHints
 from mrt_runtime.seed.parent_rows import ParentRows
 from mrt_runtime.seed.row_writer import MOST_ROWS, RowWriter
 from mrt_runtime.seed.table_plan import ColumnGroup, TablePlan, sample
+from mrt_runtime.seed.text import is_address
 from mrt_runtime.seed.unique_key import mentioned, uniques_of
 from mrt_runtime.seed.value import ANY, Row, Value, ValuePool
 from mrt_runtime.seed.value_kind import ColumnSlot, Integers, Texts, ValueKind
@@ -29,7 +31,8 @@ NESTING = frozenset({"array", "composite"})
 class TablePlanner:
     """Plans the tables of one schema.
 
-    `parents` has rows that foreign keys may point at; `edges` allows values at the edge of a type.
+    `parents` has rows that foreign keys may point at; `edges` allows values at the edge of a type; `ahead` is whether rows meet
+    checks that are to come.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class TablePlanner:
     ) -> None:
         self.migration_hints = migration_hints
         self.edges = edges
+        self.ahead = True
         self.writer = writer
         self.schema = schema
         self.parents = parents
@@ -102,10 +106,11 @@ class TablePlanner:
             pool = replace(pool, edges=())
         if any(column.name in mentioned(exclusion.definition, table) for exclusion in table.exclusions):
             pool = replace(pool, edges=())  # an unbounded range leaves no room for a second one
+        is_unique = any(unique.columns == (column.name,) for unique in plan.uniques)
         is_pointed_at = in_key or (table.label, column.name) in self._referred
         if column.identity is not None or column.sequence is not None or (is_pointed_at and isinstance(kind, Integers)):
             pool = replace(pool, edges=(), bare=())
-        elif in_key and isinstance(kind, Texts):
+        elif isinstance(kind, Texts) and (in_key or is_unique or (not null and is_address(column.name))):
             pool = replace(pool, bare=())
         plan.kinds[column.name] = kind
         if column.type.kind == "enum" or column.type.base == "enum":
@@ -155,7 +160,9 @@ class TablePlanner:
         for column in table.columns:
             if column.name in open_columns:
                 self._add_domain(plan, column)
-        stated = [(check.expression, check.name) for check in table.checks if check.enforced]
+        stated = [
+            (check.expression, check.name) for check in table.checks if check.enforced or (self.ahead and is_check_ahead(check))
+        ]
         stated += [
             (f"({column.generated}) IS NOT NULL", None) for column in table.columns if column.generated and not column.nullable
         ]

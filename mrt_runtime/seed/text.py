@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import string
 import sys
@@ -23,7 +24,8 @@ HARDEST = (
 THREE_BYTES = "three bytes"
 """Represents an encoding that holds what UTF-8 writes in three bytes, as MySQL's utf8mb3 does."""
 ALPHABET = string.ascii_lowercase
-UUID_TEXT, UUID_HEX = 36, 32
+UUID_TEXT, UUID_HEX, UUID_SHORT = 36, 32, 22
+"""Lengths of texts that hold a UUID: as it is written, as digits, and as base64 without its padding."""
 NIL = {UUID_TEXT: str(uuid.UUID(int=0)), UUID_HEX: uuid.UUID(int=0).hex}
 POSIX = {
     "[:alpha:]": "a-zA-Z",
@@ -43,8 +45,11 @@ def everyday_text(name: str, ordinal: int, length: int | None = None, *, fixed: 
     if fixed and length in {UUID_TEXT, UUID_HEX}:  # how UUIDs are kept where there is no type for them
         made = uuid.uuid5(uuid.NAMESPACE_DNS, f"{plain}-{ordinal}.example.org")
         return str(made) if length == UUID_TEXT else made.hex
+    if length == UUID_SHORT:
+        made = uuid.uuid5(uuid.NAMESPACE_DNS, f"{plain}-{ordinal}.example.org")
+        return base64.urlsafe_b64encode(made.bytes).decode().rstrip("=")
     text = f"{plain} {ordinal + 1}"
-    if "mail" in plain:
+    if is_address(plain):
         text = f"user{ordinal + 1}@example.org"
     elif plain.endswith(("url", "uri")):
         text = f"https://example.org/{plain}/{ordinal + 1}"
@@ -56,6 +61,11 @@ def everyday_text(name: str, ordinal: int, length: int | None = None, *, fixed: 
     if length >= len(digits) + 2:
         return plain[: length - len(digits)] + digits
     return _letters(ordinal, length)
+
+
+def is_address(name: str) -> bool:
+    """Whether a column of this name holds e-mail addresses."""
+    return "mail" in name.lower()
 
 
 def _letters(ordinal: int, length: int) -> str:
@@ -70,7 +80,8 @@ def hard_text(name: str, ordinal: int, length: int | None = None, encoding: str 
     """Return the hardest string that fits: as long as allowed, quotes, case, accents, an emoji, blanks and zeros in front.
 
     It ends in a blank where there is no limit; at the limit blanks are what PostgreSQL and MySQL drop without a word. In a column
-    whose name promises JSON it is JSON, so that a migration which reads it is not blamed for failing to.
+    whose name promises JSON, an address or a URL it is one, so that a migration which reads it is not blamed for failing to.
+    Two columns of a row hold different ones as far as there is room for their names.
     """
     if fixed and length in {UUID_TEXT, UUID_HEX}:
         made = uuid.UUID(int=2**128 - 1 - ordinal)
@@ -80,8 +91,19 @@ def hard_text(name: str, ordinal: int, length: int | None = None, encoding: str 
     if name.lower().endswith("json"):
         return f'{{"Ünï": {ordinal}}}'[:most] if most > len('{"Ünï": 999}') else "1"
     wide = "東京Ω" if _can_hold("東京Ω", encoding) else "xYz"
+    wide = (name if _can_hold(name, encoding) else "") + " " + wide * most
     last = ("Ж" if _can_hold("Ж", encoding) else "z") + " " * (length is None)
-    return (text + wide * most)[: most - len(last)] + last if most > len(last) else wide[2] * most
+    begin, end = _frame(name.lower(), ordinal)
+    if begin and most > len(begin + end) + 1:
+        return (begin + wide.replace(" ", "."))[: most - len(end) - 1] + last[0] + end
+    return (text + wide)[: most - len(last)] + last if most > len(last) else last[0] * most
+
+
+def _frame(name: str, ordinal: int) -> tuple[str, str]:
+    """Return what a text in a column of this name has to begin and to end with; nothing where it may be anything."""
+    if is_address(name):
+        return f"O'Brien+00{ordinal}.", "@Example.org"
+    return (f"https://Example.org/00{ordinal}/O'Brien?50%25=", "") if name.endswith(("url", "uri")) else ("", "")
 
 
 def _can_hold(text: str, encoding: str) -> bool:

@@ -126,7 +126,7 @@ class ScratchContents:
     def empty(self, tables: Collection[str] | None = None) -> Snapshot | None:
         """Take our rows out of these tables, or else out of all, and look; the next `seed` begins there from nothing.
 
-        None where some may be left: the database holds on to them, or they have no key by which they are found.
+        None where some may be left: the database holds on to them, or they are not found by the keys that they had.
         """
         seeded, is_empty = self.seeded, True
         keys = {label: keys for label, keys in seeded.keys.items() if tables is None or label in tables} if seeded else {}
@@ -138,8 +138,9 @@ class ScratchContents:
         if tables is None:
             self.seeded = self._sown = None
         here = self.look()
-        keyless = [label for label in keys if not keys[label] and seeded is not None and label not in seeded.unseeded]
-        if not is_empty or any(here.rows.tables[label].rows for label in keyless if label in here.rows.tables):
+        # of all tables, also those whose rows are not found by the keys that they had
+        doubtful = [label for label in keys if tables is None or not (keys[label] or (seeded and label in seeded.unseeded))]
+        if not is_empty or any(here.rows.tables[label].rows for label in doubtful if label in here.rows.tables):
             return None
         if tables is not None and seeded is not None:
             self.seeded = seeded.without_tables(keys)

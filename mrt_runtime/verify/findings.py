@@ -103,8 +103,10 @@ class RevisionFindings:
             return judged
         judged.warnings[:0] = self.warnings
         judged.doubts[:0] = self.doubts
+        # the statement that failed met rows, which are not there any more
+        judged.unmet = [unmet for unmet in judged.unmet if unmet.line != failure.line]
+        judged.failures[:0] = self.failures[: self.failures.index(failure) + (adjustment is Adjustment.NULLS)]
         if adjustment is Adjustment.NULLS:
-            judged.failures.insert(0, failure)
             return judged
         more = len(rows) - MOST_ROWS_NAMED
         named = "; ".join(rows[:MOST_ROWS_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -14,12 +14,15 @@ from mrt_runtime.verify.contents import ScratchContents
 from mrt_runtime.verify.step_error import NotReachedError
 
 MISSING = re.compile(
-    r"no such table: (?:\w+\.)?(?P<sqlite>\w+)|(?:relation|table) \"(?:\w+\.)?(?P<postgresql>\w+)\" does not exist"
+    r"no such (?:table|view): (?:\w+\.)?(?P<sqlite>\w+)"
+    r"|(?:relation|table|view|sequence) \"(?:\w+\.)?(?P<postgresql>\w+)\" does not exist"
     r"|Table '(?:[^'.]+\.)?(?P<mysql>\w+)' doesn't exist|Unknown (?:table|VIEW): ?'(?:[^'.]+\.)?(?P<dropped>\w+)'"
     r"|Unknown table '(?:[^'.]+\.)?(?P<mysql8>\w+)'|NoSuchTableError: (?P<sqlalchemy>\w+)"
 )
 PRESENT = re.compile(r"(?:table|relation) [\"'`]?(?:\w+\.)?(\w+)[\"'`]? already exists", re.IGNORECASE)
-MAKES = re.compile(rb"create_table|rename_table|CREATE\s+TABLE|RENAME\s+TO|create_all|metadata\.create", re.IGNORECASE)
+MAKES = re.compile(
+    rb"create_table|rename_table|CREATE\s[^;]*?\b(?:TABLE|VIEW|SEQUENCE)\b|RENAME\s+TO|create_all|metadata\.create", re.IGNORECASE
+)
 
 BEGIN_LATER = (
     ". Mend it; or, where every database is past it, begin behind it: a dump of the schema at a later revision as `base_schema`, "

@@ -77,9 +77,11 @@ def judge_again(
     Only rows at the edge are adjusted where it is not the first upgrade that fails.
     """
     adjustments: list[Adjustment] = []
-    for adjustment in Adjustment:
+    left = list(Adjustment)
+    while left and findings.stopped_by is not None:
+        adjustment = left.pop(0)
         is_edge = adjustment is Adjustment.EDGES
-        if findings.stopped_by is None or (edge_rows != "warn" if is_edge else findings.first is not None):
+        if edge_rows != "warn" if is_edge else findings.first is not None:
             continue
         if not runner.adjusted.may_help(adjustment, step, findings, runner.seeded):
             continue
@@ -92,6 +94,8 @@ def judge_again(
         if judged.is_free_of(findings.stopped_by):
             adjustments = together
             findings = findings.replace_by(judged, adjustment, runner.adjusted[adjustment])
+            # what stops it now is another fault, which what did not help before may help against
+            left = [other for other in Adjustment if other not in adjustments]
     return findings
 
 

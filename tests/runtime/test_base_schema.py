@@ -137,3 +137,18 @@ def test_the_table_of_another_tool_is_one_that_no_revision_makes(project, url, d
     with Verification(project.config(db_url=url)) as verification:
         (verdict,) = verification.check_all()
     assert "No revision before it makes 'migrate_version'" in verdict.failures[0].message
+
+
+MISSING = {
+    "a view": "DROP VIEW ranks",
+    "a table": "DROP TABLE ranks",
+    "a view that is read": "INSERT INTO people (id) SELECT id FROM ranks",
+}
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgres", "mysql"], indirect=True)
+@pytest.mark.parametrize("kind", MISSING)
+def test_the_failure_says_so_of_what_is_dropped_or_read_too(verify, project, kind):
+    (project.root / "base.sql").write_text(DUMP)
+    verdict = verify(upgrade=f"{UP}\n    op.execute('{MISSING[kind]}')", base_schema="base.sql")["001"]
+    assert ". No revision before it makes 'ranks': " in verdict.failures[0].message

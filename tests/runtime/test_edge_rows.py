@@ -17,6 +17,8 @@ STEPS = {
     ),
 }
 
+MOODS = (("ADD", "'low', 'high'"), ("MODIFY", "'low'"), ("MODIFY", "'low', 'high'"))
+
 
 @pytest.fixture(params=["postgres", "mysql"])
 def verify(project, request):
@@ -149,3 +151,24 @@ def test_where_a_trigger_writes_to_another_table_its_rows_at_the_edge_are_taken_
         verdict = verification.check("002")
     assert verdict.outcome is Outcome.REVERSIBLE
     assert any("'totals' id" in warning for warning in verdict.warnings)
+
+
+@pytest.mark.parametrize("verify", ["postgres"], indirect=True)
+def test_such_a_row_only_warns_where_a_null_is_in_the_way_before_it(verify):
+    fill = "ALTER TABLE items ALTER COLUMN code SET NOT NULL"
+    found = verify(
+        f'op.execute("{fill}")\n    op.execute("UPDATE items SET n = n + 1")', 'op.execute("UPDATE items SET n = n - 1")'
+    )["002"]
+    assert [failure.message.split(":")[1].strip() for failure in found.failures if failure.kind == "upgrade-failed"] == [
+        "NotNullViolation"
+    ]
+    assert any("rows at the edge" in warning for warning in found.warnings)
+
+
+def test_a_label_that_such_a_row_held_is_at_no_edge(project, mysql_url):
+    moods, less, more = ("ALTER TABLE items {} mood enum({}) NOT NULL".format(*words) for words in MOODS)
+    project.add("001", upgrade=f'{TABLE}\n    op.execute("{moods}")', downgrade='op.drop_table("items")')
+    project.add("002", "001", upgrade=f'op.execute("{less}")', downgrade=f'op.execute("{more}")')
+    with Verification(project.config(db_url=mysql_url)) as verification:
+        *_, verdict = verification.check_all()
+    assert verdict.outcome is Outcome.UPGRADE_FAILED

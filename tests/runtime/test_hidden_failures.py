@@ -125,7 +125,9 @@ def test_rows_that_hold_each_other_are_no_reason_to_say_that_the_revision_fails_
     if url.startswith("sqlite") and tables is CYCLE:
         tables = CYCLE.rpartition("\n")[0]
     project.add("001", upgrade=tables, downgrade="pass")
-    refused = 'with op.batch_alter_table("projects") as batch:\n        batch.create_check_constraint("ck_n", "n < 0")'
+    refused = """op.execute("UPDATE projects SET n = 1")
+    with op.batch_alter_table("projects") as batch:
+        batch.create_check_constraint("ck_n", "n < 0")"""
     undo = 'with op.batch_alter_table("projects") as batch:\n        batch.drop_constraint("ck_n", type_="check")'
     project.add("002", "001", upgrade=refused, downgrade=undo)
     [failure] = verify(project, url)["002"].failures

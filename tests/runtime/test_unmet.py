@@ -102,3 +102,16 @@ def test_the_slow_reader_is_asked_only_where_lines_were_not_executed(tmp_path, b
         f'"""Update t."""\nfrom alembic import op\ndef upgrade():\n    {body}\ndef downgrade():\n    op.execute("DELETE FROM t")\n'
     )
     assert has_more(str(file), {4}) is more
+
+
+def test_it_is_not_said_of_a_change_that_failed_with_the_rows_that_met_it(project, sqlite_url):
+    project.add(
+        "001",
+        upgrade=TABLE.replace("sa.Text())", 'sa.Text()), sa.Column("kind", sa.Text(), nullable=False)'),
+        downgrade='op.drop_table("t")',
+    )
+    project.add("002", "001", upgrade='op.execute("UPDATE t SET kind = note WHERE note IS NULL")', downgrade="pass")
+    with Verification(project.config(db_url=sqlite_url)) as verification:
+        *_, verdict = verification.check_all()
+    assert verdict.outcome is Outcome.UPGRADE_FAILED
+    assert not verdict.warnings

@@ -77,6 +77,24 @@ def test_rows_that_come_back_under_a_new_key_have_changed_their_key():
     assert failure.message == "Column 'users.id': 3/3 values changed after rollback"
 
 
+def test_rows_in_which_a_part_of_the_key_was_overwritten_have_changed_in_that_column():
+    old, new = (
+        TableRows(table="runs", columns=("status", "at"), key=("status", "at"), rows=tuple((status, at) for at in (1, 2)))
+        for status in ("done", "ended")
+    )
+    (failure,) = compare(Rows({"runs": old}), Rows({"runs": new}))
+    assert failure.message == "Column 'runs.status': 2/2 values changed after rollback"
+
+
+def test_rows_that_only_a_part_of_the_key_tells_apart_are_lost():
+    old, new = (
+        TableRows(table="tags", columns=("post", "tag"), key=("post", "tag"), rows=((1, tag), (2, tag), (2, tag * 2)))
+        for tag in ("a", "b")
+    )
+    messages = [failure.message for failure in compare(Rows({"tags": old}), Rows({"tags": new}))]
+    assert messages == ["Table 'tags': 3/3 rows lost after rollback", "Table 'tags': 3 rows left behind after rollback"]
+
+
 def test_a_value_that_became_null_is_lost():
     (failure,) = told(OLD, tuple((*row[:2], None) for row in OLD))
     assert failure.message == "Column 'users.phone': 2/3 values lost after rollback"

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from mrt_runtime.seed.condition import read_condition
+from mrt_runtime.seed.condition import find_listed, read_condition
 from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.value_kind import Integers, Texts
 
@@ -65,3 +65,19 @@ def test_what_sqlglot_cannot_read_still_names_its_columns():
 
 def test_negative_constants_keep_their_sign():
     assert Decimal(-5) in read_condition("n > -5", COLUMNS, "sqlite").constants
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("kind = 0 OR (kind = 1 AND most IS NOT NULL)", {"kind": [0, 1]}),
+        ("kind IN ('a', 'b') AND most > 1", {"kind": ["a", "b"]}),
+        ("(kind = 'a') = (most IS NOT NULL)", {"kind": ["a"]}),
+        ("NOT kind = 1 AND most > 1", {}),
+        ("kind NOT IN (1, 2) AND most > 1", {}),
+        ("kind = 1 OR kind > 5", {}),
+        ("kind = most", {}),
+    ],
+)
+def test_columns_that_may_only_be_one_of_some_constants_are_found(expression, expected):
+    assert find_listed(expression, "postgres") == expected

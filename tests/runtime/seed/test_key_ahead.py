@@ -83,3 +83,19 @@ def test_a_column_that_a_new_key_of_its_name_is_filled_from_points_there_too(sql
         "CREATE TABLE copy (id INTEGER PRIMARY KEY)",
     )
     assert set(sqlite.rows("things", "type_id")) <= set(sqlite.rows("kinds", "id"))
+
+
+def test_a_text_that_is_unique_by_itself_is_never_empty(field, tmp_path):
+    """Rows that a migration moves to another table keep such texts, too: two tables with an empty one could not be put together."""
+    field.seed(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, name VARCHAR(36) NOT NULL UNIQUE, nick VARCHAR(36) UNIQUE, note TEXT NOT NULL)"
+    )
+    file = tmp_path / "m.py"
+    file.write_text(
+        "from alembic import op\n\n\ndef upgrade():\n    op.execute('UPDATE t SET note = nick WHERE nick IS NOT NULL')\n"
+    )
+    with field.scratch.engine.begin() as connection:
+        field.seeder.write_wanted(connection, field.schema, field.seeded, str(file))
+    rows = field.rows("t", "id, name, nick, note")
+    assert "" not in {value for _, name, nick, _ in rows for value in (name, nick)}
+    assert "" in {note for *_, note in rows}

@@ -117,3 +117,17 @@ def test_what_the_database_holds_on_to_is_told(server):
     server.seed(*HALVES)
     with server.scratch.engine.begin() as connection:
         assert not server.seeder.remove(connection, server.look(), server.seeded.keys)
+
+
+def test_a_table_in_a_circle_whose_check_asks_for_one_of_several_keys_has_rows(postgres):
+    seeded = postgres.seed(
+        "CREATE TABLE orgs (id SERIAL PRIMARY KEY, team_id INTEGER, client_id INTEGER)",
+        "CREATE TABLE people (id SERIAL PRIMARY KEY, client_id INTEGER)",
+        "CREATE TABLE teams (id SERIAL PRIMARY KEY, org_id INTEGER NOT NULL REFERENCES orgs)",
+        "CREATE TABLE clients (id SERIAL PRIMARY KEY, org_id INTEGER REFERENCES orgs, person_id INTEGER REFERENCES people, "
+        "CHECK ((org_id IS NULL) <> (person_id IS NULL)))",
+        "ALTER TABLE orgs ADD FOREIGN KEY (team_id) REFERENCES teams, ADD FOREIGN KEY (client_id) REFERENCES clients",
+        "ALTER TABLE people ADD FOREIGN KEY (client_id) REFERENCES clients",
+    )
+    assert not seeded.unseeded
+    assert not postgres.never_filled()

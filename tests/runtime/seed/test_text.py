@@ -1,5 +1,6 @@
 """Strings for columns and patterns."""
 
+import base64
 import re
 
 import pytest
@@ -79,3 +80,31 @@ def test_a_column_of_uuids_gets_uuids_at_the_edges_too():
 def test_strings_of_a_length_have_it():
     assert {len(text) for text in of_length(7)} == {7}
     assert of_length(-1) == ()
+
+
+@pytest.mark.parametrize("length", [None, 254, 80, 40])
+def test_hard_texts_are_what_the_name_of_their_column_promises(length):
+    address, url = hard_text("contact_email", 0, length), hard_text("avatar_url", 0, length)
+    assert re.fullmatch(r"[^@\s]+@[^@\s]+\.org", address)
+    assert re.fullmatch(r"https://[^/\s]+/\S+", url)
+    assert length is None or len(address) == len(url) == length
+
+
+def test_hard_texts_of_two_columns_of_a_row_differ():
+    assert hard_text("title", 0, 200) != hard_text("summary", 0, 200)
+
+
+def test_a_text_of_the_length_of_a_short_uuid_is_one():
+    made = everyday_text("buid", 0, 22)
+    assert len(base64.urlsafe_b64decode(made + "==")) == 16
+    assert made != everyday_text("buid", 1, 22)
+
+
+def test_a_column_of_addresses_that_may_not_be_null_holds_nothing_else(sqlite):
+    sqlite.seed(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, email VARCHAR(254) NOT NULL, reply_email VARCHAR(254), name VARCHAR(9) NOT NULL)"
+    )
+    rows = sqlite.rows("t", "id, email, reply_email, name")
+    assert all("@" in email for _, email, _, _ in rows)
+    assert None in {reply for _, _, reply, _ in rows}
+    assert "" in {name for *_, name in rows}
