@@ -36,6 +36,7 @@ class FlaskApplication:
         self._is_named = NAME in project.named_variables and "app_context" not in source
         self._is_own = not self._is_named and "current_app" in source and "app_context" not in source
         self._found: tuple[URL, Any] | None = None
+        self._dotenv: dict[str, str] | None = None
 
     @contextlib.contextmanager
     def entered(self, url: URL) -> Iterator[None]:
@@ -73,10 +74,14 @@ class FlaskApplication:
 
     def _read_dotenv(self) -> None:
         """Set the variables of `.env` and `.flaskenv`, as `flask` does; what is set already stays."""
-        with contextlib.suppress(ImportError):  # loading the application says that Flask is not there
-            from flask.cli import load_dotenv  # noqa: PLC0415  the project's own Flask, where it has one
+        if self._dotenv is None:
+            before = dict(os.environ)
+            with contextlib.suppress(ImportError):  # loading the application says that Flask is not there
+                from flask.cli import load_dotenv  # noqa: PLC0415  the project's own Flask, where it has one
 
-            load_dotenv()
+                load_dotenv()
+            self._dotenv = {name: value for name, value in os.environ.items() if name not in before}
+        os.environ.update(self._dotenv)
 
     def _load(self) -> Any:
         name = os.environ[NAME]

@@ -22,6 +22,7 @@ from mrt_runtime.migrate.graph import HistoryStep, MigrationGraph, UnimportableH
 Heads = tuple[str, ...]
 Direction = Literal["upgrade", "downgrade"]
 Move = tuple[Direction, str]
+BATCH = 10  # revisions that one run of env.py goes through on a long way
 Plan = Callable[[Heads], list[Move]]
 """Says, for the heads that a database has, what is left to do."""
 
@@ -159,6 +160,15 @@ class Migrator:
         """
         step = self._find(revision)
         self._go(lambda heads: self._plan_standing(heads, step))
+
+    def go_far_before(self, step: HistoryStep, restart: Callable[[], None]) -> None:
+        """Go there from base, many revisions in a run of env.py; where that fails, `restart`, and find which one fails alone."""
+        try:
+            while len(moves := self._plan_standing(self._read_heads(), step)) > BATCH:
+                self._run_all(moves[:BATCH])
+        except MigrationError:
+            restart()
+        self.go_before(step)
 
     def go_to(self, revisions: Iterable[str]) -> None:
         """Go to where exactly these revisions and their ancestors are present; empty for none."""

@@ -14,6 +14,8 @@ from mrt_runtime.report.wording import conclude, describe
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 TITLE = "MRT — Migration Rollback Test"
+TOO_OLD = "at or before "
+"""How the reason begins for which a revision is skipped, so that it is no one's decision about this one."""
 RED, GREEN, YELLOW, DIM = "red", "green", "yellow", "dim"
 PLAIN = str.maketrans({"─": "-", "│": "|", "╭": "+", "╮": "+", "╰": "+", "╯": "+", "└": "`", "✓": "+", "✗": "x", "—": "-"})
 
@@ -22,7 +24,7 @@ class TerminalReport:
     """Draws on one stream; colour only on a terminal, plain letters where the stream's encoding has no others.
 
     Lines are as wide as the terminal at most; elsewhere each stays one line, which can be searched. A quiet one draws only
-    what did not pass or is warned of. Revisions in a row behind the same one are a single line.
+    what did not pass or is warned of. Revisions in a row behind the same one, or too old, are a single line.
     """
 
     def __init__(self, stream: TextIO, *, is_quiet: bool = False) -> None:
@@ -42,11 +44,13 @@ class TerminalReport:
         self._write("", *self._wrap("  ", "  ", title), "")
 
     def show(self, verdict: Verdict) -> None:
-        """Draw one revision, or wait for those that are not reached for the same reason."""
-        is_blocked = verdict.behind is not None and verdict.reason == f"behind {verdict.behind}" and not verdict.warnings
-        if not is_blocked or (self._blocked and self._blocked[0].behind != verdict.behind):
+        """Draw one revision, or wait for those that are not reached, or too old, for the same reason."""
+        is_blocked = verdict.behind is not None and verdict.reason == f"behind {verdict.behind}"
+        is_old = verdict.skipped and verdict.reason.startswith(TOO_OLD)
+        is_one_of_many = (is_blocked or is_old) and not verdict.warnings
+        if not is_one_of_many or (self._blocked and self._blocked[0].reason != verdict.reason):
             self.flush()
-        if is_blocked:
+        if is_one_of_many:
             self._blocked.append(verdict)
         else:
             self._draw(verdict)

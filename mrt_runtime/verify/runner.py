@@ -259,7 +259,7 @@ class RevisionRunner:
         self._here = None
         self._contents.release()
         try:
-            self.migrator.go_before(step)
+            self.migrator.go_before(step) if has_rows else self.migrator.go_far_before(step, self._restart)
         except MigrationError as error:
             self.trusted = False
             refuse_broken_env(error)

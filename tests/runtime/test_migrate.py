@@ -644,3 +644,23 @@ def test_a_folder_that_is_only_called_as_the_package_is_not_taken_for_it(project
     monkeypatch.chdir(service)
     with pytest.raises(ConfigurationError, match="`prepend_sys_path = src`"):
         Migrator(MRTConfig(alembic_ini="alembic.ini"), sqlite_scratch)
+
+
+def test_a_long_way_takes_few_runs_of_env_py_and_an_error_there_is_that_of_the_revision_alone(project, sqlite_scratch):
+    """As the way to `minimum_downgrade_revision`."""
+    project.env.write_text("with open('runs', 'a') as runs:\n    runs.write('x')\n" + project.env.read_text())
+    names = [f"r{number:02}" for number in range(25)]
+    for name, parent in zip(names, [None, *names], strict=False):
+        project.add(name, parent)
+    migrator = Migrator(project.config(), sqlite_scratch)
+    runs = project.root / "runs"
+    migrator.go_far_before(migrator.graph["r24"], migrator.reset)
+    assert migrator.current() == ("r23",)
+    assert len(runs.read_text()) < 10
+    migrator.reset()
+    project.add("r20", "r19", upgrade="raise ValueError('20')")
+    migrator = Migrator(project.config(), sqlite_scratch)
+    with pytest.raises(MigrationError, match="20") as failed:
+        migrator.go_far_before(migrator.graph["r24"], migrator.reset)
+    assert failed.value.revision == "r20"
+    assert migrator.current() == ("r19",)

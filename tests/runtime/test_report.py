@@ -178,6 +178,19 @@ def test_revisions_in_a_row_behind_the_same_one_are_a_single_line():
     assert "  -  003 to 004  not reached: 2 revisions behind 001\n" in draw([block("003", "001"), block("004", "001")])
 
 
+def test_revisions_in_a_row_that_are_too_old_are_a_single_line():
+    def skip(revision, reason="at or before minimum_downgrade_revision 003"):
+        return Verdict(revision=revision, outcome=Outcome.SKIPPED, reason=reason)
+
+    lines = draw([skip("001"), skip("002"), skip("003"), skip("004", "agreed"), skip("005", "agreed"), GOOD[0]]).splitlines()
+    assert lines[3:7] == [
+        "  -  001 to 003  skipped: 3 revisions at or before minimum_downgrade_revision 003",
+        "  -  004  skipped: agreed",
+        "  -  005  skipped: agreed",
+        "  ✓  001  reversible",
+    ]
+
+
 def test_elsewhere_a_line_stays_one_line(monkeypatch):
     monkeypatch.setenv("COLUMNS", "20")
     assert "     └─ Table 'users': 3/3 rows lost after rollback\n" in draw([BAD])
