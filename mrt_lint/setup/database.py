@@ -58,7 +58,10 @@ def find_database(places: tuple[Path, ...], configuration: Path, environment: En
     """
     named = [*_configured(configuration), *_read(environment, places[0])]
     served = [
-        evidence for place in dict.fromkeys(places) for patterns in (COMPOSE, PIPELINES) for evidence in _images(place, patterns)
+        evidence
+        for place in dict.fromkeys(places)
+        for patterns in (COMPOSE, PIPELINES)
+        for evidence in _images(place, patterns, places[0])
     ]
     needed = [evidence for place in dict.fromkeys(places) for evidence in _drivers(place)]
     evidence = [*named, *served, *needed]
@@ -90,8 +93,10 @@ def _read(environment: EnvironmentFacts | None, root: Path) -> Iterator[Database
         yield DatabaseEvidence(environment.dialect, f"{_below(environment.file, root)} and what it imports")
 
 
-def _images(root: Path, patterns: tuple[str, ...]) -> Iterator[DatabaseEvidence]:
-    for file in _files(root, patterns):
+def _images(root: Path, patterns: tuple[str, ...], project: Path) -> Iterator[DatabaseEvidence]:
+    """Yield the images of database servers; of a repository's files first those that name the project's folder."""
+    name = re.compile(rf"(?<![\w-]){re.escape(project.name)}(?![\w-])")
+    for file in sorted(_files(root, patterns), key=lambda file: project != root and not name.search(_text(file))):
         for match in _IMAGE.finditer(_text(file)):
             image = _DEFAULT.sub(r"\1", match["image"] or match["service"])
             kind = _KIND.search(image.partition("@")[0])

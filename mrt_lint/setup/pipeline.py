@@ -6,6 +6,7 @@ import re
 import textwrap
 from typing import Final, NamedTuple
 
+from mrt_lint import __version__
 from mrt_lint.check.engine import shown
 from mrt_lint.setup.change import FileChange, FileText
 from mrt_lint.setup.project import ProjectSurvey
@@ -36,11 +37,17 @@ jobs:
       - uses: actions/setup-python@v5
         with:
           python-version: "{python}"
-{installation}      - name: Read the migrations that are new
+{installation}{check}"""
+_ACTION: Final = f"""\
+      - uses: pytest-mrt/pytest-mrt@v{__version__}  # marks beside the lines, a summary, a page
+"""
+# in an environment of a package manager's own, which the action does not know
+_COMMANDS: Final = """\
+      - name: Read the migrations that are new
         run: {mrt} check --format github --diff-base "origin/$GITHUB_BASE_REF"
       - name: Roll them back on a scratch database
         run: {mrt} verify --diff-base "origin/$GITHUB_BASE_REF"
-{environment}"""
+"""
 
 
 class DatabaseService(NamedTuple):
@@ -77,16 +84,31 @@ def propose_pipeline(project: ProjectSurvey) -> FileChange | None:
 
 
 def _workflow(project: ProjectSurvey) -> str:
-    service, installed = _service(project), _installation(project)
+    service, installed = _service(project), _installation(project, has_action=True)
     folder = project.root.relative_to(project.repository).as_posix()
     return _WORKFLOW.format(
         defaults=f"    defaults:\n      run:\n        working-directory: {folder}\n" if folder != "." else "",
         services=textwrap.indent(_github_service(service), "    ") if service else "",
         python=_python(project),
         installation="".join(f"      - run: {line}\n" for line in installed.lines),
-        mrt=f"{installed.prefix}mrt",
-        environment=f"        env:\n          {project.url_variable}: {service.url}\n" if service else "",
+        check=_commands(project, service, installed.prefix) if installed.prefix else _action(project, service, folder),
     )
+
+
+def _commands(project: ProjectSurvey, service: DatabaseService | None, prefix: str) -> str:
+    environment = f"        env:\n          {project.url_variable}: {service.url}\n" if service else ""
+    return _COMMANDS.format(mrt=f"{prefix}mrt") + environment
+
+
+def _action(project: ProjectSurvey, service: DatabaseService | None, folder: str) -> str:
+    """Return the step that calls this project's action; it installs pytest-mrt where the application is."""
+    inputs = {
+        "working-directory": folder if folder != "." else "",
+        "extras": _EXTRAS.get(project.dialect, "").strip("[]"),
+        "db-url": service.url if service else "",
+    }
+    given = "".join(f"          {name}: {value}\n" for name, value in inputs.items() if value)
+    return _ACTION + (f"        with:\n{given}" if given else "")
 
 
 def _gitlab(project: ProjectSurvey, file: FileText) -> FileChange:
@@ -143,9 +165,10 @@ def _github_service(service: DatabaseService) -> str:
     return f"services:\n  database:\n    image: {service.image}\n    env:\n{variables}    options: {options}\n    ports: {ports}\n"
 
 
-def _installation(project: ProjectSurvey) -> Installation:
-    """Return how the project is installed, by the files that package managers keep."""
+def _installation(project: ProjectSurvey, *, has_action: bool = False) -> Installation:
+    """Return how the project is installed, by the files that package managers keep, and pytest-mrt unless the action does that."""
     name = f'"pytest-mrt{_EXTRAS[project.dialect]}"' if project.dialect in _EXTRAS else "pytest-mrt"
+    beside = "" if has_action else f" {name}"
     files = ("uv.lock", "poetry.lock", "Pipfile.lock", "requirements.txt", "setup.py")
     has = {file: (project.root / file).is_file() for file in files}
     has["uv.lock"] |= (project.repository / "uv.lock").is_file()  # a workspace has one for all
@@ -156,11 +179,11 @@ def _installation(project: ProjectSurvey) -> Installation:
     if has["Pipfile.lock"]:
         return Installation(("pip install pipenv", "pipenv sync --dev", f"pipenv run pip install {name}"), "pipenv run ")
     if has["requirements.txt"]:
-        own = "-e . " if has["setup.py"] or "project" in project.pyproject else ""  # what env.py imports may be in src/
-        return Installation((f"pip install -r requirements.txt {own}{name}",))
+        own = " -e ." if has["setup.py"] or "project" in project.pyproject else ""  # what env.py imports may be in src/
+        return Installation((f"pip install -r requirements.txt{own}{beside}",))
     if has["setup.py"] or "project" in project.pyproject:
-        return Installation((f"pip install . {name}",))
-    return Installation((f"pip install {name}",))
+        return Installation((f"pip install .{beside}",))
+    return Installation((f"pip install{beside}",) if beside else ())
 
 
 def _python(project: ProjectSurvey) -> str:

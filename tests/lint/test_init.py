@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mrt_lint import __version__
 from mrt_lint.setup.environment import read_environment
 from mrt_lint.setup.toml_text import TomlEntry, tomllib, with_entries
 from mrt_lint.setup.yaml_text import with_item, with_key
@@ -65,8 +66,11 @@ def test_a_project_is_set_up_by_what_its_files_say_and_a_second_time_there_is_no
     assert after["checks/test_migrations.py"].count(b"def test_") == 1
     workflow = yaml.safe_load(after[".github/workflows/migrations.yml"])["jobs"]["migrations"]
     assert workflow["services"]["database"]["image"] == "postgres:15"
-    assert workflow["steps"][2]["run"] == 'pip install . "pytest-mrt[postgres]"'
-    assert workflow["steps"][-1]["env"] == {"TEST_DATABASE_URL": "postgresql://postgres@127.0.0.1:5432/postgres"}
+    assert workflow["steps"][2]["run"] == "pip install ."
+    action = yaml.safe_load((Path(__file__).parents[2] / "action.yml").read_text())
+    assert workflow["steps"][-1]["uses"] == f"pytest-mrt/pytest-mrt@v{__version__}"
+    assert workflow["steps"][-1]["with"] == {"extras": "postgres", "db-url": "postgresql://postgres@127.0.0.1:5432/postgres"}
+    assert workflow["steps"][-1]["with"].keys() <= action["inputs"].keys()
     assert "postgresql 15 (postgres:15-alpine in docker-compose.yml)" in result.out
     assert result.out.endswith("$ mrt check\n1 migration checked: nothing found.\n")
     again = fresh.mrt("init")
@@ -169,6 +173,7 @@ def test_a_project_below_with_a_pyproject_of_its_own_is_set_up_there_and_ci_wher
     }
     job = yaml.safe_load(after[".github/workflows/migrations.yml"])["jobs"]["migrations"]
     assert (job["defaults"], job["steps"][3]) == ({"run": {"working-directory": "backend"}}, {"run": "uv sync"})
+    assert [step["run"].split(" --", 2)[1] for step in job["steps"][-2:]] == ["no-sync mrt check", "no-sync mrt verify"]
     hook = yaml.safe_load(after[".pre-commit-config.yaml"])["repos"][-1]["hooks"][0]
     assert hook == {"id": "mrt-check", "entry": "sh -c 'cd backend && exec mrt check'", "pass_filenames": False}
     assert "Nothing to do" in project.mrt("init").out
@@ -356,6 +361,11 @@ def test_a_key_is_not_added_to_what_is_no_block(text):
 def test_a_service_of_a_repository_is_set_up_in_its_own_folder(project, monkeypatch, where):
     """Its requirements and its tests are there; the repository's root belongs to all."""
     project.write(".github/dependabot.yml", "")
+    image = (
+        "jobs:\n  test:\n    services:\n      db:\n        image: postgres:{}\n    defaults: {{run: {{working-directory: ./{}}}}}\n"
+    )
+    project.write(".github/workflows/a.yml", image.format(12, "other-api"))
+    project.write(".github/workflows/b.yml", image.format(14, "api"))
     project.write("web/package.json", "{}")
     project.write("api/setup.py", "")
     project.write("api/requirements.txt", "psycopg2\n")
@@ -375,7 +385,9 @@ def test_a_service_of_a_repository_is_set_up_in_its_own_folder(project, monkeypa
     }
     job = yaml.safe_load(after[".github/workflows/migrations.yml"])["jobs"]["migrations"]
     assert job["defaults"]["run"]["working-directory"] == "api"
-    assert {"run": 'pip install -r requirements.txt -e . "pytest-mrt[postgres]"'} in job["steps"]
+    assert {"run": "pip install -r requirements.txt -e ."} in job["steps"]
+    assert job["steps"][-1]["with"]["working-directory"] == "api"
+    assert job["services"]["database"]["image"] == "postgres:14"
 
 
 def test_a_package_with_its_migrations_deep_inside_is_set_up_where_it_is_packaged(project, monkeypatch):
