@@ -54,7 +54,7 @@ def _mark(finding: Finding, verdict: Verdict, file: str | None, dialect: str) ->
     if finding.code in STATEMENTS and verdict.rolling is not None:
         return _mark_old_release(finding, verdict, verdict.rolling, dialect)
     if finding.consequence is Consequence.DEPLOY_BLOCKS:
-        return mark_locks(finding, verdict.steps)
+        return mark_locks(finding, verdict)
     if finding.consequence not in CAME_BACK:
         return None
     reported = [(failure, failure.message) for failure in _by_relevance(finding, verdict.failures)]

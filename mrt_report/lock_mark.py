@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from mrt_lint.model.finding import Finding
 from mrt_report.run_mark import CONFIRMED, NOT_MET, REFUTED, RunMark
 from mrt_runtime.config_discovery import LOCK_MODES
+from mrt_runtime.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from mrt_runtime.migrate.observer import HeldLock, ObservedStatement, ObservedStep
@@ -48,9 +49,9 @@ CLAIMS: Final[Mapping[str, LockClaim]] = {
 """By code. Source: PostgreSQL's manual, Explicit Locking; a weaker lock than it foresees refutes a finding."""
 
 
-def mark_locks(finding: Finding, steps: Sequence[ObservedStep]) -> RunMark | None:
+def mark_locks(finding: Finding, verdict: Verdict) -> RunMark | None:
     """Return whether a statement of the finding's lines locked and rewrote what it foresees; None where nothing was observed."""
-    claim, upgrade = CLAIMS.get(finding.code), next((step for step in steps if step.name == "upgrade"), None)
+    claim, upgrade = CLAIMS.get(finding.code), next((step for step in verdict.steps if step.name == "upgrade"), None)
     if claim is None or upgrade is None:
         return None
     place = finding.place
@@ -60,7 +61,19 @@ def mark_locks(finding: Finding, steps: Sequence[ObservedStep]) -> RunMark | Non
     if all(one.locks is None for one in own):
         return RunMark(NOT_MET, "the locks of this statement are not known")
     met = next((why for one in own for why in confirm(finding, claim, one, upgrade.statements)), None)
-    return RunMark(CONFIRMED, met) if met else RunMark(REFUTED, contradict(finding, claim, own, upgrade.statements))
+    if met is not None:
+        return RunMark(CONFIRMED, met)
+    if claim.reads and _may_be_empty(finding, own, upgrade, verdict):
+        return RunMark(NOT_MET, "the table held no rows when it ran")
+    return RunMark(REFUTED, contradict(finding, claim, own, upgrade.statements))
+
+
+def _may_be_empty(finding: Finding, own: Sequence[ObservedStatement], upgrade: ObservedStep, verdict: Verdict) -> bool:
+    """Return whether nothing was there to be read: rows stopped the upgrade, so that it ran without them, or none could be made."""
+    if any(failure.kind == Outcome.UPGRADE_FAILED.value for failure in verdict.failures):
+        return True
+    held = [one for statement in own for one in choose(finding, hold(statement, upgrade.statements, earlier=False))]
+    return any(one.lock.table in verdict.unseeded for one in held)
 
 
 def confirm(

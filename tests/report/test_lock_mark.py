@@ -9,6 +9,7 @@ from mrt_report.agreement import compare
 from mrt_report.lock_mark import CLAIMS
 from mrt_runtime.databases.observation import RelationLock
 from mrt_runtime.migrate.observer import HeldLock, ObservedStatement, ObservedStep
+from mrt_runtime.verdict import Failure
 from tests.report.results import finding, verdict
 
 
@@ -76,3 +77,11 @@ def test_every_claim_is_about_a_rule_of_locks():
     about = {rule.code for rule in all_rules() if rule.consequence is Consequence.DEPLOY_BLOCKS}
     assert set(CLAIMS) <= about
     assert about - set(CLAIMS) == {"MRT433"}  # on MySQL and MariaDB alone
+
+
+def test_a_table_without_rows_refutes_no_scan():
+    found = finding("MRT213", "PostgreSQL blocks table 'users'", consequence=Consequence.DEPLOY_BLOCKS)
+    steps = (ObservedStep(name="upgrade", seconds=1.0, statements=(statement(lock("ACCESS EXCLUSIVE")),)),)
+    refused = Failure(kind="upgrade-failed", message="Upgrade failed")
+    empty = [verdict(steps=steps, failures=(refused,)), verdict(steps=steps, unseeded={"users": "a circle of keys"})]
+    assert [compare([found], each, None, "postgresql")[found].word for each in empty] == ["not met", "not met"]
