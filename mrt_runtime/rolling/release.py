@@ -105,7 +105,10 @@ class TableRecorder:
         writer = RecordingWriter(self._connection, self._dialect)
         # without what later migrations need: the application does not know of them
         filler = TableFiller(writer, self._schema, SEED_ROWS)
-        filled = filler.insert(with_inherited(self.table, filler.parents.tables))
+        table = with_inherited(self.table, filler.parents.tables)
+        filled = filler.insert(table)
+        if not writer.statements and filled.reason is None:  # a table without a key that holds many rows gets no more for a test
+            filled = filler.write(table, {})
         self._connection.rollback()
         self.reason = filled.reason
         own = [one for one in writer.statements if one.table.label == self.target.label]

@@ -116,7 +116,12 @@ def test_no_trigger_fires_and_no_row_is_written(postgres_source, rehearse):
         "CREATE TABLE pairs (a int, b text, PRIMARY KEY (a, b))",
         "INSERT INTO pairs VALUES (1, 'it''s \\ %%'), (2, '')",
     )
-    for name in ("keyless", "pairs"):
+    postgres_source.execute(
+        "CREATE TABLE events (id int, day date, PRIMARY KEY (id, day)) PARTITION BY RANGE (day)",
+        "CREATE TABLE events_all PARTITION OF events DEFAULT",
+        "INSERT INTO events VALUES (1, '2020-01-01')",
+    )
+    for name in ("keyless", "pairs", "events"):
         change = f'op.add_column("{name}", sa.Column("x", sa.Integer))', f'op.drop_column("{name}", "x")'
         revision = rehearse(postgres_source, sleeping(postgres_source, change, 0.2), with_traffic=True)["slow"]
         assert revision.verdict.passed

@@ -245,6 +245,15 @@ def test_what_a_rollback_takes_is_not_held_against_it(deploy):
 
 
 @pytest.mark.slow
+def test_a_table_without_a_key_that_holds_many_rows(postgres_deploy):
+    postgres_deploy.execute("INSERT INTO keyless SELECT g, 'x' FROM generate_series(1, 300) AS g")
+    release = postgres_deploy.record()
+    assert release.untried == {}
+    postgres_deploy.execute("ALTER TABLE keyless DROP COLUMN note")
+    assert shorten(postgres_deploy.find_broken(release)) == {"keyless.note": "SELECT and INSERT"}
+
+
+@pytest.mark.slow
 def test_rights_that_go_with_a_table(postgres_deploy):
     deploy = postgres_deploy
     deploy.execute("GRANT SELECT, DELETE ON users TO PUBLIC", "GRANT UPDATE (title) ON orgs TO PUBLIC")
