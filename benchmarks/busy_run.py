@@ -9,7 +9,7 @@ import sys
 from mrt_runtime import databases
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.migrate import Migrator
-from mrt_runtime.termination import Termination
+from mrt_runtime.termination import Termination, catching, check
 
 ENV = """from alembic import context
 from sqlalchemy import create_engine, pool
@@ -53,6 +53,7 @@ def run(root, url):
             print("ready", flush=True)
             migrator = Migrator(config, scratch)
             while True:
+                check()
                 migrator.upgrade("head")
                 checkpoint = scratch.checkpoint()
                 migrator.go_to(())
@@ -65,5 +66,5 @@ def run(root, url):
 
 
 if __name__ == "__main__":
-    with Termination():
+    with Termination(), catching():
         run(pathlib.Path(sys.argv[1]), sys.argv[2])

@@ -25,10 +25,14 @@ class ClosingSession(ABC):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is None:
-            self.close()
-        else:
-            self._abandon(is_reported=not isinstance(error, KeyboardInterrupt))
+        try:
+            if error is None:
+                self.close()
+            else:
+                self._abandon(is_reported=not isinstance(error, KeyboardInterrupt))
+        except KeyboardInterrupt:  # before it had begun: from then on a signal waits for its end
+            self._abandon(is_reported=False)
+            raise
 
     def _abandon(self, *, is_reported: bool = True) -> None:
         """Close where an error is on its way already: it says more than that dropping fails as well."""

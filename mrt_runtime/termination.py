@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -43,6 +43,9 @@ class Termination:
 
     A handler that is there already is left alone, and so are signals that are ignored (nohup). Outside of the main thread, where
     Python allows no handlers, nothing happens. While cleaning up goes on (`held`), a signal waits for its end.
+
+    What a signal raises may meet a finalizer or a callback of a driver, from which nothing comes out: so it is noted, and `check`
+    raises it again. Ctrl-C is noted within `catching` only: elsewhere in a test session it is not ours.
     """
 
     def __init__(self) -> None:
@@ -51,6 +54,7 @@ class Termination:
         self._held = 0
         self._pending: int | None = None
         self._wakes: int | None = None
+        self._is_interrupted = False
         self.received: TerminationError | None = None
         self.interrupt: Callable[[], None] | None = None
 
@@ -99,21 +103,33 @@ class Termination:
         raises: at the end of the outermost block; otherwise `close` answers the signal.
         """
         is_outermost, self._held = not self._held, self._held + 1
-        by_default = is_outermost and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        with self.catching():
+            try:
+                yield
+            finally:
+                self._held -= 1
+        if is_outermost and raises and self._pending is not None:
+            number, self._pending = self._pending, None
+            self._raise(number)
+
+    @contextlib.contextmanager
+    def catching(self) -> Iterator[None]:
+        """Answer Ctrl-C in the body, where Python would by default."""
+        by_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
         if by_default:
             signal.signal(signal.SIGINT, self._on_signal)
         try:
             yield
         finally:
-            self._held -= 1
             if by_default:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-        if is_outermost and raises and self._pending is not None:
-            number, self._pending = self._pending, None
-            if number == signal.SIGINT:
-                raise KeyboardInterrupt
-            self.received = TerminationError(number)
+
+    def check(self) -> None:
+        """Raise for a signal that was answered where nothing can be raised, or by code that caught it."""
+        if self.received is not None:
             raise self.received
+        if self._is_interrupted:
+            raise KeyboardInterrupt
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         # in a process that a migration forked there is nothing of ours to clean up
@@ -122,8 +138,14 @@ class Termination:
         elif self._held:
             self._pending = number
         else:
-            self.received = TerminationError(number)
-            raise self.received
+            self._raise(number)
+
+    def _raise(self, number: int) -> NoReturn:
+        if number == signal.SIGINT:
+            self._is_interrupted = True
+            raise KeyboardInterrupt
+        self.received = TerminationError(number)
+        raise self.received
 
     def _end(self, number: int) -> None:
         """End the process by the signal, as if nothing had been there to answer it."""
@@ -177,8 +199,7 @@ def held() -> Iterator[None]:
 def check() -> None:
     """Raise for a signal that was answered where nothing can be raised, or by code that caught it."""
     for termination in ACTIVE[-1:]:
-        if termination.received is not None:
-            raise termination.received
+        termination.check()
 
 
 @contextlib.contextmanager
@@ -190,9 +211,20 @@ def interrupted_by(interrupt: Callable[[], None]) -> Iterator[None]:
     for termination in ACTIVE[-1:]:
         former, termination.interrupt = termination.interrupt, interrupt
         try:
-            yield
+            with catching():
+                yield
         finally:
             termination.interrupt = former
-            check()
+            termination.check()
         return
     yield
+
+
+@contextlib.contextmanager
+def catching() -> Iterator[None]:
+    """Note Ctrl-C in the body, where signals are handled at all, so that it ends the run wherever it is raised."""
+    with contextlib.ExitStack() as stack:
+        for termination in ACTIVE[-1:]:
+            if threading.current_thread() is threading.main_thread():
+                stack.enter_context(termination.catching())
+        yield

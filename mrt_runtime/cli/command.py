@@ -10,7 +10,7 @@ from mrt_lint.escape import printable
 from mrt_lint.usage import UsageError
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.secret import conceal
-from mrt_runtime.termination import Termination, TerminationError
+from mrt_runtime.termination import Termination, TerminationError, catching
 
 WRONG: Final = 2
 """Exit code of a command that is wrong itself, or whose configuration is."""
@@ -23,7 +23,7 @@ def run_command(name: str, work: Callable[[], int], describe_end: Callable[[Base
 
     name: of the command, such as "mrt verify". describe_end: says what was left, where a signal ended the work.
     """
-    with Termination():
+    with Termination(), catching():
         try:
             return work()
         except (UsageError, ConfigurationError) as error:

@@ -22,7 +22,7 @@ from mrt_runtime.migrate import read_graph
 from mrt_runtime.migrate.revision_choice import RevisionChoice
 from mrt_runtime.report.json import from_json
 from mrt_runtime.shard import Shard
-from mrt_runtime.termination import held
+from mrt_runtime.termination import check, held
 from mrt_runtime.verdict import ToldObstacles, Verdict
 from mrt_runtime.verify.run import Begin
 from mrt_runtime.verify.worker import write_order
@@ -150,6 +150,7 @@ class ParallelRun:
 
     def _take(self) -> None:
         """Wait for an answer of any process, and note it with that process."""
+        check()  # what a signal raised may have met a finalizer
         try:
             worker, answer = self._answers.get(timeout=PATIENCE)
         except queue.Empty:

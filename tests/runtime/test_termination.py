@@ -10,8 +10,9 @@ import time
 import pytest
 import sqlalchemy as sa
 
+from mrt_runtime.closing import ClosingSession
 from mrt_runtime.databases.token import find_token
-from mrt_runtime.termination import Termination, TerminationError, check, held, interrupted_by
+from mrt_runtime.termination import Termination, TerminationError, catching, check, held, interrupted_by
 from tests.runtime.own_names import own
 
 pytestmark = pytest.mark.slow
@@ -19,6 +20,10 @@ pytestmark = pytest.mark.slow
 WAIT = "import pathlib, time\n    pathlib.Path('here').touch()\n    "
 SLEEP = WAIT + "time.sleep(60)"
 STUBBORN = WAIT + "\n    try:\n        time.sleep(60)\n    except BaseException:\n        raise ValueError('caught')"
+FINALIZED = (
+    "import pathlib, time\n    class Finalized:\n        def __del__(self):\n            pathlib.Path('here').touch()\n"
+    "            time.sleep(60)\n    Finalized()"
+)
 LISTING = {"postgresql": "SELECT datname FROM pg_database", "mysql": "SHOW DATABASES"}
 
 
@@ -75,13 +80,47 @@ def test_json_is_a_whole_document_of_what_there_was(project, sqlite_url, number)
     assert document["stopped"] == ("ended by SIGTERM" if number == signal.SIGTERM else "interrupted")
 
 
-def test_a_signal_that_the_migration_catches_ends_the_run_all_the_same_and_blames_nothing(project, sqlite_url):
-    project.add("a", upgrade=STUBBORN)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("upgrade", [STUBBORN, FINALIZED])
+def test_a_signal_that_the_migration_catches_ends_the_run_all_the_same_and_blames_nothing(project, sqlite_url, upgrade, number):
+    """Python itself catches what is raised in a finalizer, and goes on."""
+    project.add("a", upgrade=upgrade)
+    project.add("b", "a")
     with project.started(sqlite_url, "mrt_lint", "verify") as process:
-        out, err = end(process)
-    assert process.returncode == 143
+        out, err = end(process, number)
+    assert process.returncode == 128 + number
     assert "failed" not in out
-    assert err.startswith("mrt verify: ended by SIGTERM")
+    assert "✓" not in out
+    words = "interrupted" if number == signal.SIGINT else "ended by SIGTERM"
+    assert err.endswith(f"mrt verify: {words}; the scratch databases are dropped\n")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_ctrl_c_that_meets_a_finalizer_is_raised_again():
+    class Finalized:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    with Termination(), catching():
+        Finalized()
+        with pytest.raises(KeyboardInterrupt):
+            check()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_session_is_closed_where_ctrl_c_comes_before_its_clean_up_has_begun():
+    class Session(ClosingSession):
+        closings = 0
+
+        def close(self):
+            self.closings += 1
+            if self.closings == 1:
+                raise KeyboardInterrupt
+
+    session = Session()
+    with pytest.raises(KeyboardInterrupt), session:
+        pass
+    assert session.closings == 2
 
 
 def test_a_second_signal_ends_at_once(project, sqlite_url):
