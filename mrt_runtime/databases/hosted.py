@@ -14,6 +14,7 @@ from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
 from mrt_runtime.databases.outage import refuse_outage
 from mrt_runtime.databases.protocol import Checkpoint, Database, Watcher
 from mrt_runtime.databases.server_connection import ServerConnection
+from mrt_runtime.termination import held
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -113,9 +114,10 @@ class ServerScratch:
 
     def drop(self) -> None:
         """Remove it with its checkpoints; a second time does nothing."""
-        if not self._is_dropped:
-            self._is_dropped = True
-            self._contents.remove()
+        with held():
+            if not self._is_dropped:
+                self._is_dropped = True
+                self._contents.remove()
 
     def __enter__(self) -> Self:
         return self
