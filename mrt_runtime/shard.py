@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 Item = TypeVar("Item")
-REACHING = 0.08
+REACHING = 0.1
 """What reaching a revision costs of what checking it costs, as measured on SQLite with 400 revisions: every part goes through those
 before it."""
 SPELLED = re.compile(r"(\d{1,4})/(\d{1,4})")

@@ -25,7 +25,7 @@ def count_runs(project):
     counter = project.root / "runs"
     project.env.write_text(f"with open({str(counter)!r}, 'a') as runs:\n    runs.write('.')\n{project.env.read_text()}")
 
-    def count(url, length, *kinds, only=None):
+    def count(url, length, *kinds):
         counter.unlink(missing_ok=True)
         earlier = None
         for number in range(length):
@@ -35,7 +35,7 @@ def count_runs(project):
             project.add(revision, earlier, upgrade=upgrade.format(table), downgrade=downgrade.format(table))
             earlier = revision
         with Verification(project.config(db_url=url)) as verification:
-            verdicts = [verification.check(only)] if only else list(verification.check_all())
+            verdicts = list(verification.check_all())
         return verdicts, len(counter.read_text())
 
     return count
@@ -47,23 +47,6 @@ def test_the_walk_goes_on_from_where_a_broken_revision_leaves_the_database(count
     verdicts, runs = count_runs(sqlite_url, 4, broken)
     assert [verdict.outcome is Outcome.REVERSIBLE for verdict in verdicts] == [True, False] * 2
     assert runs <= 1 + 2 * (3 + most)
-
-
-def test_a_revision_is_reached_in_few_runs_however_many_come_before_it(count_runs, sqlite_url):
-    [verdict], runs = count_runs(sqlite_url, 30, FORGOTTEN, only="r028")
-    assert verdict.outcome is Outcome.REVERSIBLE
-    assert runs <= 6
-
-
-@pytest.mark.slow
-def test_what_fails_in_one_run_is_reached_one_after_the_other(project, postgres_url):
-    """PostgreSQL takes no new value of an enum before it is committed, and `alembic upgrade` commits at its end only."""
-    project.add("a", upgrade="op.execute(\"CREATE TYPE mood AS ENUM ('sad')\")", downgrade='op.execute("DROP TYPE mood")')
-    project.add("b", "a", upgrade="op.execute(\"ALTER TYPE mood ADD VALUE 'ok'\")", downgrade="pass")
-    project.add("c", "b", upgrade="op.execute(\"CREATE TABLE t AS SELECT 'ok'::mood AS m\")", downgrade='op.drop_table("t")')
-    project.add("d", "c")
-    with Verification(project.config(db_url=postgres_url)) as verification:
-        assert verification.check("d").outcome is Outcome.REVERSIBLE
 
 
 @pytest.mark.slow
