@@ -12,7 +12,7 @@ from mrt_lint.model.finding import Consequence, Finding
 from mrt_lint.rules import all_rules
 from mrt_report.evidence import is_break, is_evidence
 from mrt_report.half_way_mark import mark_half_way
-from mrt_report.lock_mark import mark_locks
+from mrt_report.lock_mark import mark_algorithm, mark_locks
 from mrt_report.run_mark import CONFIRMED, NOT_MET, REFUTED, RunMark
 from mrt_runtime.verdict import WRITTEN, Failure, Outcome, RollingDeploy, Verdict
 
@@ -54,7 +54,7 @@ def _mark(finding: Finding, verdict: Verdict, file: str | None, dialect: str) ->
     if finding.code in STATEMENTS and verdict.rolling is not None:
         return _mark_old_release(finding, verdict, verdict.rolling, dialect)
     if finding.consequence is Consequence.DEPLOY_BLOCKS:
-        return mark_locks(finding, verdict)
+        return mark_algorithm(finding, verdict.steps) or mark_locks(finding, verdict)
     if finding.consequence not in CAME_BACK:
         return None
     reported = [(failure, failure.message) for failure in _by_relevance(finding, verdict.failures)]

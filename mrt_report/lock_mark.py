@@ -48,6 +48,25 @@ CLAIMS: Final[Mapping[str, LockClaim]] = {
 }
 """By code. Source: PostgreSQL's manual, Explicit Locking; a weaker lock than it foresees refutes a finding."""
 
+BY_ALGORITHM: Final = frozenset({"MRT404", "MRT422", "MRT423", "MRT427", "MRT433"})
+"""Findings that foresee on MySQL and MariaDB that writes wait: the clause under which the server makes the change says so."""
+OPEN: Final = ("INSTANT", "LOCK=NONE")
+"""How an algorithm ends under which others write meanwhile."""
+
+
+def mark_algorithm(finding: Finding, steps: Sequence[ObservedStep]) -> RunMark | None:
+    """Return whether writes wait for a statement of the finding's lines; None where no algorithm was observed there."""
+    place = finding.place
+    upgrade = next((step.statements for step in steps if step.name == "upgrade"), ())
+    own = (one.algorithm for one in upgrade if one.line is not None and place.line <= one.line <= place.end_line)
+    found = [algorithm for algorithm in own if algorithm]
+    if finding.code not in BY_ALGORITHM or not found:
+        return None
+    closed = next((algorithm for algorithm in found if not algorithm.endswith(OPEN)), None)
+    if closed is not None:
+        return RunMark(CONFIRMED, f"the server makes the change by {closed}")
+    return RunMark(REFUTED, f"the server makes the change by {found[0]}, and others write meanwhile")
+
 
 def mark_locks(finding: Finding, verdict: Verdict) -> RunMark | None:
     """Return whether a statement of the finding's lines locked and rewrote what it foresees; None where nothing was observed."""

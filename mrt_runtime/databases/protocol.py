@@ -138,6 +138,9 @@ class Scratch(Protocol):
         connect: returns a connection of ours, for what is looked at beside the migration.
         """
 
+    def find_algorithm(self, statement: str) -> str:
+        """Return how the database is going to change a table, in its own words, where it has several ways; empty where unknown."""
+
     def read_transaction(self, dbapi_connection: Any) -> str:
         """Return what identifies the transaction that a session has open: "" for none, "idle" for one that has written nothing.
 

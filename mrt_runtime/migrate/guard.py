@@ -101,7 +101,7 @@ class ConnectionGuard:
         """Raise WrongDatabaseError unless this connection is to the scratch database."""
         if connection.info.get(PROVED) is self._scratch:
             return
-        with self._unwatched():
+        with self.unwatched():
             is_ours = self._scratch.is_mine(connection)
         if not is_ours:
             self._refuse(mask(connection.engine.url))
@@ -115,7 +115,7 @@ class ConnectionGuard:
         self._strangers.add(threading.current_thread())
 
     @contextlib.contextmanager
-    def _unwatched(self) -> Iterator[None]:
+    def unwatched(self) -> Iterator[None]:
         """Stop watching this thread within the block, which may have to take the run's lock again."""
         thread = threading.current_thread()
         self._strangers.add(thread)
@@ -159,7 +159,7 @@ class ConnectionGuard:
             raise OutsideError(reason)
         self._notes += [(note, find_line(self.file)) for note in translation.notes]
         if translation.answer is not None:
-            with self._unwatched():
+            with self.unwatched():
                 translation.answer(connection)
         return translation.statement
 
@@ -191,7 +191,7 @@ class ConnectionGuard:
     def noting(self, connection: Connection) -> Iterator[Journal]:
         """Yield what notes the work of a connection, and let alone what it does itself; one of ours has its own."""
         journal = self._scratch.journal if connection.engine is not self._scratch.engine else NO_JOURNAL
-        with self._unwatched() if journal is not NO_JOURNAL else contextlib.nullcontext():
+        with self.unwatched() if journal is not NO_JOURNAL else contextlib.nullcontext():
             yield journal
 
     def take_notes(self) -> list[tuple[str, int | None]]:
@@ -202,7 +202,7 @@ class ConnectionGuard:
     def _prove_new(self, dbapi_connection: Any, record: Any) -> None:
         cursor = dbapi_connection.cursor()
         try:
-            with self._unwatched():
+            with self.unwatched():
                 is_ours = self._scratch.owns(cursor)
         finally:
             cursor.close()

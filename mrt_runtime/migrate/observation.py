@@ -46,8 +46,11 @@ def _find() -> list[tuple[StepObserver, str]]:
 
 
 def _before(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
-    for observer, file in _find():
-        observer.before(connection.connection.dbapi_connection, find_line(file), statement)
+    for guard in find_guard() if OBSERVERS else ():
+        if guard.file is not None:
+            line = find_line(guard.file)
+            with guard.unwatched():  # what is asked on connections of ours is not the migration's doing
+                OBSERVERS[-1].before(connection.connection.dbapi_connection, line, statement)
 
 
 def _after(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,8 @@ class HeldLock:
 class ObservedStatement:
     """All executions of one statement on one line. locks: None where they are not known, which is not the same as none.
 
-    started: the seconds from the start of the step to the first one. waits: what traffic waited for it, None without traffic.
+    started: the seconds from the start of the step to the first one. algorithm: how a table is changed, where there is a choice.
+    waits: what traffic waited for it, None without traffic.
     """
 
     line: int | None
@@ -39,6 +40,7 @@ class ObservedStatement:
     rewritten: list[str] = field(default_factory=list)
     scanned: dict[str, int] = field(default_factory=dict)
     started: float = 0.0
+    algorithm: str = ""
     waits: list[TrafficWait] | None = None
 
     @property
@@ -68,9 +70,20 @@ class OpenLock:
 
 
 class StepObserver:
-    """Observes one step. watch: what looks at locks; None where only times are taken. timeline: what notes when all that was."""
+    """Observes one step. watch: what looks at locks; None where only times are taken. timeline: what notes when all that was.
 
-    def __init__(self, watch: LockWatch | None = None, timeline: StepTimeline | None = None) -> None:
+    find_algorithm: says how a statement is going to change a table. `asked` are the seconds that this took.
+    """
+
+    def __init__(
+        self,
+        watch: LockWatch | None = None,
+        timeline: StepTimeline | None = None,
+        find_algorithm: Callable[[str], str] | None = None,
+    ) -> None:
+        self._find_algorithm = find_algorithm
+        self._algorithm = ""
+        self.asked = 0.0
         self._watch = watch
         self._timeline = timeline
         self._statements: dict[tuple[int | None, str], ObservedStatement] = {}
@@ -99,6 +112,10 @@ class StepObserver:
         is_looked_at = self._watch is not None and (known is None or (known.count + 1) & known.count == 0)
         if self._watch is not None and is_looked_at:
             self._watch.before(dbapi_connection)
+        if known is None and line is not None and self._find_algorithm is not None:
+            began = time.perf_counter()
+            self._algorithm = self._find_algorithm(statement)
+            self.asked += time.perf_counter() - began
         self._begun = id(dbapi_connection), time.perf_counter(), is_looked_at
 
     def after(self, dbapi_connection: Any, line: int | None, statement: str) -> None:
@@ -110,6 +127,7 @@ class StepObserver:
         text = " ".join(statement.split())[:WIDTH]
         observed = self._statements.setdefault((line, text), ObservedStatement(line, text, started=began - self._epoch))
         observed.count += 1
+        observed.algorithm, self._algorithm = observed.algorithm or self._algorithm, ""
         observed.seconds += ended - began
         if self._timeline is not None:
             self._timeline.add(observed, id(dbapi_connection), began, ended)

@@ -171,13 +171,13 @@ class ScratchCopy:
         observer, seconds = StepObserver(), 0.0
         try:
             with self.traffic.beside(name, step, self._schema) as timeline:
-                observer = StepObserver(self.scratch.watch_locks(self.connect), timeline)
+                observer = StepObserver(self.scratch.watch_locks(self.connect), timeline, self.scratch.find_algorithm)
                 began = time.perf_counter()
                 try:
                     with observed(observer), self._noting(name):
                         run(step)
                 finally:
-                    seconds = time.perf_counter() - began
+                    seconds = time.perf_counter() - began - observer.asked
         finally:
             self._is_idle = True
             growth = self.scratch.measure() - before

@@ -48,6 +48,7 @@ def _statement(statement: ObservedStatement) -> dict[str, Any]:
         "locks": locks,
         "rewritten": list(statement.rewritten),
         "rows_read": dict(statement.scanned),
+        "algorithm": statement.algorithm,
         **waits,
     }
 
@@ -79,5 +80,6 @@ def _statement_from(found: Mapping[str, Any]) -> ObservedStatement:
         rewritten=list(found["rewritten"]),
         scanned=dict(found["rows_read"]),
         started=found["started"],
+        algorithm=found["algorithm"],
         waits=[TrafficWait(**one) for one in found["waits"]] if "waits" in found else None,
     )

@@ -51,6 +51,8 @@ def describe(statement: ObservedStatement) -> Iterator[str]:
         held = [one for one in notable if one.lock.mode == mode]
         if held:
             yield f"{mode} on {join_names([one.lock.relation for one in held])} for {spell_time(longest(held))}"
+    if statement.algorithm:
+        yield f"ALGORITHM={statement.algorithm}"
     if statement.rewritten:
         yield f"rewrites {join_names(statement.rewritten)}"
     if statement.scanned:

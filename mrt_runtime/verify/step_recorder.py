@@ -48,7 +48,8 @@ class StepRecorder:
             move(step)
             return
         observer = StepObserver(
-            self._scratch.watch_locks(self._contents.connect) if self._scratch.allows_idle_connections else None
+            self._scratch.watch_locks(self._contents.connect) if self._scratch.allows_idle_connections else None,
+            find_algorithm=self._scratch.find_algorithm,
         )
         began = time.perf_counter()
         try:
@@ -56,7 +57,7 @@ class StepRecorder:
                 move(step)
             self._ended.add(name)
         finally:
-            seconds = time.perf_counter() - began
+            seconds = time.perf_counter() - began - observer.asked
             self._contents.release()  # the migration may have ended our session
             statements = observer.of_the_migration(self._migrator.version_tables)
             self._steps[name] = ObservedStep(name=name, seconds=seconds, file=shorten(step.file), statements=statements)

@@ -6,7 +6,7 @@ import pytest
 
 from mrt_lint.model.finding import Consequence
 from mrt_report.agreement import compare
-from mrt_report.lock_mark import CLAIMS
+from mrt_report.lock_mark import BY_ALGORITHM, CLAIMS
 from mrt_runtime.databases.observation import RelationLock
 from mrt_runtime.migrate.observer import HeldLock, ObservedStatement, ObservedStep
 from mrt_runtime.verdict import Failure
@@ -77,6 +77,7 @@ def test_every_claim_is_about_a_rule_of_locks():
     about = {rule.code for rule in all_rules() if rule.consequence is Consequence.DEPLOY_BLOCKS}
     assert set(CLAIMS) <= about
     assert about - set(CLAIMS) == {"MRT433"}  # on MySQL and MariaDB alone
+    assert about >= BY_ALGORITHM
 
 
 def test_a_table_without_rows_refutes_no_scan():
@@ -85,3 +86,21 @@ def test_a_table_without_rows_refutes_no_scan():
     refused = Failure(kind="upgrade-failed", message="Upgrade failed")
     empty = [verdict(steps=steps, failures=(refused,)), verdict(steps=steps, unseeded={"users": "a circle of keys"})]
     assert [compare([found], each, None, "postgresql")[found].word for each in empty] == ["not met", "not met"]
+
+
+@pytest.mark.parametrize(
+    ("code", "algorithm", "word"),
+    [
+        ("MRT433", "COPY, LOCK=SHARED", "confirmed"),
+        ("MRT433", "NOCOPY, LOCK=SHARED", "confirmed"),
+        ("MRT433", "INPLACE, LOCK=NONE", "refuted"),
+        ("MRT427", "INSTANT", "refuted"),
+        ("MRT433", "", None),
+        ("MRT428", "INPLACE, LOCK=NONE", "not met"),  # it is about what is rewritten
+    ],
+)
+def test_on_mysql_the_clause_decides_under_which_a_change_is_made(code, algorithm, word):
+    changed = statement()
+    changed.locks, changed.algorithm = None, algorithm
+    marked = mark(code, changed)
+    assert (marked and marked[0]) == word

@@ -11,6 +11,8 @@ from sqlalchemy.engine import URL, Connection
 
 from mrt_runtime.databases.hosted import DatabaseContents, ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
+from mrt_runtime.databases.journal import NO_JOURNAL
+from mrt_runtime.databases.mysql.algorithm import AlgorithmProbe
 from mrt_runtime.databases.mysql.place import ScratchPlace
 from mrt_runtime.databases.mysql.quoting import literal
 from mrt_runtime.databases.mysql.refusal import explain_refusal
@@ -83,6 +85,9 @@ class MySQLScratch(ServerScratch):
 
     def watch_locks(self, connect: Callable[[], Connection]) -> None:
         """Nothing: a statement that changes a table ends its locks by itself, and none is to be seen afterwards."""
+
+    def find_algorithm(self, statement: str) -> str:
+        return AlgorithmProbe(self._server, self._contents.name).find(statement) if self.journal is NO_JOURNAL else ""
 
     def read_transaction(self, dbapi_connection: Any) -> str:
         """Return it as the server reports it with each answer; a driver that keeps that to itself counts as none."""

@@ -83,6 +83,9 @@ class PostgresScratch(ServerScratch):
     def watch_locks(self, connect: Callable[[], Connection]) -> PostgresLockWatch:
         return PostgresLockWatch(connect)
 
+    def find_algorithm(self, statement: str) -> str:  # noqa: ARG002  there are no ways to choose from
+        return ""
+
     def read_transaction(self, dbapi_connection: Any) -> str:
         number = ask(dbapi_connection, "SELECT pg_catalog.txid_current_if_assigned()::text")[0][0]
         return str(number or ("" if getattr(dbapi_connection, "autocommit", False) is True else "idle"))

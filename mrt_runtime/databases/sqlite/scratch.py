@@ -148,6 +148,9 @@ class SQLiteScratch:
     def watch_locks(self, connect: Callable[[], Connection]) -> None:
         """Nothing: a writer locks the whole file."""
 
+    def find_algorithm(self, statement: str) -> str:  # noqa: ARG002  there are no ways to choose from
+        return ""
+
     def read_transaction(self, dbapi_connection: Any) -> str:
         return "open" if getattr(find_raw(dbapi_connection), "in_transaction", False) else ""
 
