@@ -9,6 +9,7 @@ from dataclasses import replace
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import is_same_value, setting_of
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, readable
+from mrt_lint.analysis.type_change import loses_nothing
 from mrt_lint.analysis.unfilled import brings_nothing
 from mrt_lint.history.schema import fold
 from mrt_lint.model.lean import dataclass
@@ -16,6 +17,8 @@ from mrt_lint.model.ops import AddColumn, CreateTable, DropColumn, Insert, Op, S
 from mrt_lint.model.values import UNKNOWN, Name, SqlType, Unknown, ValueFlow
 
 _WORD = re.compile(r"\w+")
+_TEXTS = frozenset({"VARCHAR", "TEXT"})
+_INTEGERS = frozenset({"SMALLINT", "INTEGER", "BIGINT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,20 @@ def _is_copied(case: MigrationCase, drop: DropColumn, to: tuple[str, ...], befor
     for target in to:
         table, _, column = target.rpartition(".")
         kinds = [kind for op in before for kind in _types_of(op, table or str(drop.table), column)]
-        same = (is_same_value(setting_of(source, "type"), kind) for kind in kinds if source is not None)
+        same = (_is_kept(setting_of(source, "type"), kind) for kind in kinds if source is not None)
         in_json = any(isinstance(kind, SqlType) and kind.name in {"JSON", "JSONB"} for kind in kinds)
         if not in_json and (False in same if table else not kinds or any(found is not True for found in same)):
             return False
     return True
+
+
+def _is_kept(former: object, new: object) -> bool | None:
+    """Return whether values come into a column of a type as they were; one that is too long or too large for it is refused."""
+    same = is_same_value(former, new)
+    if same is not False or not isinstance(former, SqlType) or not isinstance(new, SqlType):
+        return same
+    names = {former.name, new.name}
+    return names <= _TEXTS or names <= _INTEGERS or loses_nothing(former, new)
 
 
 def _types_of(op: Op, table: str, column: str) -> Iterator[object]:
@@ -122,6 +134,7 @@ def is_refilled(case: MigrationCase, drop: DropColumn) -> bool:
     A constant counts as computed, too, if another table determines which rows get it.
     """
     analysis, table = case.analysis(drop), case.state_before(drop).table
+    names = _names_again(case, drop)
     for op in analysis.reverse.values():
         if (
             isinstance(op, Update)
@@ -129,13 +142,20 @@ def is_refilled(case: MigrationCase, drop: DropColumn) -> bool:
             and analysis.state_before(op).table is table
             and not brings_nothing(case, op, drop.column)
         ):
-            mine = (flow for flow in _flows(op) if readable(flow.column) and fold(flow.column) == fold(str(drop.column)))
+            mine = (flow for flow in _flows(op) if readable(flow.column) and fold(flow.column) in names)
             # `SET flag = true FROM other …`: which rows get the constant is the information
-            if op.flows == () and op.source_tables and _has(op.columns, str(drop.column)):
+            if op.flows == () and op.source_tables and any(_has(op.columns, name) for name in names):
                 return True
             if any(_is_left(case, flow, op, table) for flow in mine):
                 return True
     return False
+
+
+def _names_again(case: MigrationCase, drop: DropColumn) -> set[str]:
+    """Return the name of a dropped column, and the one under which downgrade() adds it before it gives it that name."""
+    again = case.analysis(drop).successor(drop)
+    made = again.creator if again is not None else None
+    return {fold(str(drop.column)), *([fold(str(made.column))] if isinstance(made, AddColumn) else [])}
 
 
 def moves_back(case: MigrationCase, drop: DropColumn) -> bool:

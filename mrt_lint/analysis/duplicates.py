@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import holds_nulls
 from mrt_lint.analysis.downgrade.replacement import was_unique
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.raw_sql import statement_of
 from mrt_lint.history.doubt import is_opaque
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import AddColumn, CreateIndex, CreateUniqueConstraint, Delete, Op, Truncate, Update
 from mrt_lint.model.values import UNKNOWN, Name
+
+_IN_GROUPS: Final = re.compile(r"\b(PARTITION\s+BY|GROUP\s+BY|EXISTS|JOIN|FROM)\b", re.IGNORECASE)
 
 
 def holds_no_duplicates(case: MigrationCase, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
@@ -36,8 +42,8 @@ def makes_unique(op: Op) -> bool:
 def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
     """Return whether upgrade() deletes rows of the table before, or fills one of the columns with what Python works out.
 
-    So may a DELETE from a table whose name could not be read, objects of a session that could not, and what could not be read at
-    all.
+    Or it changes one of the columns in rows that it chooses by others of the table. So may a DELETE from a table
+    whose name could not be read, objects of a session that could not, and what could not be read at all.
     """
     table = case.state_before(op).table
     line = op.origin.line if op.origin is not None else 0
@@ -54,7 +60,9 @@ def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
             continue
         if isinstance(other, Truncate) or (isinstance(other, Delete) and other.where is not False):
             return True
-        if isinstance(other, Update) and columns is not UNKNOWN and _fills(other, columns, _key_of(case, op)):
+        if not isinstance(other, Update) or columns is UNKNOWN:
+            continue
+        if _fills(other, columns, _key_of(case, op)) or (_sets(other, columns) and _compares_rows(case, other)):
             return True
     return False
 
@@ -65,6 +73,19 @@ def _key_of(case: MigrationCase, op: Op) -> set[str]:
     known = simulated.known_schema.table(table.origin) if isinstance(table, TrackedTable) else None
     key = known.primary_key if known is not None else None
     return {fold(name) for name in key if readable(name)} if isinstance(key, tuple) and len(key) == 1 else set()
+
+
+def _sets(update: Update, columns: tuple[Name, ...]) -> bool:
+    wanted = {fold(column) for column in columns if readable(column)}
+    written = update.columns if update.columns is not UNKNOWN else ()
+    return any(fold(name) in wanted for name in written if readable(name))
+
+
+def _compares_rows(case: MigrationCase, update: Update) -> bool:
+    """Return whether an UPDATE chooses its rows by others of the same table, in groups or pairs: those that hold the same."""
+    text = statement_of(case.migration.upgrade_ops, update)
+    own = re.compile(rf"\b{re.escape(str(update.table))}\b", re.IGNORECASE)
+    return update.where is not False and len(own.findall(text)) > 1 and _IN_GROUPS.search(text) is not None
 
 
 def _fills(update: Update, columns: tuple[Name, ...], key: set[str]) -> bool:

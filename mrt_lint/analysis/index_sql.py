@@ -15,6 +15,8 @@ _WHERE = {"postgresql": "postgresql_where", "sqlite": "sqlite_where", "mssql": "
 """The databases that have partial indexes, with what SQLAlchemy's dialect calls the condition."""
 _PIECE = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[()]")
 _ORDER = re.compile(r"(?:\s+(?:asc|desc|nulls\s+(?:first|last)))+$", re.IGNORECASE)
+_ORDERED = re.compile(r'[\w$."]+(\s+[\w"]+)*')
+"""A column with what may be behind it: its collation, the class of its operators, its order."""
 _WORDS = re.compile(r"[\w$.\"]*(\s+\w+)*")
 
 
@@ -30,6 +32,9 @@ def code_of(index: CreateIndex, dialect: str = "postgresql") -> dict[str, str]:
             options.append(f"postgresql_using={literal(index.using)}")
         elif dialect in FAMILY and index.using in {"fulltext", "spatial"}:
             options.append(f"mysql_prefix={literal(index.using.upper())}")
+    if index.nulls_not_distinct is True and dialect == "postgresql":
+        options.append("postgresql_nulls_not_distinct=True")
+    options += [f"{name}={value}" for name, value in index.options if name.startswith(f"{dialect}_")]
     return {"columns": ", ".join(map(_item, columns)) or "…", "options": "".join(f", {option}" for option in options)}
 
 
@@ -52,11 +57,13 @@ def expression(column: str) -> str:
     inner = column
     while _closing(inner) == len(inner) - 1:
         inner = _one_line(inner[1:-1])
+    if (order := _ORDER.search(inner)) is not None and _ORDERED.fullmatch(inner) is None:
+        return f"{expression(inner[: order.start()])} {order[0].strip()}"
     # lower(email) needs no parentheses of its own, and neither does lower(email) text_pattern_ops
     called, rest = inner.find("("), inner
     if called > 0 and inner[called - 1] != " ":
         rest = inner[:called] + inner[called + _closing(inner[called:]) + 1 :]
-    return inner if _WORDS.fullmatch(rest) else f"({inner})"
+    return inner if _WORDS.fullmatch(rest) or _ORDERED.fullmatch(inner) else f"({inner})"
 
 
 def _item(column: Name) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
-from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import place
 from mrt_lint.model.ops import AlterObject, BulkInsert, Delete, DropObject, Execute, Insert, Op, RenameObject, Statement
 from mrt_lint.model.values import HOLE, UNKNOWN
 
@@ -28,10 +29,20 @@ def outlives_rollback(case: MigrationCase, op: Op) -> bool:
     if not op.sql:
         return False
     if isinstance(op, DropObject):
-        return op.kind not in _JUDGED and case.undone(op) is UndoStatus.NO
+        return op.kind not in _JUDGED and case.undone(op) is UndoStatus.NO and not _finds_nothing(case, op)
     if isinstance(op, AlterObject):
         return op.kind != "sequence" and not _is_altered_back(case, op)
     return isinstance(op, RenameObject) and op.kind != "sequence" and case.undone(op) is UndoStatus.NO
+
+
+def _finds_nothing(case: MigrationCase, op: DropObject) -> bool:
+    """Return whether DROP … IF EXISTS does nothing: an earlier revision has dropped or renamed the thing, or the table it is on."""
+    if op.if_exists is not True or not readable(op.name):
+        return False
+    schema = case.known_schema(case.dialect(op)).schema
+    if readable(op.table) and schema.tables_by_place.get(place(op.schema, op.table), UNKNOWN) is None:
+        return True
+    return schema.objects_by_place.get(schema.place_of_object(op.kind, op.schema, op.name, op.table), UNKNOWN) is None
 
 
 def is_in_block(case: MigrationCase, op: Op) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import takewhile
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.history.schema import ReplayedTable, fold
+from mrt_lint.history.schema import ReplayedTable, fold, object_place
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.ops import AlterColumn
-from mrt_lint.model.values import SqlType
+from mrt_lint.model.ops import AlterColumn, CreateObject, Update
+from mrt_lint.model.values import UNKNOWN, SqlType
 from mrt_lint.online import TableChange, change_of_type, lost_members
 
 # longer than any length that can be declared
@@ -20,6 +22,9 @@ _WITHOUT_COPY = frozenset({None, TableChange.WIDEN_VARCHAR, TableChange.APPEND_M
 _ENUM_FAMILY = "ENUM"
 _FLOATS = frozenset({"FLOAT", "DOUBLE", "DOUBLE_PRECISION", "DOUBLE PRECISION", "REAL"})
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "MEDIUMINT", "INTEGER", "BIGINT"})
+_SIZES = {"SMALLINT": 2, "INTEGER": 4, "BIGINT": 8}
+_KEPT = frozenset({("TEXT", "JSON"), ("VARCHAR", "JSON"), ("JSONB", "JSON")})
+"""Types that PostgreSQL rewrites into one another, and whose values come back from it as they were."""
 # PostgreSQL: float(1) to float(24) select real (manual, "Floating-Point Types")
 _SINGLE = 24
 _TIMES = frozenset({"TIMESTAMP", "TIME", "INTERVAL"})
@@ -64,6 +69,8 @@ def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
 
 
 def _is_stored_alike(former: SqlType, new: SqlType, dialect: str) -> bool:
+    if {former.name, new.name} <= set(_SIZES) and dialect == "sqlite":
+        return True  # every INTEGER takes as many bytes as its value needs
     if {former.name, new.name} <= _FLOATS:
         # SQLite keeps every REAL in eight bytes
         return dialect == "sqlite" or _bits(former) == _bits(new)
@@ -76,6 +83,84 @@ def _is_stored_alike(former: SqlType, new: SqlType, dialect: str) -> bool:
     if former.name == new.name and former.name in _TIMES:
         return former.timezone == new.timezone and _is_more_precise(former, new)
     return dialect == "postgresql" and not new.args and (former.name, new.name) in _COERCIBLE
+
+
+def loses_nothing(former: SqlType, new: SqlType) -> bool:
+    """Return whether PostgreSQL writes every row again, but keeps each value so that the former one can be made of it.
+
+    Source: “Data Types” (https://www.postgresql.org/docs/current/datatype.html): JSON is kept as the text that it was, JSONB is
+    not; two enums are converted by their labels.
+    """
+    if is_named(former):
+        return is_named(new) or _takes_any_text(new)
+    if former.item is not None or new.item is not None:
+        return False
+    if former.name in _SIZES:
+        return _SIZES[former.name] <= _SIZES.get(new.name, 0) or (new.name == "NUMERIC" and not new.args) or _takes_any_text(new)
+    if {former.name, new.name} <= _FLOATS:
+        return _bits(former) <= _bits(new)
+    if former.name == new.name == "NUMERIC" and former.args:
+        return not new.args or all(one <= other for one, other in zip(_digits(former), _digits(new), strict=True))
+    if (former.name, new.name) == ("DATE", "TIMESTAMP"):
+        return new.timezone is not True
+    return (former.name, new.name) in _KEPT or (former.name in {"JSON", "JSONB", "UUID"} and _takes_any_text(new))
+
+
+def is_named(kind: SqlType) -> bool:
+    """Return whether a type is an enum of the database's, or is known by its name only."""
+    return kind.name == "ENUM" or (readable(kind.type_name) and kind.type_name == kind.name)
+
+
+def _is_changed_before(case: MigrationCase, op: AlterColumn) -> bool:
+    """Return whether upgrade() changes values of the column before, as one does for those that the new type has not."""
+    earlier = takewhile(lambda other: other is not op, case.migration.upgrade_ops)
+    table = case.state_before(op).table
+    updates = (other for other in earlier if isinstance(other, Update) and case.state_before(other).table is table)
+    return any(other.columns is UNKNOWN or op.column in other.columns for other in updates)
+
+
+def with_labels(case: MigrationCase, op: AlterColumn, kind: SqlType) -> SqlType:
+    """Return a type that SQL only names with the labels that the enum of this name has, made here or by an earlier revision."""
+    if kind.name == "ENUM" or not is_named(kind):
+        return kind
+    where = object_place("enum", kind.schema, str(kind.type_name))
+    made: CreateObject | None = case.known_schema("postgresql").object(where)
+    for other in takewhile(lambda other: other is not op, case.migration.upgrade_ops):
+        if isinstance(other, CreateObject) and readable(other.name) and where == object_place(other.kind, other.schema, other.name):
+            made = other
+    return replace(kind, name="ENUM", members=made.members) if made is not None and made.kind == "enum" else kind
+
+
+def _takes_any_text(kind: SqlType) -> bool:
+    return kind.name in {"TEXT", "VARCHAR"} and not kind.args
+
+
+def rewriting(case: MigrationCase, op: AlterColumn, former: object, named: object) -> dict[str, str] | None:
+    """Return the words about a change in which PostgreSQL loses no value: what comes of it, and what to do first."""
+    if not isinstance(former, SqlType) or not isinstance(named, SqlType) or case.dialect(op) != "postgresql" or computes(op):
+        return None
+    if not loses_nothing(former, named):
+        return None
+    where = "" if _is_changed_before(case, op) else _refused_values(former, with_labels(case, op, named))
+    words = {"outcome": f"it fails where {where}, and" if where else "no value is lost, but", "first": ""}
+    if where:
+        words["first"] = "change such values in an UPDATE before; or "
+    if str(former) == str(named):
+        words |= {"former": f"the former {former}", "new": "the new one of that name"}
+    return words
+
+
+def _refused_values(former: SqlType, new: SqlType) -> str:
+    """Return which values a new type that loses none refuses, as a clause; nothing if it takes all."""
+    if new.name == "JSON" and former.name in {"TEXT", "VARCHAR"}:
+        return "a value is no JSON"
+    if not (is_named(former) and is_named(new)):
+        return ""
+    lost = lost_members(former, new)
+    if lost:
+        return f"a row holds {' or '.join(map(repr, lost))}"
+    is_known = all(isinstance(kind.members, tuple) and UNKNOWN not in kind.members for kind in (former, new))
+    return "" if is_known else "a row holds a label that the new type has not"
 
 
 def computes(op: AlterColumn) -> bool:
@@ -113,8 +198,7 @@ def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:
         whole, scale = _digits(former)
         new_whole, new_scale = _digits(new)
         return new_whole < whole or new_scale < scale
-    sizes = {"SMALLINT": 2, "INTEGER": 4, "BIGINT": 8}
-    return former.name in sizes and new.name in sizes and sizes[new.name] < sizes[former.name]
+    return former.name in _SIZES and new.name in _SIZES and _SIZES[new.name] < _SIZES[former.name]
 
 
 def loses_fraction(former: SqlType, new: SqlType) -> bool:

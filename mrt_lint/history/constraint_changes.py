@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from mrt_lint.history.schema import ReplayedTable, fold, is_default_name
+from mrt_lint.history.schema import ReplayedTable, fold, is_default_name, without_order
 from mrt_lint.model.ops import CreateIndex
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, Name, Unknown
 
@@ -45,7 +45,14 @@ def _renamed(entry: _Entry, names: Mapping[str, str]) -> _Entry:
 
 def rename(columns: Iterable[Name], names: Mapping[str, str]) -> tuple[Name, ...]:
     """Return column names with the renamed ones changed."""
-    return tuple(names.get(fold(name), name) if isinstance(name, str) else name for name in columns)
+    return tuple(_with_new_name(name, names) if isinstance(name, str) else name for name in columns)
+
+
+def _with_new_name(column: str, names: Mapping[str, str]) -> str:
+    """Return a column's new name, with the order that an index gives it: "(id desc)"."""
+    name = without_order(column)
+    new = names.get(fold(name))
+    return column if new is None else column.replace(name, new, 1)
 
 
 def with_constraint(table: ReplayedTable, constraint: Constraint) -> ReplayedTable:

@@ -16,7 +16,9 @@ from mrt_lint.model.values import UNKNOWN, Column, Constraint, Flag, MaybeName, 
 DEFAULT_SCHEMAS = frozenset({"public", "main", "dbo"})
 FAMILIES = {"materialized view": "view", "enum": "type", "domain": "type", "procedure": "function"}
 """Kinds of objects that share their names with another kind."""
-_ORDERED = re.compile(r"\(*\s*\"?(\w+)\"?(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?\s*\)*", re.IGNORECASE)
+_ORDERED = re.compile(
+    r"\(*\s*\"?(\w+)\"?(?:\s+collate\s+\S+)?(?:\s+\w+_ops)?(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?\s*\)*", re.IGNORECASE
+)
 _LONGEST = 63
 """The bytes that PostgreSQL keeps of a name."""
 # how PostgreSQL's ChooseIndexName() and ChooseConstraintName() end a name
@@ -34,7 +36,7 @@ def fold(name: str) -> str:
 
 
 def without_order(column: str) -> str:
-    """Return an indexed column without its order: "(id desc)" is the column "id"; other expressions are left as they are."""
+    """Return an indexed column without order and collation: "(id desc)" is the column "id"; other expressions stay as they are."""
     found = _ORDERED.fullmatch(column)
     return found[1] if found else column
 
@@ -59,6 +61,13 @@ def default_name(table: str, constraint: Constraint) -> str | None:
     if constraint.kind not in {"unique", "foreignkey"} or not columns or not all(isinstance(name, str) for name in columns):
         return None
     return _joined(fold(table), "_".join(fold(str(name)) for name in columns), _SUFFIXES[constraint.kind])
+
+
+def given_name(table: str, constraint: Constraint) -> str | None:
+    """Return the name that PostgreSQL gives to a constraint without one, as it is written; None where its columns are not known."""
+    if constraint.kind == "primary":
+        return _joined(table, "", _SUFFIXES["primary"])
+    return default_name(table, constraint)
 
 
 def is_default_name(name: str, table: str, constraint: Constraint) -> bool:

@@ -194,14 +194,24 @@ class SchemaDraft:
 
     @apply.register
     def _alter_object(self, op: ops.AlterObject) -> None:
-        # the action is a text that is read no further: the table may be in any schema from here on
         if op.kind == "table" and isinstance(op.name, str) and str(op.action).startswith("SET SCHEMA"):
-            self.tables = self.tables.put(place(op.schema, op.name), UNKNOWN)
+            self._set_schema(op, place(op.schema, op.name), fold(str(op.action).removeprefix("SET SCHEMA").strip(' "')))
         elif isinstance(op.name, str):
             where = object_place(op.kind, op.schema, op.name)
             before = self.objects.get(where, UNKNOWN)
             if isinstance(before, ops.CreateObject):
                 self._put_object(where, replace(before, body=UNKNOWN), op)
+
+    def _set_schema(self, op: ops.AlterObject, old: QualifiedName, schema: str) -> None:
+        """Move a table to another schema; of one whose name could not be read it may be in any."""
+        before = self.tables.get(old, UNKNOWN)
+        if not schema.isidentifier():
+            self._put(old, UNKNOWN, op)
+            return
+        self._put(old, None, op)
+        moved = table_changes.in_schema(before, schema) if isinstance(before, ReplayedTable) else UNKNOWN
+        self._put(place(schema, str(op.name)), moved, op)
+        self._follow(old, lambda constraint: replace(constraint, referred_schema=schema), op)
 
     @apply.register
     def _add_enum_value(self, op: ops.AddEnumValue) -> None:

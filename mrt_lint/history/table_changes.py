@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mrt_lint.history.constraint_changes import with_columns_renamed, with_constraint, with_index, with_names_kept
-from mrt_lint.history.schema import QualifiedObject, ReplayedTable, fold, object_place
+from mrt_lint.history.schema import QualifiedObject, ReplayedTable, fold, object_place, without_order
 from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateTable
-from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, Flag, Name, SqlType, Unknown
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, Flag, MaybeName, Name, SqlType, Unknown
 
 _Entry = TypeVar("_Entry")
 _ATTRIBUTES = (
@@ -45,7 +45,19 @@ def make_table(op: CreateTable) -> ReplayedTable:
 
 def renamed(table: ReplayedTable, name: str) -> ReplayedTable:
     """Return a table under another name."""
-    return replace(with_names_kept(table), name=name)
+    return replace(with_names_kept(table), name=name, indexes=_indexes_at(table, name, table.schema))
+
+
+def in_schema(table: ReplayedTable, schema: str) -> ReplayedTable:
+    """Return a table in another schema, which its indexes move to with it."""
+    return replace(table, schema=schema, indexes=_indexes_at(table, table.name, schema))
+
+
+def _indexes_at(table: ReplayedTable, name: str, schema: MaybeName) -> dict[str, CreateIndex | Unknown]:
+    return {
+        key: replace(index, table=name, schema=schema) if isinstance(index, CreateIndex) else index
+        for key, index in table.indexes.items()
+    }
 
 
 def is_autoincrement(op: CreateTable) -> Flag:
@@ -137,7 +149,7 @@ def without_column(table: ReplayedTable, name: Name) -> ReplayedTable:
 def _covers(entry: Constraint | CreateIndex | Unknown, column: str) -> bool:
     if entry is UNKNOWN or entry.columns is UNKNOWN:
         return False
-    return any(isinstance(name, str) and fold(name) == fold(column) for name in entry.columns)
+    return any(isinstance(name, str) and fold(without_order(name)) == fold(column) for name in entry.columns)
 
 
 def altered(table: ReplayedTable, op: AlterColumn) -> ReplayedTable:

@@ -61,7 +61,8 @@ class SqlType:
     for any other type; `type_name` is the name of an enum or domain in the database. `creates_type` is False if the source
     suppresses `CREATE TYPE` (`create_type=False`). `timezone` is set for TIME and TIMESTAMP. `item` is the element type of an
     array. `variants` are the types that replace it on other dialects (`with_variant`), by SQLAlchemy's name of each. `datetime`
-    is True of a TIMESTAMP that MySQL and MariaDB keep as DATETIME, without a time zone and beyond the year 2038.
+    is True of a TIMESTAMP that MySQL and MariaDB keep as DATETIME, without a time zone and beyond the year 2038; `checks_first` of
+    one whose `create()` and `drop()` look whether the type is there unless that is switched off, as PostgreSQL's ENUM has it.
     """
 
     name: str
@@ -76,6 +77,7 @@ class SqlType:
     collation: MaybeName = None
     variants: tuple[tuple[str, SqlType | Unknown], ...] = ()
     datetime: bool = field(default=False, compare=False, repr=False)
+    checks_first: bool = field(default=False, compare=False, repr=False)
 
     def on(self, dialect: str) -> SqlType | Unknown:
         """Return the type that the column has on a database of this dialect."""

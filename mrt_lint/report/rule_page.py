@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -53,6 +54,13 @@ _SAMPLE = {
     "index": "ix_users_phone",
     "new_column": "mobile",
     "on": " ON users",
+    **dict.fromkeys(("first", "before", "after", "behind", "how"), ""),
+    "constant": "; where a constant will do, make it the server_default",
+    "kept": "CREATE TABLE users_backup AS SELECT * FROM users",
+    "copies": "copy",
+    "statement": ': op.execute("DELETE FROM users WHERE …")',
+    "of_table": "of users",
+    "and_kind": ", and drop it as what it is",
 }
 _ANCHOR = "what-holds-for-every-rule"
 _EVERYWHERE = """## What holds for every rule
@@ -126,7 +134,7 @@ def _severity(rule: Rule) -> str:
 
 def _advice(rule: Rule) -> str:
     """Return the words that a finding advises, with sample names; nothing if they are different ones for each finding."""
-    return "" if rule.instead.startswith("{") else f"> {with_literals(rule.instead.format_map(_SampleNames(_SAMPLE)))}"
+    return "" if re.fullmatch(r"\{\w+\}", rule.instead) else f"> {with_literals(rule.instead.format_map(_SampleNames(_SAMPLE)))}"
 
 
 def _exemptions(rule: Rule) -> str:

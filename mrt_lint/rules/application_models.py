@@ -6,7 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.migration import Migration, ModuleImport
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import Column, SqlType
 
 _MODULES = frozenset({"model", "models", "orm", "dbmodels"})
@@ -45,6 +45,10 @@ class ApplicationModels(Rule):
     instead = (
         'describe in the migration what it needs, as the tables are at this revision: sa.table("…", sa.column("…")), or a '
         "declarative class with a Base of its own; write down the values of an enum"
+    )
+    unused = DialectWording(
+        message="the migration imports {what} from {module} and uses nothing of it: it breaks all the same when that moves",
+        instead="remove the import",
     )
     manual = (
         "Alembic, Operations.bulk_insert and the use of sa.table(): https://alembic.sqlalchemy.org/en/latest/ops.html",
@@ -143,7 +147,7 @@ class ApplicationModels(Rule):
             what = _models(each, kinds)
             # beside TYPE_CHECKING, an indented import is one for type checkers
             if what and not (checked and each.place.column > 1):
-                yield self.found(case.migration, each.place, what=what, module=each.module)
+                yield self.found(case.migration, each.place, None if each.used else self.unused, what=what, module=each.module)
 
 
 def _models(each: ModuleImport, kinds: list[SqlType]) -> str:

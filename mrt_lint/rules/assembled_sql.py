@@ -20,6 +20,10 @@ _NAME = re.compile(rf"\b(INTO|FROM|UPDATE|JOIN|TABLE|SEQUENCE|INDEX)\s+[\"`]?{HO
 """A hole that is a name, which cannot be passed as a parameter."""
 _LIST = re.compile(rf"\bIN\s*\(\s*{HOLE}\s*\)", re.IGNORECASE)
 _ROWS = re.compile(r"\s*(UPDATE|INSERT|DELETE|REPLACE|MERGE|WITH|SELECT)\b", re.IGNORECASE)
+_RESTART = re.compile(rf"^\s*ALTER\s+SEQUENCE\s+(IF\s+EXISTS\s+)?(?P<name>[\w.]+)?.*\bRESTART\s+(WITH\s+)?{HOLE}", re.IGNORECASE)
+_BLOCK = re.compile(r"\s*DO\b", re.IGNORECASE)
+_BESIDE = 'op.execute(sa.text("{}").bindparams(value=…))'
+_SET = "SELECT set_config('migration.value', :value, true)"
 _AROUND = 24
 _TOOLS = frozenset({"sqlalchemy", "alembic", *sys.stdlib_module_names})
 
@@ -166,8 +170,20 @@ def _part(text: str) -> str:
 def _safe(text: str) -> str:
     if _LIST.search(text) and text.count(HOLE) == 1:
         return 'bind the list as one: sa.text("… IN :values").bindparams(sa.bindparam("values", expanding=True, value=[…]))'
-    if _ROWS.match(text) and _VALUE.search(text) and not _NAME.search(text):
-        return 'pass the value beside the SQL: op.execute(sa.text("… = :value").bindparams(value=…))'
+    in_string = any(HOLE in string for string in _STRING.findall(text))
+    if _ROWS.match(text) and not _NAME.search(text):
+        if in_string and not _VALUE.search(text):
+            return "pass the value beside the SQL, joined to what is constant: " + _BESIDE.format("… '…' || :value")
+        if _VALUE.search(text):
+            return f"pass the value beside the SQL: {_BESIDE.format('… = :value')}"
+    if in_string and _BLOCK.match(text):
+        return (
+            "a DO block takes no parameter: hand the value over by a setting of the transaction, "
+            f"{_BESIDE.format(_SET)}, and read it in the block: current_setting('migration.value')"
+        )
+    if found := _RESTART.search(text):
+        call = f"SELECT setval('{found['name'] or '…'}', :value, false)"
+        return f"pass the number beside SQL that takes one: {_BESIDE.format(call)}"
     return (
         "write it down in the migration, as it is at this revision: in constants, or in a loop over literals; a name that differs "
         "from one database to the next, quote it: op.get_bind().dialect.identifier_preparer.quote(…)"

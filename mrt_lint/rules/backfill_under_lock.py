@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import dropwhile, islice
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
@@ -13,6 +14,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.model.values import UNKNOWN, Name, Unknown
 
 
 class BackfillUnderLock(Rule):
@@ -29,7 +31,7 @@ class BackfillUnderLock(Rule):
     message = (
         "PostgreSQL blocks reads and writes of {the_table}, by the lock that added {added}, while this UPDATE rewrites all rows"
     )
-    instead = "fill the column in a later revision, in batches that commit; where a constant will do, make it the server_default"
+    instead = "fill the column in a later revision, in batches that commit{behind}{constant}"
     by_row = DialectWording(
         message="PostgreSQL blocks reads and writes of {the_table}, by the lock that added {added}, while a loop updates its rows",
         instead=instead,
@@ -103,9 +105,41 @@ class BackfillUnderLock(Rule):
                     added.setdefault(place, op)
                     columns[place].add(fold(str(op.column)))
             elif place in added and (op.where is False or _is_whole(text if op.sql else "", added[place])):
-                yield self.found(case.migration, op, **names(op), added=names(added.pop(place))["the_column"])
+                yield self.found(case.migration, op, **_words(case, op, added.pop(place)))
             elif place in added and op.repeated and _fills(op, columns[place]):
-                yield self.found(case.migration, op, self.by_row, **names(op), added=names(added.pop(place))["the_column"])
+                yield self.found(case.migration, op, self.by_row, **_words(case, op, added.pop(place)))
+
+
+def _words(case: MigrationCase, op: ops.Update, added: ops.AddColumn) -> dict[str, str]:
+    needing = list(dict.fromkeys(_needing(case, op, added)))
+    behind = f", and move {' and '.join(needing)} behind that, to a revision of its own" if needing else ""
+    reads = op.flows is UNKNOWN or any(True for _ in op.flows) or bool(op.source_tables)
+    constant = "" if reads or needing else "; where a constant will do, make it the server_default"
+    return names(op) | {"added": names(added)["the_column"], "behind": behind, "constant": constant}
+
+
+def _needing(case: MigrationCase, op: ops.Update, added: ops.AddColumn) -> Iterator[str]:
+    """Return what the same upgrade() does later that needs the column filled, or takes away what it is filled from."""
+    table, column = case.state_before(op).table, fold(str(added.column))
+    sources = {fold(flow.source) for flow in (op.flows if op.flows is not UNKNOWN else ()) if readable(flow.source)}
+    for later in islice(dropwhile(lambda other: other is not op, case.migration.upgrade_ops), 1, None):
+        if isinstance(later, ops.DropTable) and _has(op.source_tables, later.table):
+            yield f"the drop of {names(later)['the_table']}"
+        if table is None or case.state_before(later).table is not table:
+            continue
+        if isinstance(later, ops.DropColumn) and (fold(str(later.column)) in sources or _has(op.conditions, later.column)):
+            yield f"the drop of '{later.column}'"
+        elif isinstance(later, ops.AlterColumn) and later.nullable is False and fold(str(later.column)) == column:
+            yield "NOT NULL"
+        elif isinstance(later, ops.CreateConstraint | ops.CreateIndex) and _has(later.columns, added.column):
+            if isinstance(later, ops.CreateIndex) and later.unique is not True:
+                continue
+            found = names(later)
+            yield found["the_index" if isinstance(later, ops.CreateIndex) else "the_constraint"].partition(" whose")[0]
+
+
+def _has(columns: tuple[Name, ...] | Unknown, name: Name) -> bool:
+    return isinstance(columns, tuple) and readable(name) and any(readable(one) and fold(one) == fold(name) for one in columns)
 
 
 def _is_whole(text: str, added: ops.AddColumn) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.returning_rows import come_back
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -12,8 +13,8 @@ from mrt_lint.model.rule import Example, Rule
 class DeleteAll(Rule):
     """`upgrade()` deletes every row of a table: DELETE without WHERE.
 
-    No `downgrade()` can know them, and ON DELETE CASCADE takes the rows of other tables along. Where a condition was forgotten,
-    nothing warns of it: the statement succeeds.
+    No `downgrade()` can know them, unless they were copied before, and ON DELETE CASCADE takes the rows of other tables along.
+    Where a condition was forgotten, nothing warns of it: the statement succeeds.
     """
 
     code = "MRT214"
@@ -22,12 +23,13 @@ class DeleteAll(Rule):
     consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade deletes every row of {the_table}: they are lost, and a downgrade cannot know them"
     instead = (
-        "name the rows with WHERE; if all have to go, keep them first (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table})"
+        "name the rows with WHERE; if all have to go, keep them first (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}), "
+        "and in downgrade() insert them again (INSERT INTO {sql_table} SELECT * FROM {sql_backup}) and drop the copy"
     )
     manual = ("PostgreSQL, DELETE: https://www.postgresql.org/docs/current/sql-delete.html",)
     exemptions = (
         "The table was created earlier in the same upgrade.",
-        "Its rows were copied to another table in the same upgrade and are back in the end.",
+        "Its rows were copied to another table in the same upgrade, in SQL or by Python, and `downgrade()` inserts them again.",
         "Whether there is a condition cannot be read.",
     )
 
@@ -79,6 +81,5 @@ class DeleteAll(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that is emptied so."""
         for op in case.ops_for(self, ops.Delete):
-            if op.where is False and not case.analysis(op).keeps_rows(op):
-                found = names(op, case.dialect(op))
-                yield self.found(case.migration, op, **found)
+            if op.where is False and not come_back(case, op):
+                yield self.found(case.migration, op, **names(op, case.dialect(op)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from mrt_lint.analysis.absent_table import is_made_by_later_downgrade
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.destruction import destroys, is_known
 from mrt_lint.analysis.wording import names
@@ -40,7 +41,7 @@ class DestroysMore(Rule):
     exemptions = (
         "upgrade() has parts, or names, that cannot be read.",
         "It is dropped IF EXISTS or under a condition, or created again in the same downgrade.",
-        "The history proves that there is no such table or column (MRT117 reports that).",
+        "The history proves that there is no such table or column (MRT117 reports that), or a later `downgrade()` makes the table.",
     )
 
     bad = (
@@ -150,4 +151,6 @@ class DestroysMore(Rule):
                 is_table = isinstance(op, ops.DropTable)
                 what, values = (found["the_table"], "rows") if is_table else (found["the_column"], "values")
                 wording = None if is_known(analysis, op) else self.foreign
+                if wording is not None and is_made_by_later_downgrade(case, op):
+                    continue
                 yield self.found(case.migration, op, wording, what=what, values=values)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import has_replacement
+from mrt_lint.analysis.former_definition import without_duplicates
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import constraint_again
 from mrt_lint.model import ops
@@ -24,7 +25,7 @@ class DropConstraint(Rule):
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade drops {the_constraint} of '{table}', downgrade does not create it again: rows that it kept out get in"
-    instead = "add to downgrade(): {call}"
+    instead = "{first}add to downgrade(): {call}"
     manual = ("Alembic, Operations.drop_constraint: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (
@@ -130,4 +131,6 @@ class DropConstraint(Rule):
             kind = case.kind(op)
             gone = case.undone(op) is UndoStatus.NO and not has_replacement(case.analysis(op), op)
             if kind != "foreignkey" and (gone or case.returns_as_another_kind(op)):
-                yield self.found(case.migration, op, **names(op), call=constraint_again(case, op))
+                yield self.found(
+                    case.migration, op, **names(op), call=constraint_again(case, op), first=without_duplicates(case, op)
+                )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.former_definition import without_duplicates
 from mrt_lint.analysis.index_sql import code_of
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -25,7 +26,7 @@ class DropIndex(Rule):
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade drops {the_index}{on}, downgrade {does}"
-    instead = "create it in downgrade() as it was: op.create_index(«{index}», «{last}», [{columns}]{options})"
+    instead = "{first}create it in downgrade() as it was: op.create_index(«{index}», «{last}», [{columns}]{options})"
     manual = ("Alembic, Operations.create_index: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (
@@ -167,6 +168,7 @@ class DropIndex(Rule):
                 on = f" on '{found['table']}'" if op.table is not None and not op.along_with else ""
                 index = case.former_index(op)
                 found |= code_of(index, case.dialect(op)) | {"last": index.table if readable(index.table) else "…", "on": on}
+                found["first"] = without_duplicates(case, op)
                 does = "does not create it again: the older release runs without it"
                 stays = undone is UndoStatus.DIFFERENT and _is_of_upgrade(case, op)
                 if undone is UndoStatus.DIFFERENT:

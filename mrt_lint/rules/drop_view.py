@@ -1,13 +1,17 @@
 """MRT207."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import object_place
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.model.values import UNKNOWN
 
 
 class DropView(Rule):
@@ -23,6 +27,14 @@ class DropView(Rule):
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade drops {the_name}, downgrade does not create it again: who reads it finds {left}"
     instead = "add the former definition to downgrade(): op.execute(«CREATE {kind} {sql_name} AS …»)"
+    from_elsewhere = DialectWording(
+        message=message,
+        instead=(
+            "no revision makes it: where the application or a job does, it may be there again by then, so begin downgrade() with "
+            "op.execute(«DROP {kind} IF EXISTS {sql_name}»), and end it with op.execute(«CREATE {kind} {sql_name} AS …»), unless "
+            "they make it again after a rollback, too: then explain that, and write '# noqa: MRT207' here"
+        ),
+    )
     manual = ("PostgreSQL, CREATE VIEW: https://www.postgresql.org/docs/current/sql-createview.html",)
     fix = FixSafety.SAFE
     fixes = (
@@ -100,4 +112,14 @@ class DropView(Rule):
             undone = case.undone(op)
             if undone in {UndoStatus.NO, UndoStatus.REPLACED}:
                 left = "nothing" if undone is UndoStatus.NO else "the new one"
-                yield self.found(case.migration, op, **names(op), left=left, kind=op.kind.upper())
+                wording = self.from_elsewhere if _is_made_elsewhere(case, op) else None
+                found = self.found(case.migration, op, wording, **names(op), left=left, kind=op.kind.upper())
+                yield found if op.along_with else replace(found, fix=self.fix)
+
+
+def _is_made_elsewhere(case: MigrationCase, op: ops.DropObject) -> bool:
+    """Return whether the migrations are known, and none of them makes a view."""
+    if case.history is None or not case.migration.parents or not readable(op.name):
+        return False
+    known = case.known_schema(case.dialect(op)).schema
+    return known.objects_by_place.get(object_place(op.kind, op.schema, op.name), UNKNOWN) is UNKNOWN

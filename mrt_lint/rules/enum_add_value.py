@@ -1,13 +1,16 @@
 """MRT304."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.effects import effects_of
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
+
+_CATALOGUE = re.compile(r"\b(DELETE\s+FROM|UPDATE)\s+(pg_catalog\.)?pg_enum\b", re.IGNORECASE)
 
 
 class EnumAddValue(Rule):
@@ -21,11 +24,18 @@ class EnumAddValue(Rule):
     name = "enum-add-value"
     severity = Severity.ERROR
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
-    message = "upgrade adds '{value}' to {the_enum}: PostgreSQL cannot remove an enum value, so no downgrade takes it back"
+    message = "upgrade adds '{value}' to {the_enum}: PostgreSQL has no statement that removes it, and downgrade() leaves it there"
     instead = (
         "keep such lists in a table of their own or in a CHECK constraint, which can be changed both ways; for this enum, "
-        "downgrade() has to "
-        "map the rows to other values, create the type again without '{value}' and convert every column to it"
+        "downgrade() has to map the rows to other values, drop indexes, defaults and CHECKs that name one, rename the type, create "
+        "it again without '{value}', convert every column to it, make those again and drop the renamed one"
+    )
+    by_catalogue = DialectWording(
+        message=(
+            "upgrade adds '{value}' to {the_enum}, downgrade() takes it out of pg_enum: only a superuser may, and the rows and "
+            "indexes that hold it cannot be read any more"
+        ),
+        instead=instead,
     )
     dialects = ("postgresql",)
     manual = ("PostgreSQL, ALTER TYPE, ADD VALUE: https://www.postgresql.org/docs/current/sql-altertype.html",)
@@ -99,4 +109,10 @@ class EnumAddValue(Rule):
             analysis = case.analysis(op)
             is_open = any(map(analysis.downgrade_doubts.concern_thing, effects_of(op).changes))
             if not is_open and not analysis.makes_anew(op, "type", op.enum):
-                yield self.found(case.migration, op, **names(op))
+                changed = any(_CATALOGUE.search(text) for text in _texts(analysis.reverse.values()))
+                yield self.found(case.migration, op, self.by_catalogue if changed else None, **names(op))
+
+
+def _texts(operations: Iterable[ops.Op]) -> Iterator[str]:
+    """Return the SQL that operations run."""
+    yield from (op.statement for op in operations if isinstance(op, ops.Execute) and isinstance(op.statement, str))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import join, names
-from mrt_lint.history.schema import ReplayedTable
+from mrt_lint.history.schema import ReplayedTable, without_order
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -120,4 +120,7 @@ def _adds(op: CreateTable | CreateConstraint | AddColumn, key: Constraint) -> bo
 
 def _begins_with(columns: tuple[Name, ...] | Unknown, key: tuple[Name, ...] | Unknown) -> bool:
     """Return whether an index serves a key: its first columns are the key's, in whatever order."""
-    return columns is not UNKNOWN and key is not UNKNOWN and set(columns[: len(key)]) == set(key)
+    if columns is UNKNOWN or key is UNKNOWN:
+        return False
+    first = {without_order(name) if isinstance(name, str) else name for name in columns[: len(key)]}
+    return first == set(key)

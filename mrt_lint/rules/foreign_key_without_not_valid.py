@@ -141,7 +141,7 @@ class ForeignKeyWithoutNotValid(Rule):
                     the_key = f"foreign key '{key.name}'" if readable(key.name) else "a foreign key"
                     server = case.server(op)
                     found = names(op) | {
-                        "the_tables": _tables(op, key),
+                        "the_tables": _tables(case, op, key),
                         "the_key": the_key,
                         "server": server.name if server else "",
                     }
@@ -156,12 +156,16 @@ class ForeignKeyWithoutNotValid(Rule):
         return blocked(case, op, TableChange.ADD_FOREIGN_KEY) is not None and not leaves_keys_unchecked(case, op)
 
 
-def _tables(op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> str:
-    """Return the names of the tables that cannot be written to: a table that points to itself once."""
+def _tables(case: MigrationCase, op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> str:
+    """Return the names of the tables that cannot be written to: a table that points to itself once, and none that is new."""
     the_table = names(op)["the_table"]
     if not readable(key.referred_table):
         return f"{the_table} and to 'another table'"
-    if readable(op.table) and place(op.schema, op.table) == place(key.referred_schema, key.referred_table):
+    target = place(key.referred_schema, key.referred_table)
+    made = (other for other in case.migration.upgrade_ops if isinstance(other, ops.CreateTable) and readable(other.table))
+    if (readable(op.table) and place(op.schema, op.table) == target) or target in {
+        place(new.schema, str(new.table)) for new in made
+    }:
         return the_table
     schema = f"{key.referred_schema}." if readable(key.referred_schema) else ""
     return f"{the_table} and to '{schema}{key.referred_table}'"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.absent_table import is_table_absent
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -23,7 +24,7 @@ class InsertedRows(Rule):
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade inserts rows into {the_table}, downgrade removes none there: they outlive the rollback"
-    instead = "delete them by their keys in downgrade(): op.execute(«DELETE FROM {sql_table} WHERE …»)"
+    instead = "delete them by their keys in downgrade(){statement}"
     manual = ("Alembic, Operations.bulk_insert: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The table was created in the same upgrade, or is dropped in either direction.",
@@ -93,4 +94,6 @@ class InsertedRows(Rule):
             if is_table_absent(case, op):
                 continue
             if case.has_counterpart(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert) is UndoStatus.NO:
-                yield self.found(case.migration, op, **names(op))
+                found = names(op, case.dialect(op))
+                statement = f": op.execute(«DELETE FROM {found['sql_table']} WHERE …»)" if readable(op.table) else ""
+                yield self.found(case.migration, op, **found, statement=statement)

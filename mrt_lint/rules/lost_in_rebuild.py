@@ -1,10 +1,15 @@
 """MRT119."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.batch_rebuild import RebuildLoss
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.index_sql import code_of
 from mrt_lint.analysis.wording import names
+from mrt_lint.model import ops
+from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
@@ -20,11 +25,25 @@ _WHAT = {
 _SAFE = {
     "check": "give it a name, or give it to the batch: table_args=[sa.CheckConstraint(…)]",
     "index": "create the index again after the batch",
-    "order": "create the index again after the batch",
+    "order": "drop the index after the batch, which has made it again without, and create it as it was: {index}",
     "trigger": "create the trigger again after the batch",
     "collation": "give the column its type with the collation in the batch",
     "autoincrement": 'give it to the batch: table_kwargs={"sqlite_autoincrement": True}',
 }
+
+
+def _again(case: MigrationCase, op: ops.Op, losses: list[RebuildLoss]) -> str:
+    """Return the calls that drop the indexes which have lost their order and create them as they were."""
+    schema, calls = case.known_schema("sqlite").schema, []
+    for loss in losses if readable(getattr(op, "table", None)) else ():
+        known = schema.index(loss.name)
+        if loss.what == "order" and isinstance(known, ops.CreateIndex):
+            code = code_of(replace(known, schema=None), "sqlite")
+            table, name = literal(str(op.table)), literal(str(known.index))  # type: ignore[attr-defined]  # seen above
+            calls.append(
+                f"op.drop_index({name}, {table}) and op.create_index({name}, {table}, [{code['columns']}]{code['options']})"
+            )
+    return "; ".join(calls) or "op.drop_index(…) and op.create_index(…)"
 
 
 class LostInRebuild(Rule):
@@ -182,7 +201,8 @@ class LostInRebuild(Rule):
             left = [loss for loss in losses if loss not in won]
             if left:
                 what = " and ".join(_WHAT[loss.what].format(name=loss.name) for loss in left)
-                safe = "; ".join(dict.fromkeys(_SAFE[loss.what] for loss in left))
+                ways = dict.fromkeys(loss.what for loss in left)
+                safe = "; ".join(dict.fromkeys(_SAFE[way] for way in ways)).replace("{index}", _again(case, op, left))
                 yield self.found(case.migration, op, **names(op), what=what, safe=safe)
             if won:
                 yield self.found(case.migration, op, self.other, **names(op))

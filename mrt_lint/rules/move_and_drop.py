@@ -30,7 +30,10 @@ class MoveAndDrop(Rule):
     manual = ("Martin Fowler, “Parallel Change”: https://martinfowler.com/bliki/ParallelChange.html",)
     exemptions = (
         "The table was created earlier in the same upgrade.",
-        "The values are copied as they are to a column of the same type, and `downgrade()` copies all of them back.",
+        (
+            "All values are copied as they are to a column of the same type, or of one that holds them as they were, and "
+            "`downgrade()` copies all of them back."
+        ),
         "Nothing of the new column comes from the dropped one, or the one that goes was added in this upgrade, too.",
         "Python works the values out, and does not read the dropped column, or `downgrade()` works that out again.",
     )

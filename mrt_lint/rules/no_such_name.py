@@ -209,7 +209,7 @@ def _is_nameless(op: ops.DropConstraint | ops.DropIndex) -> bool:
 
 def _look(case: MigrationCase, op: ops.DropConstraint | ops.DropIndex) -> str:
     """Return where the database shows its names."""
-    table = names(op)["table"]
+    table = names(op, case.dialect(op))["sql_table"]
     places = {"postgresql": f"\\d {table} in psql", "sqlite": "on SQLite by that which naming_convention= of the batch makes"}
     return places.get(case.dialect(op), f"SHOW CREATE TABLE {table}")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mrt_lint.analysis.absent_table import is_made_by_later_downgrade
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.absent_objects import ON_CONSTRAINTS
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -20,12 +21,13 @@ class NoSuchTable(Rule):
     severity = Severity.ERROR
     consequence = Consequence.ROLLBACK_FAILS
     message = "downgrade fails here: {missing}"
-    instead = "write the name that upgrade() or an earlier revision gave, and drop it as what it is"
+    instead = "write the name that upgrade() or an earlier revision gave{and_kind}"
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The operation runs under a condition or IF EXISTS.",
         "The history does not make all of its tables itself, or a part of it cannot be read: the name may come from there.",
         "A parallel branch makes it, whose revisions may still be applied when this one is rolled back.",
+        "`downgrade()` of a later revision, which runs before, makes the table.",
         "MRT116 reports constraints.",
     )
 
@@ -170,4 +172,7 @@ class NoSuchTable(Rule):
         """Yield a finding for every operation of downgrade() on something that does not exist."""
         named = (op for op in case.migration.downgrade_ops if not isinstance(op, ON_CONSTRAINTS))
         for op, missing in case.failing(named, lambda analysis: analysis.missing_objects):
-            yield self.found(case.migration, op, missing=missing)
+            if is_made_by_later_downgrade(case, op):
+                continue
+            and_kind = ", and drop it as what it is" if op.op.startswith("drop") else ""
+            yield self.found(case.migration, op, missing=missing, and_kind=and_kind)

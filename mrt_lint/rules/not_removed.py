@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import makes_room
+from mrt_lint.analysis.removal import is_nameless, removal
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
@@ -26,7 +27,7 @@ class NotRemoved(Rule):
     severity = Severity.ERROR
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade creates {what}, downgrade does not remove it: {consequence}"
-    instead = "add {undo} to downgrade()"
+    instead = "{first}add {undo} to downgrade(){after}"
     manual = ("Alembic tutorial, “Create a Migration Script”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
     fix = FixSafety.SAFE
     fixes = (
@@ -272,7 +273,7 @@ class NotRemoved(Rule):
         for op in case.ops_for(self, ops.CreateTable, ops.AddColumn, ops.CreateIndex, ops.CreateConstraint):
             is_new = getattr(op, "if_not_exists", False) is False and id(op) not in case.analysis(op).duplicates
             if is_new and _is_left(case, op):
-                yield self.found(case.migration, op, **_words(case, op), consequence=_consequence(case, op))
+                yield self.found(case.migration, op, **removal(case, op), consequence=_consequence(case, op))
         for made in case.ops_for(self, ops.CreateObject):
             sure = made.kind not in _KEPT and not made.or_replace and not made.if_not_exists
             sure = sure and id(made) not in case.analysis(made).duplicates
@@ -282,7 +283,9 @@ class NotRemoved(Rule):
                 statement = f"DROP {made.kind.upper()} {what['sql_name']}{on}"
                 undo = f"op.execute({literal(statement)})"
                 consequence = _consequence(case, made)
-                yield self.found(case.migration, made, what=what["the_name"], undo=undo, consequence=consequence)
+                yield self.found(
+                    case.migration, made, what=what["the_name"], undo=undo, consequence=consequence, first="", after=""
+                )
 
 
 def _is_left(case: MigrationCase, op: ops.Op) -> bool:
@@ -294,20 +297,6 @@ def _is_left(case: MigrationCase, op: ops.Op) -> bool:
 def _consequence(case: MigrationCase, op: ops.Op) -> str:
     if not op.certain or makes_room(case.analysis(op), op):
         return "it stays in a schema that the older release does not know"
+    if is_nameless(op):
+        return "the next upgrade makes a second one"
     return "the next upgrade fails because it exists already"
-
-
-def _words(case: MigrationCase, op: ops.CreateTable | ops.AddColumn | ops.CreateIndex | ops.CreateConstraint) -> dict[str, str]:
-    """Return what is left, and the call that removes it by the names that upgrade() has left it with."""
-    found, now = names(op), case.current_names(op)
-    table, schema = literal(now.get("table", found["last"])), found["in_schema"]
-    if isinstance(op, ops.CreateTable):
-        return {"what": found["the_table"], "undo": f"op.drop_table({table}{schema})"}
-    if isinstance(op, ops.AddColumn):
-        return {"what": found["the_column"], "undo": f"op.drop_column({table}, {literal(now.get('own', found['column']))}{schema})"}
-    if isinstance(op, ops.CreateIndex):
-        index = literal(now.get("own", found["index"]))
-        return {"what": found["the_index"], "undo": f"op.drop_index({index}, table_name={table}{schema})"}
-    constraint = literal(now.get("own", found["constraint"]))
-    undo = f'op.drop_constraint({constraint}, {table}, type_="{op.definition.kind}"{schema})'
-    return {"what": f"{found['the_constraint']} of '{found['table']}'", "undo": undo}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import find_untouched_change
+from mrt_lint.analysis.former_definition import brought_back, changed_back
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -26,7 +27,7 @@ class OtherDefinition(Rule):
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade {does}, downgrade does not restore {what}: {difference}"
-    instead = "give it in downgrade() the definition it had before this revision"
+    instead = "give it in downgrade() the definition it had before this revision{how}"
     untouched = DialectWording(
         message="downgrade changes {the_column}, which upgrade did not touch: {difference}",
         instead="leave it out of downgrade(), or make the change in upgrade() too",
@@ -280,24 +281,23 @@ class OtherDefinition(Rule):
         if case.lacks_downgrade:
             return
         for op in case.ops_for(self, ops.DropColumn, ops.DropConstraint, ops.DropTable):
-            if case.undone(op) is UndoStatus.DIFFERENT and not (
-                isinstance(op, ops.DropConstraint) and case.returns_as_another_kind(op)
-            ):
+            is_another = isinstance(op, ops.DropConstraint) and case.returns_as_another_kind(op)
+            if case.undone(op) is UndoStatus.DIFFERENT and not is_another:
                 kind = {ops.DropColumn: "the_column", ops.DropTable: "the_table"}.get(type(op), "the_constraint")
-                what = names(op)[kind]
-                yield self.found(case.migration, op, does=f"drops {what}", what="its definition", difference=case.difference(op))
+                what = {"does": f"drops {names(op)[kind]}", "what": "its definition", "how": brought_back(case, op)}
+                yield self.found(case.migration, op, **what, difference=case.difference(op))
         yield from self._find_untouched(case)
         for altered in case.ops_for(self, ops.AlterColumn):
             for setting, word in _SETTINGS.items():
                 is_own = self._is_set(case, altered, setting) and not self._is_restated(case, altered, setting)
                 undone = case.undone(altered, setting) if is_own else UndoStatus.YES
                 if altered.nullable is False and setting == "nullable" and undone is UndoStatus.DIFFERENT:
-                    does = f"leaves {names(altered)['the_column']} NOT NULL, as it was"
-                    yield self.found(case.migration, altered, does=does, what="it", difference="it allows NULL then")
+                    words = {"does": f"leaves {names(altered)['the_column']} NOT NULL, as it was", "how": ""}
+                    yield self.found(case.migration, altered, **words, what="it", difference="it allows NULL then")
                 elif undone in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                     difference = "it stays as upgrade left it" if undone is UndoStatus.NO else "it gets another one"
-                    does = f"changes the {word} of {names(altered)['the_column']}"
-                    yield self.found(case.migration, altered, does=does, what="it", difference=difference)
+                    words = {"does": f"changes the {word} of {names(altered)['the_column']}", "difference": difference}
+                    yield self.found(case.migration, altered, **words, what="it", how=changed_back(case, altered, setting))
 
     def _find_untouched(self, case: MigrationCase) -> Iterator[Finding]:
         for op in case.migration.downgrade_ops:

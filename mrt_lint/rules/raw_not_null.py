@@ -114,7 +114,9 @@ class RawNotNull(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that stays NOT NULL."""
         for op in case.ops_for(self, ops.AlterColumn):
-            if op.sql and op.nullable is False and case.undone(op, "nullable") in {UndoStatus.NO, UndoStatus.DIFFERENT}:
+            if not op.sql or op.nullable is not False or case.before(op, "nullable") is False:
+                continue
+            if case.undone(op, "nullable") in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 kind = _written(op, case.dialect(op))
                 wording = None if case.server(op) is None else self.on_mysql
                 yield self.found(case.migration, op, wording, **names(op, case.dialect(op)), type=kind)

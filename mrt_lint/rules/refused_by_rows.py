@@ -7,6 +7,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value, starts_with_null
 from mrt_lint.analysis.downgrade.replacement import was_dropped_as_unique
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject
+from mrt_lint.analysis.former_definition import shortened
 from mrt_lint.analysis.former_type import narrowed_from
 from mrt_lint.analysis.index_sql import sql_of
 from mrt_lint.analysis.unfilled import brings_nothing
@@ -252,10 +253,8 @@ class RefusedByRows(Rule):
             return
         columns, look = (sql_of(op.columns, of, case.dialect(op)) for of in (None, op))
         found = names(op, case.dialect(op))
-        advice = (
-            "delete or change such rows before it, or leave it out of downgrade(), which the former release can do without; look "
-            f"for them: SELECT {look}, count(*) FROM {found['sql_table']} GROUP BY {look} HAVING count(*) > 1"
-        )
+        query = f"SELECT {look}, count(*) FROM {found['sql_table']} GROUP BY {look} HAVING count(*) > 1"
+        advice = f"delete or change such rows before it; look for them: {query}"
         deed = f"makes ({columns}) unique in {found['the_table']} again, which upgrade dropped"
         yield self.found(case.migration, op, deed=deed, where="two rows hold the same by then", advice=advice)
 
@@ -265,9 +264,8 @@ class RefusedByRows(Rule):
         found = names(op, case.dialect(op))
         too = "longer" if wide.name in {"VARCHAR", "TEXT"} else "larger"
         deed = f"changes {found['the_column']} from {wide} back to {op.type}"
-        advice = (
-            f"leave it {wide} in downgrade(), which the former release can use as well; or shorten or delete such values before it"
-        )
+        kind = op.type if isinstance(op.type, SqlType) else wide
+        advice = f"shorten, change or delete such values before it ({shortened(case, op, kind)})"
         yield self.found(case.migration, op, deed=deed, where=f"a value is {too} by then", advice=advice)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
@@ -14,8 +15,9 @@ from mrt_lint.model.rule import Example, Rule
 class SequenceChange(Rule):
     """`upgrade()` creates, alters or sets a sequence, and no downgrade takes that back.
 
-    Sequences are outside of transactions: what was handed out or set stays so, even if the migration fails. After a rollback the
-    older release draws numbers that are taken already, and its inserts fail on duplicate keys.
+    The number that a sequence had is written down nowhere; one that `setval()` set or that was handed out stays even if the
+    migration fails, for these are outside of transactions. After a rollback the older release draws numbers that are taken
+    already, and its inserts fail on duplicate keys.
     """
 
     code = "MRT501"
@@ -28,6 +30,7 @@ class SequenceChange(Rule):
     exemptions = (
         "`downgrade()` drops the sequence that upgrade creates.",
         "The sequence or its table was created earlier in the same upgrade.",
+        "`downgrade()` restarts the sequence, too, under the name that it has by then; setval() is reported all the same.",
         "`downgrade()` has parts that cannot be read.",
     )
 
@@ -82,8 +85,9 @@ class SequenceChange(Rule):
         for op in case.ops_for(self, ops.CreateObject, ops.AlterObject, ops.RenameObject, ops.SetSequenceValue):
             found = names(op)
             if isinstance(op, ops.SetSequenceValue):
-                if not case.analysis(op).makes_anew(op, "sequence", op.sequence):
-                    why = "sequences are outside of transactions, and a downgrade cannot know the former number"
+                if not case.analysis(op).makes_anew(op, "sequence", op.sequence) and not (op.restarts and _is_set_back(case, op)):
+                    why = "a downgrade cannot know the former number"
+                    why = why if op.restarts else f"no ROLLBACK takes that back, and {why}"
                     advice = "set it beyond the largest number in use, never lower, and write the former value to the log first"
                     yield self.found(case.migration, op, verb="sets", the_sequence=found["the_sequence"], why=why, advice=advice)
                 continue
@@ -97,3 +101,16 @@ class SequenceChange(Rule):
                 )
                 advice = f"add op.execute({literal(statement)}) to downgrade()"
                 yield self.found(case.migration, op, verb=f"{verb}s", the_sequence=found["the_name"], why=why, advice=advice)
+
+
+def _is_set_back(case: MigrationCase, op: ops.SetSequenceValue) -> bool:
+    """Return whether downgrade() sets the sequence as well, under this name or the one that it gives it."""
+    reverse = tuple(case.analysis(op).reverse.values())
+    names_by_then = {op.sequence}
+    for other in reverse:
+        if isinstance(other, ops.RenameObject) and other.kind == "sequence" and other.name in names_by_then:
+            names_by_then.add(other.new_name)
+    answers = (other for other in reverse if isinstance(other, ops.SetSequenceValue))
+    if not readable(op.sequence):
+        return any(op.table is not None and other.table == op.table for other in answers)
+    return any(other.sequence in names_by_then for other in answers)

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.column_values import needs_value
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
@@ -41,6 +43,7 @@ class SetNotNullScan(Rule):
         "The column was NOT NULL before, by `existing_nullable` or the history.",
         "A validated CHECK proves it, made in this revision or an earlier one (PostgreSQL 12).",
         "The table was created or emptied earlier in the same upgrade, or the column was added and not filled since.",
+        "A column that no row has a value for is added NOT NULL before: only an empty table gets so far (MRT401).",
         "Another database is declared, or a guard keeps PostgreSQL out.",
     )
 
@@ -113,10 +116,18 @@ class SetNotNullScan(Rule):
             state = case.state_before(op)
             if op.nullable is not False or state.empty or case.before(op, "nullable") is False:
                 continue
-            if state.new_column and not _is_filled(case, op):
+            if (state.new_column and not _is_filled(case, op)) or _has_no_rows_here(case, op):
                 continue
             if not (case.target.pg_version >= _FIRST_THAT_TRUSTS_CHECKS and _is_proved(case, op)):
                 yield self.found(case.migration, op, **names(op))
+
+
+def _has_no_rows_here(case: MigrationCase, op: ops.AlterColumn) -> bool:
+    """Return whether the upgrade comes so far only where the table is empty: rows refuse a column that it adds before (MRT401)."""
+    table = case.state_before(op).table
+    earlier = takewhile(lambda other: other is not op, case.migration.upgrade_ops)
+    added = (other for other in earlier if isinstance(other, ops.AddColumn) and other.certain and not other.caught)
+    return any(needs_value(other.definition) and case.state_before(other).table is table is not None for other in added)
 
 
 def _is_filled(case: MigrationCase, op: ops.AlterColumn) -> bool:

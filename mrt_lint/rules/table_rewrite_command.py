@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import dropwhile, takewhile
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
@@ -12,6 +13,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.model.values import SourceSpan
 from mrt_lint.online import TableChange
 
 _COPYING = ("SET UNLOGGED", "SET LOGGED", "SET TABLESPACE", "SET ACCESS METHOD")
@@ -21,6 +23,12 @@ _LOCKS = re.compile(
     |refresh\s+materialized\s+view\s+(?!concurrently\b)(?P<view>[\w."]+)(?!.*\bwith\s+no\s+data)""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
+
+
+_WRITERS_ONLY = re.compile(r"\bin\s+(share|share\s+row\s+exclusive|exclusive)\s+mode", re.IGNORECASE)
+_TIMEOUT = re.compile(r"\bset\b.*\block_timeout\b", re.IGNORECASE | re.DOTALL)
+_READS = re.compile(r"\bselect\b", re.IGNORECASE)
+_SHOWN = 3
 
 
 class TableRewriteCommand(Rule):
@@ -46,8 +54,15 @@ class TableRewriteCommand(Rule):
         instead="run it as maintenance, outside of migrations, or make a new table and move the rows in batches",
     )
     held = DialectWording(
-        message="{command} keeps others out of {table_words} until the migration's transaction ends",
+        message="{command} blocks {blocked} of {table_words} until the migration's transaction ends",
         instead="leave it out: each statement takes the lock that it needs; or set a lock_timeout before, and keep the rest short",
+    )
+    guarding = DialectWording(
+        message=held.message,
+        instead=(
+            "keep it, as what is read of the table has to stay so until it is used, but run "
+            "op.execute(«SET LOCAL lock_timeout = '5s'») before it, and do nothing else in this revision"
+        ),
     )
     refreshed = DialectWording(
         message="{command} blocks reads of {table_words} until all of it is computed again",
@@ -67,7 +82,7 @@ class TableRewriteCommand(Rule):
     )
     exemptions = (
         "REINDEX and REFRESH CONCURRENTLY; a view that is new, or filled WITH NO DATA; a domain's constraint that is NOT VALID.",
-        "LOCK TABLE in a mode that does not block writes.",
+        "LOCK TABLE in a mode that does not block writes, or under a lock_timeout where it guards what is read until it is used.",
         "The table was created earlier in the same upgrade.",
         "Another database is declared, or a guard names one.",
     )
@@ -143,13 +158,28 @@ class TableRewriteCommand(Rule):
             elif isinstance(op, ops.AlterObject) and (wording := self._locking(case, op)) and fold(str(op.name)) not in new:
                 command = f"ALTER {op.kind.upper()} … {_COMMAND.match(str(op.action))[0]}"  # type: ignore[index] # as _locking saw
                 yield self.found(case.migration, op, wording, command=command, table_words=f"{op.kind} '{op.name}'")
+        yield from self._find_locks(case, new)
+
+    def _find_locks(self, case: MigrationCase, new: set[str]) -> Iterator[Finding]:
+        """Yield a finding for each call that locks tables or fills views again, one for all turns of a loop."""
+        found: dict[SourceSpan | None, list[tuple[ops.Statement, re.Match[str]]]] = {}
         for statement in case.ops_for(self, ops.Statement):
-            found = _LOCKS.match(statement.text) if case.server(statement) is None else None
-            if found is not None and fold((found["name"] or found["view"]).rpartition(".")[2].strip('"')) not in new:
-                wording = self.held if statement.command.startswith("LOCK") else self.refreshed
-                yield self.found(
-                    case.migration, statement, wording, command=statement.command, table_words=f"'{found['name'] or found['view']}'"
-                )
+            match = _LOCKS.match(statement.text) if case.server(statement) is None else None
+            if match is not None and _last(match) not in new:
+                found.setdefault(statement.origin, []).append((statement, match))
+        for locks in found.values():
+            statement, match = locks[0]
+            paths = list(dict.fromkeys(f"'{each['name'] or each['view']}'" for _, each in locks))
+            shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
+            if not statement.command.startswith("LOCK"):
+                yield self.found(case.migration, statement, self.refreshed, command=statement.command, table_words=shown)
+                continue
+            guards = any(_guards(case, each, _last(of)) for each, of in locks)
+            if guards and _is_limited(case, statement):
+                continue
+            blocked = "writes" if _WRITERS_ONLY.search(statement.text) else "reads and writes"
+            wording = self.guarding if guards else self.held
+            yield self.found(case.migration, statement, wording, command=statement.command, table_words=shown, blocked=blocked)
 
     def _locking(self, case: MigrationCase, op: ops.AlterObject) -> DialectWording | None:
         action = op.action if isinstance(op.action, str) and case.server(op) is None else ""
@@ -161,3 +191,22 @@ class TableRewriteCommand(Rule):
     @staticmethod
     def _rebuilds(case: MigrationCase, op: ops.AlterObject) -> bool:
         return case.server(op) is not None and change_of_table(op) is TableChange.REBUILD and not is_new(case, op)
+
+
+def _last(match: re.Match[str]) -> str:
+    """Return the name of a locked table or view without its schema, folded."""
+    return fold((match["name"] or match["view"]).rpartition(".")[2].strip('"'))
+
+
+def _guards(case: MigrationCase, lock: ops.Statement, table: str) -> bool:
+    """Return whether upgrade() reads a table behind its lock, by itself or within another statement."""
+    behind = dropwhile(lambda op: op is not lock, case.migration.upgrade_ops)
+    texts = (op.statement for op in behind if isinstance(op, ops.Execute))
+    name = re.compile(rf"\b{re.escape(table)}\b", re.IGNORECASE)
+    return any(not isinstance(text, str) or (_READS.search(text) and name.search(text)) for text in texts)
+
+
+def _is_limited(case: MigrationCase, lock: ops.Statement) -> bool:
+    """Return whether upgrade() limits before a lock how long it is waited for."""
+    before = takewhile(lambda op: op is not lock, case.migration.upgrade_ops)
+    return any(isinstance(op, ops.Statement) and _TIMEOUT.search(op.text) for op in before)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.returning_rows import come_back, comes_back_along, going_along, is_written_again, kept_rows, listed
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -20,10 +22,10 @@ class Truncate(Rule):
     name = "truncate"
     severity = Severity.ERROR
     consequence = Consequence.ROLLBACK_LOSES_DATA
-    message = "upgrade truncates {the_table}: every row is lost, and a downgrade cannot know them"
+    message = "upgrade truncates {the_table}{along}: every row is lost, and {unknown}"
     instead = (
-        "keep the rows (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}) and insert them again in downgrade(), or delete "
-        "only the rows that are wrong"
+        "keep the rows ({kept}), insert them again in downgrade() and drop the {copies} there, or delete only the rows that are "
+        "wrong"
     )
     manual = (
         "PostgreSQL, TRUNCATE: https://www.postgresql.org/docs/current/sql-truncate.html",
@@ -32,6 +34,7 @@ class Truncate(Rule):
     exemptions = (
         "The word is in a comment or a string.",
         "The table was created earlier in the same upgrade.",
+        "The rows were copied to another table in the same upgrade, in SQL or by Python, and `downgrade()` inserts them again.",
     )
 
     bad = (
@@ -78,5 +81,14 @@ class Truncate(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that is emptied so."""
         for op in case.ops_for(self, ops.Truncate):
-            found = names(op, case.dialect(op))
-            yield self.found(case.migration, op, **found)
+            others = going_along(case, op)
+            if come_back(case, op) and all(comes_back_along(case, op, other) for other in others):
+                continue
+            words = {"along": "", "copies": "copies" if others else "copy", "unknown": "a downgrade cannot know them"}
+            if others:
+                words["along"] = f" and by CASCADE what points to it ({', '.join(listed(others))})"
+            if is_written_again(case, op):
+                words["unknown"] = "downgrade inserts only those that it holds itself"
+            schema, table = (name if readable(name) else None for name in (op.schema, op.table))
+            words["kept"] = kept_rows(case, table or "…", schema, others)
+            yield self.found(case.migration, op, **names(op, case.dialect(op)), **words)

@@ -1,13 +1,14 @@
 """MRT303."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeGuard
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.former_type import former_type
 from mrt_lint.analysis.mysql_alteration import blocked
-from mrt_lint.analysis.type_change import computes, is_harmless, looked_through
+from mrt_lint.analysis.type_change import computes, is_harmless, looked_through, rewriting
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
@@ -21,7 +22,8 @@ class TypeChange(Rule):
     """A column's type changes.
 
     Most changes rewrite the whole table while no other session can use it, and convert every value: what the new type cannot
-    express is cut off or refused, and the downgrade converts what is left, not what there was.
+    express is cut off or refused, and the downgrade converts what is left, not what there was. Where none can be lost on the way
+    there and back, only the lock is reported, and which values the new type refuses.
     """
 
     code = "MRT303"
@@ -34,6 +36,14 @@ class TypeChange(Rule):
     instead = (
         "add a column of the new type next to {column}, fill it in batches, let the application write both, and drop {column} in a "
         "later release"
+    )
+    rewritten = DialectWording(
+        message=(
+            "upgrade changes {the_column} from {former} to {new}: {outcome} PostgreSQL blocks reads and writes of the table while "
+            "it rewrites every row"
+        ),
+        instead="{first}" + instead,
+        consequence=Consequence.DEPLOY_BLOCKS,
     )
     copied = DialectWording(
         message=(
@@ -84,19 +94,13 @@ class TypeChange(Rule):
 
     bad = (
         Example(
-            title="By operation, in a batch and in SQL",
+            title="By operation, in a batch and in SQL, to a narrower one",
             source="""
             def upgrade():
                 op.alter_column("users", "age", type_=sa.Integer, existing_type=sa.Text())  # MRT303
                 with op.batch_alter_table("users") as batch:
                     batch.alter_column("born", type_=sa.Date())  # MRT303
                 op.execute("ALTER TABLE users ALTER age SET DATA TYPE bigint USING age::bigint")  # MRT303
-            """,
-        ),
-        Example(
-            title="Narrower",
-            source="""
-            def upgrade():
                 op.alter_column("users", "name", type_=sa.String(20), existing_type=sa.String(50))  # MRT303
                 op.alter_column("users", "sum", type_=sa.Numeric(10, 4), existing_type=sa.Numeric(10, 2))  # MRT303
                 op.alter_column("users", "note", type_=sa.String(50), existing_type=sa.Text())  # MRT303
@@ -133,19 +137,12 @@ class TypeChange(Rule):
             """,
         ),
         Example(
-            title="MySQL: DATETIME is not TIMESTAMP",
+            title="MySQL: DATETIME is not TIMESTAMP; past 255 bytes, and to TEXT",
             target=DatabaseTarget(dialect="mysql"),
             source="""
             def upgrade():
                 op.alter_column("users", "seen", type_=sa.TIMESTAMP(), existing_type=sa.DateTime())  # MRT303
                 op.alter_column("users", "born", type_=sa.DATETIME(), existing_type=sa.TIMESTAMP())  # MRT303
-            """,
-        ),
-        Example(
-            title="MySQL: past 255 bytes, and to TEXT",
-            target=DatabaseTarget(dialect="mysql"),
-            source="""
-            def upgrade():
                 op.alter_column("users", "name", type_=sa.String(100), existing_type=sa.String(50))  # MRT303
                 op.alter_column("users", "note", type_=sa.Text(), existing_type=sa.String(50))  # MRT303
                 op.alter_column("users", "sum", type_=sa.Numeric(12, 2), existing_type=sa.Numeric(10, 2))  # MRT303
@@ -303,6 +300,9 @@ class TypeChange(Rule):
     def _found(self, case: MigrationCase, op: ops.AlterColumn, former: object, new: object) -> Finding:
         server = blocked(case, op, TableChange.CHANGE_TYPE)
         given = {**names(op), "former": _words(former, "its type"), "new": _words(new, "another one")}
+        if server is None and (words := rewriting(case, op, former, new)):
+            found = self.found(case.migration, op, self.rewritten, **given | words)
+            return replace(found, consequence=Consequence.DEPLOY_FAILS) if words["first"] else found
         if server is None or not (_is_sql(former) and _is_sql(new)):
             return self.found(case.migration, op, **given)
         given |= {"former": spelled(former), "new": spelled(new), "server": server.name}

@@ -1,15 +1,17 @@
 """MRT503."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.sql_names import sql_path
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import object_place
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _KINDS = frozenset({"type", "enum", "domain", "composite"})
 
@@ -27,6 +29,10 @@ class TypeNotDropped(Rule):
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade creates {the_name}, downgrade does not drop it: the next upgrade fails because it exists already"
     instead = "add op.execute(«DROP {kind} {sql_name}») to downgrade(), after the columns that use it"
+    unless_there = DialectWording(
+        message="upgrade creates {the_name} unless it is there, downgrade does not drop it: the next upgrade takes it as it is",
+        instead=instead,
+    )
     dialects = ("postgresql",)
     manual = ("PostgreSQL, CREATE TYPE: https://www.postgresql.org/docs/current/sql-createtype.html",)
     fix = FixSafety.SAFE
@@ -90,8 +96,18 @@ class TypeNotDropped(Rule):
         if case.lacks_downgrade:
             return
         for op in case.ops_for(self, ops.CreateObject):
-            if op.kind in _KINDS and not op.if_not_exists and case.undone(op) is UndoStatus.NO:
-                found = names(op, case.dialect(op))
-                if "own" in (now := case.current_names(op)):
-                    found["sql_name"] = sql_path(op.schema if readable(op.schema) else None, now["own"], case.dialect(op))
-                yield self.found(case.migration, op, **found, kind="DOMAIN" if op.kind == "domain" else "TYPE")
+            if op.kind not in _KINDS or case.undone(op) is not UndoStatus.NO or (op.if_not_exists and not _is_new(case, op)):
+                continue
+            found = names(op, case.dialect(op)) | {"kind": "DOMAIN" if op.kind == "domain" else "TYPE"}
+            if "own" in (now := case.current_names(op)):
+                found["sql_name"] = sql_path(op.schema if readable(op.schema) else None, now["own"], case.dialect(op))
+            if op.if_not_exists:
+                yield replace(self.found(case.migration, op, self.unless_there, **found), severity=Severity.WARNING, fix=self.fix)
+            else:
+                yield self.found(case.migration, op, **found)
+
+
+def _is_new(case: MigrationCase, op: ops.CreateObject) -> bool:
+    """Return whether no earlier revision makes a type, as far as the history was read."""
+    known = case.known_schema(case.dialect(op))
+    return readable(op.name) and known.schema.objects_by_place.get(object_place(op.kind, op.schema, op.name), None) is None

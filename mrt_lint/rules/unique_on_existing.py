@@ -69,7 +69,8 @@ class UniqueOnExisting(Rule):
         ),
         (
             "The same upgrade deleted some rows of the table, or of one whose name could not be read, or Python works out what one "
-            "of the columns holds: duplicates were thought of. Then, too, only the lock counts."
+            "of the columns holds, or one is changed in rows that others which hold the same choose: duplicates were thought of. "
+            "Then, too, only the lock counts."
         ),
     )
 

@@ -35,14 +35,14 @@ class UpdateNotUndone(Rule):
     consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade overwrites values in {the_table}, downgrade changes nothing there: the older release reads the new values"
     instead = (
-        "write the values to a new column of {table}, which downgrade() drops, or compute the former ones again there with an "
+        "write the values to a new column {of_table}, which downgrade() drops, or compute the former ones again there with an "
         "UPDATE"
     )
     filling = DialectWording(
         message="upgrade fills what was NULL in {the_table}, downgrade empties nothing there: the older release reads new values",
         instead=(
             "where the older release can do with them, explain that in downgrade() and write '# noqa: MRT103' here; where not, "
-            "mark the rows in a new column of {table}, by which downgrade() empties them again and which it drops"
+            "mark the rows in a new column {of_table}, by which downgrade() empties them again and which it drops"
         ),
     )
     manual = (
@@ -197,7 +197,9 @@ class UpdateNotUndone(Rule):
             others = partial(_is_about_others, case, op)
             answered = case.has_counterpart(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
             if answered is UndoStatus.NO and not self._fills_new_columns(case, op):
-                found = self.found(case.migration, op, self.filling if fills_only(case, op) else None, **names(op))
+                words = names(op)
+                words["of_table"] = f"of {words['table']}" if readable(op.table) else "beside them"
+                found = self.found(case.migration, op, self.filling if fills_only(case, op) else None, **words)
                 yield replace(found, instead=_COPY) if _deletes_next(case, op) else found
 
     @staticmethod

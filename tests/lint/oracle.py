@@ -101,7 +101,9 @@ class Connection:
 
     def _run_ddl_visitor(self, visitor, element, checkfirst=False, **_options):
         action = "drop" if "Drop" in visitor.__name__ else "create"
-        self.recording.ops.extend(object_of(action, element, checked=checkfirst is True))
+        self.recording.ops.extend(
+            object_of(action, element, checked=checkfirst is True or (isinstance(element, sa.Sequence) and bool(checkfirst)))
+        )
 
     def in_transaction(self):
         return False

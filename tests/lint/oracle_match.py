@@ -7,7 +7,23 @@ from mrt_lint.model import ops
 from mrt_lint.model.values import HOLE, UNKNOWN
 
 MARKS = frozenset(
-    ["origin", "dialects", "certain", "autocommit", "sql", "batch", "rebuild", "complete", "caught", "datetime", "repeated"]
+    [
+        "origin",
+        "dialects",
+        "certain",
+        "autocommit",
+        "sql",
+        "batch",
+        "batch_number",
+        "rebuild",
+        "complete",
+        "caught",
+        "datetime",
+        "repeated",
+        "checks_first",
+        "options",
+        "restarts",
+    ]
 )
 """Fields that say how something was read or under which guard it stands."""
 

@@ -301,7 +301,8 @@ def object_of(action, element, *, checked=False):
         members = {"members": tuple(element.enums), "if_not_exists": checked} if creates else {"if_exists": checked}
         yield (ops.CreateObject if creates else ops.DropObject)(kind="enum", name=element.name, schema=element.schema, **members)
     elif isinstance(element, sa_schema.Sequence):
-        yield (ops.CreateObject if creates else ops.DropObject)(kind="sequence", name=element.name, schema=element.schema)
+        looks = {"if_not_exists" if creates else "if_exists": checked}
+        yield (ops.CreateObject if creates else ops.DropObject)(kind="sequence", name=element.name, schema=element.schema, **looks)
     elif isinstance(element, sa_schema.Table):
         columns = {"columns": UNKNOWN, "constraints": UNKNOWN} if creates else {}
         yield (ops.CreateTable if creates else ops.DropTable)(table=element.name, schema=element.schema, **columns)

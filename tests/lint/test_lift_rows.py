@@ -118,11 +118,13 @@ OBJECTS = {
     KIND + "kind.create(op.get_bind(), checkfirst=True)": CreateObject(
         kind="enum", name="kind", members=("a", "b"), if_not_exists=True
     ),
-    'postgresql.ENUM("a", "b", name="kind").create(op.get_bind())': CreateObject(kind="enum", name="kind", members=("a", "b")),
+    'postgresql.ENUM("a", "b", name="kind").create(op.get_bind())': CreateObject(
+        kind="enum", name="kind", members=("a", "b"), if_not_exists=True
+    ),
     'sa.Enum(name="kind").drop(op.get_bind(), checkfirst=False)': DropObject(kind="enum", name="kind"),
     'op.execute(sa.schema.CreateSequence(sa.Sequence("s")))': CreateObject(kind="sequence", name="s"),
     'op.execute(sa.schema.DropSequence(sa.Sequence("s", schema="x")))': DropObject(kind="sequence", name="s", schema="x"),
-    'sa.Sequence("s").create(op.get_bind())': CreateObject(kind="sequence", name="s"),
+    'sa.Sequence("s").create(op.get_bind())': CreateObject(kind="sequence", name="s", if_not_exists=True),
     'op.execute(sa.schema.DropTable(sa.Table("t", sa.MetaData())))': DropTable(table="t"),
     'sa.Table("t", sa.MetaData()).drop(op.get_bind())': DropTable(table="t"),
     'op.execute(sa.schema.CreateSchema("x"))': CreateObject(kind="schema", name="x"),

@@ -87,7 +87,8 @@ def test_a_column_by_which_another_is_filled_is_not_lost_but_moved(choice):
     [
         ("Integer", "INSERT INTO files (talk_id, size) SELECT id, size FROM talks", "size = f.size", set()),
         ("Integer", "INSERT INTO files (talk_id, size) SELECT id, abs(size) AS size FROM talks", "size = f.size", {"MRT208"}),
-        ("Text", "INSERT INTO files (talk_id, size) SELECT id, size FROM talks", "size = f.size::integer", {"MRT208"}),
+        ("Text", "INSERT INTO files (talk_id, size) SELECT id, size FROM talks", "size = f.size::integer", set()),
+        ("Float", "INSERT INTO files (talk_id, size) SELECT id, size FROM talks", "size = f.size::integer", {"MRT208"}),
         ("Integer", "INSERT INTO files (talk_id, size) SELECT id, size FROM talks", "size = 1", {"MRT208"}),
     ],
 )

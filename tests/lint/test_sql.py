@@ -196,7 +196,7 @@ OBJECTS = [
             ops.CreateIndex(
                 index="ix",
                 table="t",
-                columns=("a", "(lower(b))"),
+                columns=("a", "(lower(b) DESC)"),
                 unique=True,
                 concurrently=True,
                 if_not_exists=True,

@@ -100,6 +100,7 @@ class DowngradeAnalysis:
 
     def _run(self, function: str, operations: Iterable[Op]) -> Iterator[Op]:
         """Yield the operations that run, each after what it takes along, before the simulated schema follows it."""
+        self.simulated.begin(operations)
         for op in operations:
             runs = admits(op.dialects, self.simulated.dialect)
             for one in self.simulated.draft.run(op) if runs else (op,):
@@ -233,7 +234,7 @@ class DowngradeAnalysis:
                 return UndoStatus.YES
         return UndoStatus.UNCERTAIN if self.downgrade_doubts.rows or self.refuses else UndoStatus.NO
 
-    def keeps_rows(self, op: ops.DropTable | ops.Delete) -> bool:
+    def keeps_rows(self, op: ops.DropTable | ops.Delete | ops.Truncate) -> bool:
         """Return whether rows that are dropped or deleted were moved before and end up in a table of the same name."""
         table = self.state_before(op).table
         if not isinstance(table, TrackedTable):

@@ -33,6 +33,8 @@ def create_index(simulated: SimulatedSchema, op: ops.CreateIndex) -> Iterator[Ob
     if readable(op.index):
         key = place(op.schema, op.index)
         index = TrackedObject(creator=op, definition=op, table=simulated.view_of(op) or simulated.table_of(op))
+        if isinstance(index.table, TrackedTable):
+            index.table.cover(index)
         simulated.indexes.put(key, index)
         yield ObjectEffect("made", simulated.indexes, key, index)
     else:

@@ -94,6 +94,8 @@ def _clause(field: str, one: Definition, other: Definition) -> str:
     if field == "unique":
         return "it was unique and is not any more" if before is True else "it was not unique and is now"
     was, becomes = ("were", "become") if field == "columns" else ("was", "becomes")
+    if isinstance(before, tuple) and isinstance(after, tuple):  # compared without their order, but written with it
+        before, after = getattr(one, field), getattr(other, field)
     return f"its {_WORDS.get(field, field)} {was} {_shown(before)} and {becomes} {_shown(after)}"
 
 
@@ -111,13 +113,19 @@ def _value(definition: object, field: str) -> object:
     if field == "nullable" and isinstance(definition, Column):
         return is_nullable(definition)
     value: object = getattr(definition, field)
-    if field == "server_default" and isinstance(value, str) and (value.lower() == "null" or value.lower().startswith("nextval")):
-        return None  # a serial's default is no default of the user's
+    if field == "server_default":
+        return chosen_default(value)
     if field == "using":
         return "btree" if value is None else value
     if isinstance(definition, Constraint) and isinstance(value, tuple):
         return tuple(sorted(map(str, value)))  # the order of a key's columns is no part of what it promises
     return value
+
+
+def chosen_default(value: object) -> object:
+    """Return a server default, None for one that is not the user's: a serial's, which draws from its sequence."""
+    is_own = isinstance(value, str) and (value.lower() == "null" or value.lower().startswith("nextval"))
+    return None if is_own else value
 
 
 def _shown(value: object) -> str:

@@ -54,7 +54,7 @@ def _find_child(simulated: SimulatedSchema, key: QualifiedName, together: Collec
     for child, reference in simulated.schema.references_to(key):
         where = place(child.schema, child.name)
         if where != key and where[1] not in together and simulated.is_sure_of_part(where, reference, where[1]):
-            return f"a foreign key of table '{where[1]}' still points to it"
+            return f"a foreign key of table '{child.name}' still points to it"
     return None
 
 
@@ -65,7 +65,7 @@ def _find_typed_column(simulated: SimulatedSchema, op: DropObject) -> str | None
         where = place(table.schema, table.name)
         for name, column in table.columns.items():
             if isinstance(column, Column) and _has_type(column, key) and simulated.is_sure_of_part(where, column, where[1], name):
-                return f"column '{where[1]}.{column.name}' still has that type"
+                return f"column '{table.name}.{column.name}' still has that type"
     return None
 
 
@@ -80,7 +80,7 @@ def _find_content(simulated: SimulatedSchema, schema: str) -> str | None:
         if where[0] == schema and isinstance(table, ReplayedTable) and table.complete:
             former = simulated.known_schema.table(where)
             if former is None or simulated.known_schema.is_fully_read(where[1]):
-                return f"table '{schema}.{where[1]}' is still in it"
+                return f"table '{schema}.{table.name}' is still in it"
     return None
 
 
@@ -117,7 +117,7 @@ def _find_referrer(simulated: SimulatedSchema, op: DropIndex | DropConstraint) -
         serves = (covered[: len(columns)] if simulated.dialect in FAMILY else covered) == columns
         source = place(child.schema, child.name)
         if columns and serves and not is_served and source != where and simulated.is_sure_of_part(source, key, source[1]):
-            return f"a foreign key of table '{source[1]}' still points to what it keeps unique"
+            return f"a foreign key of table '{child.name}' still points to what it keeps unique"
     return None
 
 
@@ -193,7 +193,9 @@ def _find_cover(simulated: SimulatedSchema, op: DropColumn) -> str | None:
     if not isinstance(table, TrackedTable) or not readable(op.column):
         return None
     constraints: Iterable[TrackedObject | None] = () if op.batch else tuple(table.parts())
-    for tracked in (*simulated.indexes.now.values(), *constraints):
+    indexes = simulated.indexes.now.items()
+    left = (index for key, index in indexes if not (rebuilds(op) and (op.batch_number, key) in simulated.dropped_in_batch))
+    for tracked in (*left, *constraints):
         if tracked is not None and tracked.table is table and tracked.mentions(fold(op.column)) and not _goes_along(tracked):
             return _called(tracked.definition)
     return None

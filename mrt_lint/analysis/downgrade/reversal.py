@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping
 from functools import cached_property
 
-from mrt_lint.analysis.downgrade.definition import describe, effective, is_same, is_same_value, setting_of
+from mrt_lint.analysis.downgrade.definition import chosen_default, describe, effective, is_same, is_same_value, setting_of
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, TrackedObject, TrackedTable
 from mrt_lint.history.doubt import Doubts
@@ -173,12 +173,13 @@ class ReversalChecker:
         setting = effect.action
         if tracked.creator is not None:
             return UndoStatus.YES
-        before = tracked.former[setting]
+        before = chosen_default(tracked.former[setting]) if setting == "server_default" else tracked.former[setting]
         if not _exists(tracked):
             now = effect.namespace.now.get(effect.key)
             after = setting_of(now, setting) if now is not None and self._is_reverse(now.creator) else UNKNOWN
             return UndoStatus.YES if is_same_value(before, after) is not False else UndoStatus.DIFFERENT
         value, setter = tracked.settings[setting]
+        value = chosen_default(value) if setting == "server_default" else value
         if not self._is_reverse(setter):
             if setting == "type" and self._gets_its_values_back(value):
                 return UndoStatus.YES

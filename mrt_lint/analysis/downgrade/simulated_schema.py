@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -11,7 +12,7 @@ from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, TrackedObject, TrackedTable, readable
 from mrt_lint.history.doubt import Doubts
 from mrt_lint.history.effects import OF_TABLES, Thing
-from mrt_lint.history.schema import QualifiedName, ReplayedSchema, fold, object_place, place
+from mrt_lint.history.schema import QualifiedName, ReplayedSchema, fold, given_name, object_place, place
 from mrt_lint.history.schema_draft import SchemaDraft
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import CreateIndex, DropIndex, Op
@@ -19,7 +20,10 @@ from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, SqlTyp
 
 
 class SimulatedSchema:
-    """Tables, indexes and other objects by name. What an operation needs existed before; what it creates did not."""
+    """Tables, indexes and other objects by name. What an operation needs existed before; what it creates did not.
+
+    `dropped_in_batch` are the indexes that each batch of the present function drops, wherever in it, by its number.
+    """
 
     def __init__(self, known_schema: KnownSchema, dialect: str) -> None:
         self.known_schema = known_schema
@@ -29,6 +33,7 @@ class SimulatedSchema:
         self.objects = ObjectNamespace(self.original_object)
         self.unique_after_upgrade: list[TrackedObject] = []
         self.has_nameless_index = False
+        self.dropped_in_batch: set[tuple[int, Key]] = set()
         self.draft = SchemaDraft(known_schema.schema, dialect, is_forgetful=False)
 
     @property
@@ -94,7 +99,7 @@ class SimulatedSchema:
                 table.unnamed.append(TrackedObject(definition=entry, table=table))
         for index in known.known_indexes():
             if readable(index.index):
-                self.indexes.seed(place(index.schema, index.index), TrackedObject(definition=index, table=table))
+                self.indexes.seed(place(index.schema, index.index), table.cover(TrackedObject(definition=index, table=table)))
         return table
 
     def table(self, name: MaybeName, schema: MaybeName) -> TrackedTable | None:
@@ -187,15 +192,21 @@ class SimulatedSchema:
         for made in tracked.covering if constraint.kind == "primary" else ():
             if made is not None and made.creator is not None and isinstance(made.definition, Column):
                 made.definition = replace(made.definition, nullable=False)
-        if not readable(constraint.name):
+        name = constraint.name if constraint.name is not None else self._name_left_free(table, constraint)
+        if not readable(name):
             table.unnamed.append(tracked)
             return None, tracked
-        key = fold(constraint.name)
+        key = fold(name)
         if key not in table.constraints.now:
             gone = (other for other, former in table.constraints.now.items() if former is None)
             key = find_same_constraint(key, table.current_key[1], gone) or key
         table.constraints.put(key, tracked)
         return key, tracked
+
+    def _name_left_free(self, table: TrackedTable, constraint: Constraint) -> str | None:
+        """Return the name that PostgreSQL gives to a constraint without one, if it is that of one which was dropped before."""
+        name = given_name(table.current_key[1], constraint) if self.dialect == "postgresql" else None
+        return name if name is not None and table.constraints.is_gone(fold(name)) else None
 
     def drop_dependents(self, table: TrackedTable, column: str | None = None) -> None:
         """Take away the indexes, triggers and partitions of a table, or what covers one of its columns."""
@@ -216,6 +227,12 @@ class SimulatedSchema:
         if column is None:
             return True
         return tracked.mentions(column) and not (self.dialect in FAMILY and len(tracked.columns) > 1)
+
+    def begin(self, operations: Iterable[Op]) -> None:
+        """Begin one of the two functions, and note what its batches drop: the whole batch is put together before it runs."""
+        self.dropped_in_batch = {
+            (op.batch_number, place(op.schema, op.index)) for op in operations if isinstance(op, DropIndex) and readable(op.index)
+        }
 
     def finds_index(self, op: DropIndex) -> bool:
         """Return whether a dropped index exists: all databases but MySQL and MariaDB find it by name, whatever table is given."""

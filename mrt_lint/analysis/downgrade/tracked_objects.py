@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator
 from typing import TypeAlias, TypeGuard
 
-from mrt_lint.history.schema import QualifiedName, fold
+from mrt_lint.history.schema import QualifiedName, fold, without_order
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import (
     CreateIndex,
@@ -32,7 +32,7 @@ class TrackedObject:
     whose definition brought it along. `settings` are the attributes that operations have set since, each with the operation
     that did, `former` what they were before. `exists` is False once it was dropped or replaced. `uncertain` is True if it is not
     known whether it existed: it was dropped IF EXISTS, and no migration mentions it. `covering` are the columns under a
-    constraint, by identity.
+    constraint or index, by identity.
     """
 
     def __init__(
@@ -186,6 +186,13 @@ class TrackedTable(TrackedObject):
     def parts(self) -> Iterator[TrackedObject | None]:
         """Return the constraints that are there, named or not."""
         yield from (*self.constraints.now.values(), *self.unnamed)
+
+    def cover(self, index: TrackedObject) -> TrackedObject:
+        """Note the columns under an index of the table, unless it has an expression; return the index."""
+        names = tuple(map(without_order, index.columns))
+        if names and all(name.isidentifier() or name in self.columns_by_name.now for name in names):
+            index.covering = tuple(self.columns_by_name.find(name) for name in names)
+        return index
 
     def drop_unnamed(self, constraint: TrackedObject) -> None:
         """Remove a constraint that has no name in the source."""

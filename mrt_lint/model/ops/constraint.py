@@ -13,7 +13,8 @@ from mrt_lint.model.values import Constraint, Flag, MaybeName, Name, Unknown
 class CreateIndex(Op):
     """`columns` holds column names, and expressions as SQL text in parentheses: ("email",) or ("(lower(email))",).
 
-    `nulls_not_distinct` is PostgreSQL's NULLS NOT DISTINCT (never compared, as a database without it makes the same index).
+    `nulls_not_distinct` is PostgreSQL's NULLS NOT DISTINCT, `options` are the other arguments that only one database knows, by the
+    names that SQLAlchemy gives them, as Python writes them (neither compared, as a database without them makes the same index).
     """
 
     index: MaybeName
@@ -26,6 +27,7 @@ class CreateIndex(Op):
     where: MaybeName = None
     using: MaybeName = None
     nulls_not_distinct: Flag = field(default=False, compare=False, repr=False)
+    options: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops.operation import Op
 from mrt_lint.model.values import Flag, MaybeName, Name, Unknown
@@ -79,7 +81,8 @@ class RenameEnumValue(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetSequenceValue(Op):
-    """`setval()`, `ALTER SEQUENCE … RESTART`, `ALTER TABLE … AUTO_INCREMENT =`."""
+    """`setval()`, `ALTER SEQUENCE … RESTART`, `ALTER TABLE … AUTO_INCREMENT =`; ROLLBACK takes back only RESTART (`restarts`)."""
 
     sequence: Name
     table: MaybeName = None
+    restarts: bool = field(default=False, compare=False, repr=False)

@@ -16,9 +16,10 @@ class Op:
     `origin` is the call's place in the file (never compared). `dialects` is the guard around it: the sorted names it runs
     on, None for all. `certain` is False under a condition that cannot be decided by reading. `autocommit` is True if it runs
     outside the migration's transaction. `sql` marks one that was understood from raw SQL; it follows the `Execute` it came
-    from. `batch` marks one inside `batch_alter_table`, `rebuild` is the options of that where it has any; `joined` marks
-    a further action of the statement that the operation before it came from; `algorithm` and `lock` are what MySQL's clauses of
-    that name ask for, in capitals. `caught` is True if the migration goes on where it fails, UNKNOWN if that hangs on a condition.
+    from. `batch` marks one inside `batch_alter_table`, `batch_number` is the same for those of one batch and `rebuild` its options
+    where it has any; `joined` marks a further action of the statement that the operation before it came from; `algorithm` and
+    `lock` are what MySQL's clauses of that name ask for, in capitals. `caught` is True if the migration goes on where it fails,
+    UNKNOWN if that hangs on a condition.
     `along_with` names what took a thing along that no operation drops by itself; `repeated` marks one in a loop over rows, whose
     turns cannot be counted (none of these compared).
     """
@@ -29,6 +30,7 @@ class Op:
     autocommit: bool = False
     sql: bool = field(default=False, compare=False)
     batch: bool = field(default=False, compare=False)
+    batch_number: int = field(default=0, compare=False, repr=False)
     rebuild: BatchRebuild | None = field(default=None, compare=False)
     joined: bool = field(default=False, compare=False)
     algorithm: str = field(default="", compare=False)

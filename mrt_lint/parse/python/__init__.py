@@ -11,7 +11,7 @@ from mrt_lint.model.migration import Migration, MigrationFunction, ModuleImport,
 from mrt_lint.model.values import DIALECTS, UNKNOWN, SourceSpan
 from mrt_lint.parse.python import header
 from mrt_lint.parse.python.control.definitions import read_docstring
-from mrt_lint.parse.python.entities import entities_of, find_entities
+from mrt_lint.parse.python.entities import entities_of, find_entities, find_mentioned, is_mentioned
 from mrt_lint.parse.python.excerpt import Omission
 from mrt_lint.parse.python.objects import NameScope, Value
 from mrt_lint.parse.python.position import Wanted, locate
@@ -49,6 +49,7 @@ def _parse_migration(parsed: Parsed, path: str, source: ModuleSource) -> Migrati
     }
     imports = list(header.find_imports(module.body))
     used = find_entities(parsed.tree) if imports and parsed.tree else frozenset()
+    mentioned = find_mentioned(parsed.tree) if imports and parsed.tree else None
     revision = header.find_revision(module)
     wanted = [*_wanted(scope, readings), *((node, None) for node in imports), *([revision] if revision else [])]
     places = locate(module, parsed.tree, parsed.source, wanted)
@@ -64,7 +65,13 @@ def _parse_migration(parsed: Parsed, path: str, source: ModuleSource) -> Migrati
         downgrade=_make_function(scope.names.get("downgrade"), readings.get("downgrade"), places),
         unreadable=(*_omitted(parsed.omitted), *_unreadable(module, readings, places)),
         imports=tuple(
-            ModuleImport(module=name, names=names, place=places[id(node)], entities=entities_of(node, used) if used else ())
+            ModuleImport(
+                module=name,
+                names=names,
+                place=places[id(node)],
+                entities=entities_of(node, used) if used else (),
+                used=mentioned is None or is_mentioned(node, mentioned),
+            )
             for node in imports
             for name, names in header.imported(node)
         ),

@@ -41,6 +41,18 @@ def entities_of(statement: cst.Import | cst.ImportFrom, used: frozenset[str]) ->
     return tuple(found)
 
 
+def find_mentioned(tree: ast.AST) -> frozenset[str]:
+    """Return the names that a file mentions, apart from where it imports or defines them."""
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+def is_mentioned(statement: cst.Import | cst.ImportFrom, mentioned: frozenset[str]) -> bool:
+    """Return whether a file mentions anything of what an import statement brings; a star may bring anything."""
+    if isinstance(statement.names, cst.ImportStar):
+        return True
+    return any((alias.evaluated_alias or dotted(alias.name)).partition(".")[0] in mentioned for alias in statement.names)
+
+
 def _used(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Attribute) and node.attr in _OF_ENTITIES:
         yield _path(node.value)

@@ -246,11 +246,12 @@ class AutocommitBlock:
 
 @dataclass(slots=True, frozen=True)
 class BatchValue:
-    """What `with op.batch_alter_table(…)` returns."""
+    """What `with op.batch_alter_table(…)` returns; `number` is its own in the function."""
 
     table: Name
     schema: MaybeName
     rebuild: BatchRebuild | None = None
+    number: int = 0
 
 
 @dataclass(slots=True, eq=False)

@@ -172,7 +172,7 @@ class _AlterTableReader:
         elif action == "SET DEFAULT":
             yield self.column(column, server_default=default_text(cursor))
         elif action == "RESTART":
-            yield ops.SetSequenceValue(sequence=UNKNOWN, table=self.table)
+            yield ops.SetSequenceValue(sequence=UNKNOWN, table=self.table, restarts=True)
         elif action:
             type_, _ = read_type(cursor)
             using = cursor.to("USING")

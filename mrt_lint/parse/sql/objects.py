@@ -171,7 +171,7 @@ def _enum_value(cursor: TokenCursor, enum: Name, schema: MaybeName) -> Op:
 
 def _sequence(cursor: TokenCursor, name: Name, schema: MaybeName) -> Iterator[Op]:
     if cursor.has("RESTART"):
-        yield ops.SetSequenceValue(sequence=name)
+        yield ops.SetSequenceValue(sequence=name, restarts=True)
     words = [token for token in cursor.tokens[cursor.position : cursor.stop] if token.key not in {"RESTART", "WITH", "="}]
     # RESTART alone moves the sequence and alters nothing
     if any(token.kind == "word" for token in words):

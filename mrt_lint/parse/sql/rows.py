@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 
 from mrt_lint.model.ops import Delete, Insert, Op, Statement, Truncate, Update
@@ -92,7 +94,17 @@ def _flows_of_query(source: TokenCursor, columns: tuple[Name, ...] | Unknown) ->
         return UNKNOWN
     tables = references(query.until("WHERE", "GROUP", "ORDER", "LIMIT")) if query.accept("FROM") else {}
     selected = [_ColumnAssignment("", column, value.until("AS")) for column, value in zip(columns, values, strict=True)]
-    return tuple(_flows(selected, {alias: name for alias, (_, name) in tables.items()}))
+    found = _flows(selected, {alias: name for alias, (_, name) in tables.items()})
+    return tuple(replace(flow, plain=flow.plain and _takes_all(source, flow)) for flow in found)
+
+
+def _takes_all(source: TokenCursor, flow: ValueFlow) -> bool:
+    """Return whether a query returns every row, or leaves out those only that hold NULL in the column that a value is from."""
+    chooses = any(source.has(key) for key in ("GROUP", "HAVING", "LIMIT", "OFFSET", "FETCH"))
+    if chooses or not source.has("WHERE"):
+        return not chooses
+    condition = str(source.rest().to("WHERE").text()).replace('"', "").upper()
+    return re.fullmatch(rf"WHERE (\w+\.)?{re.escape(str(flow.source).upper())} IS NOT NULL", condition) is not None
 
 
 def _is_written_out(source: TokenCursor) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mrt_lint.model.advice import literal
 from mrt_lint.model.ops import CreateIndex, CreateTable, DropIndex, DropTable, Op, RenameTable
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Constraint, Flag, MaybeName, Name
 from mrt_lint.parse.sql.clause import read_clauses
@@ -70,6 +71,7 @@ def read_create_index(cursor: TokenCursor, *, unique: bool, kind: str | None = N
     if cursor.accept("USING"):
         using = cursor.take().text.lower()
     columns = tuple(_indexed(item) for item in cursor.group())
+    options = tuple(_options(cursor.rest()))
     is_strict = cursor.rest().to("NULLS", "WHERE").accept("NULLS NOT DISTINCT") != ""
     where = cursor.to("WHERE")
     where.take()
@@ -84,8 +86,30 @@ def read_create_index(cursor: TokenCursor, *, unique: bool, kind: str | None = N
         where=where.text(),
         using=using,
         nulls_not_distinct=is_strict,
+        options=options,
         **clauses,
     )
+
+
+def _options(rest: TokenCursor) -> Iterator[tuple[str, str]]:
+    """Return what SQLAlchemy calls the clauses behind an index's columns, each with its argument as Python writes it."""
+    before = rest.until("WHERE")
+    if before.rest().has("INCLUDE"):
+        included = before.rest().to("INCLUDE")
+        included.take()
+        yield "postgresql_include", f"[{', '.join(literal(str(name)) for name in included.names())}]"
+    if before.rest().has("WITH"):
+        stored = before.rest().to("WITH")
+        stored.take()
+        pairs = (str(item.text()).partition("=") for item in stored.group())
+        yield (
+            "postgresql_with",
+            "{" + ", ".join(f"{literal(key.strip())}: {literal(value.strip())}" for key, _, value in pairs) + "}",
+        )
+    if before.rest().has("TABLESPACE"):
+        space = before.rest().to("TABLESPACE")
+        space.take()
+        yield "postgresql_tablespace", literal(str(space.name()))
 
 
 def read_drop_index(cursor: TokenCursor) -> Iterator[Op]:
@@ -152,9 +176,24 @@ def read_index(cursor: TokenCursor, table: Name, schema: MaybeName, kind: str, *
 def _indexed(item: TokenCursor) -> Name:
     """Return a column's name, or an expression as SQL text in parentheses."""
     if item.token.kind in {"word", "name", "string"} and (item.peek(1).kind in {"end", "word", "name"} or _is_length(item)):
-        return item.name()
-    text = (item.inside() if item.key == "(" else item.until("ASC", "DESC", "NULLS")).text()
-    return f"({text})" if isinstance(text, str) else UNKNOWN
+        quoted, name = item.token.kind != "word", item.name()
+        while item.key == "(":
+            item.skip()
+        how = item.text()
+        # ascending is the order that an index has anyway
+        if name is UNKNOWN or not isinstance(how, str) or how.upper() in {"", "ASC"}:
+            return name
+        return f"({_quoted(name) if quoted and not name.isidentifier() else name} {how})"
+    is_group = item.key == "("
+    text = (item.inside() if is_group else item.until("ASC", "DESC", "NULLS")).text()
+    how = item.text() or ""
+    if not isinstance(text, str) or not isinstance(how, str):
+        return UNKNOWN
+    return f"({text})" if how.upper() in {"", "ASC"} else f"(({text}) {how})" if is_group else f"({text} {how})"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _is_length(item: TokenCursor) -> bool:

@@ -267,7 +267,9 @@ def _call_item(
     node: cst.Call,
 ) -> Value:
     if name in ("create", "drop"):
-        checks = arguments.get(1, "checkfirst", False) is True
+        # SQLAlchemy 1.4 to 2.1: sa.Enum, tables and indexes do not look first by themselves
+        by_itself = item.checks_first if isinstance(item, SqlType) else isinstance(item, SequenceElement)
+        checks = arguments.get(1, "checkfirst", by_itself) is True
         change_object(run, name, item, node, if_exists=checks)
         return UNKNOWN
     if isinstance(item, TableElement) and name in ("insert", "update", "delete"):

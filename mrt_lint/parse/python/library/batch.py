@@ -18,7 +18,8 @@ def batch_alter_table(operation: OperationCall) -> BatchValue:
     """Return the batch."""
     table = operation.table()
     rebuild = _rebuild(operation)
-    return BatchValue(table["table"] or UNKNOWN, table["schema"], rebuild if rebuild != _NO_OPTIONS else None)
+    options = rebuild if rebuild != _NO_OPTIONS else None
+    return BatchValue(table["table"] or UNKNOWN, table["schema"], options, number=len(operation.run.emitted) + 1)
 
 
 def close_batch(run: FunctionRun, batch: BatchValue, node: cst.CSTNode, begun: int) -> None:

@@ -95,7 +95,8 @@ def change_object(
         if name is UNKNOWN:
             run.fail(node, "the name of the type is not a literal")
     elif isinstance(item, SequenceElement):
-        run.emit(operation, node, kind="sequence", name=item.name, schema=item.schema)
+        looks = {"if_not_exists" if creates else "if_exists": if_exists}
+        run.emit(operation, node, kind="sequence", name=item.name, schema=item.schema, **looks)
     elif isinstance(item, TableElement):
         _change_table(run, item, node, creates=creates, if_exists=if_exists)
     elif isinstance(item, TableIndex) and creates:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import libcst as cst
 
 from mrt_lint.model import ops
+from mrt_lint.model.advice import literal
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.convert import to_flag, to_maybe_name, to_maybe_sql
 from mrt_lint.parse.python.library.columns import index_columns
@@ -15,9 +16,12 @@ from mrt_lint.parse.python.library.elements import TableElement, TableIndex
 from mrt_lint.parse.python.objects import Value
 from mrt_lint.parse.python.run import FunctionRun
 
+_DIALECTS: Final = ("postgresql_", "mysql_", "mariadb_", "sqlite_")
+_KNOWN: Final = frozenset({"nulls_not_distinct", "concurrently", "where", "prefix", "using"})
 
-def index_options(get: Callable[[str], Value]) -> dict[str, Any]:
-    """Return the options of an index that operations know, by their names there."""
+
+def index_options(get: Callable[[str], Value], given: Mapping[str, Value]) -> dict[str, Any]:
+    """Return the options of an index that operations know, by their names there; `given` are all arguments."""
     where = get("postgresql_where")
     prefix = get("mysql_prefix")
     return {
@@ -25,8 +29,26 @@ def index_options(get: Callable[[str], Value]) -> dict[str, Any]:
         "nulls_not_distinct": to_flag(get("postgresql_nulls_not_distinct")),
         "concurrently": to_flag(get("postgresql_concurrently")),
         "where": to_maybe_sql(where if where is not None else get("sqlite_where")),
+        "options": tuple((name, _as_code(value)) for name, value in given.items() if _is_other(name)),
         "using": prefix.lower() if isinstance(prefix, str) else to_maybe_name(get("postgresql_using")),
     }
+
+
+def _is_other(name: str) -> bool:
+    return name.startswith(_DIALECTS) and name.partition("_")[2] not in _KNOWN
+
+
+def _as_code(value: Value) -> str:
+    """Write a value as Python has it, "…" where it could not be read in full."""
+    if isinstance(value, str):
+        return literal(value)
+    if isinstance(value, bool | int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_as_code, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_as_code(key)}: {_as_code(part)}" for key, part in value.items()) + "}"
+    return "…"
 
 
 def create_index(run: FunctionRun, index: TableIndex, node: cst.CSTNode, table: TableElement | None = None) -> None:
@@ -40,5 +62,5 @@ def create_index(run: FunctionRun, index: TableIndex, node: cst.CSTNode, table: 
         table=home.name,
         schema=home.schema,
         columns=index_columns(list(index.columns)) if isinstance(index.columns, tuple) else UNKNOWN,
-        **index_options(options.get),
+        **index_options(options.get, options),
     )

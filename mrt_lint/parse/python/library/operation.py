@@ -68,8 +68,8 @@ class OperationCall:
 
     def emit(self, kind: type[ops.Op], /, **fields: Any) -> None:
         """Record the operation, and that it cannot be read where what it acts on has no known name."""
-        if self.batch is not None and self.batch.rebuild is not None:
-            fields["rebuild"] = self.batch.rebuild
+        if self.batch is not None:
+            fields |= {"batch_number": self.batch.number, "rebuild": self.batch.rebuild}
         self.run.emit(kind, self.node, batch=self.batch is not None, **fields)
         names = ("table", "column", "index", "new_table", "constraint")
         unknown = next((name for name in names if fields.get(name) is UNKNOWN), None)

@@ -204,7 +204,7 @@ def _create_index(operation: OperationCall) -> None:
         **operation.table(),
         index=to_maybe_name(operation.must("index_name")),
         columns=index_columns(operation.must("columns")),
-        **index_options(operation.get),
+        **index_options(operation.get, operation.named),
         if_not_exists=to_flag(operation.get("if_not_exists")),
     )
 
@@ -279,9 +279,9 @@ def _bulk_insert(operation: OperationCall) -> None:
     table = as_table(operation.must("table")) or TableElement(UNKNOWN)
     rows = operation.must("rows")
     known = isinstance(rows, (list, tuple)) and not any(isinstance(row, PossibleItem) for row in rows)
-    columns: tuple[Name, ...] = ()
-    if isinstance(rows, (list, tuple)):
-        columns = tuple(dict.fromkeys(to_name(key) for row in rows if isinstance(row, dict) for key in row))
+    given = rows if isinstance(rows, (list, tuple)) else ()
+    used = given[:1] if operation.get("multiinsert", True) is True else given  # one statement, by the keys of the first
+    columns: tuple[Name, ...] = tuple(dict.fromkeys(to_name(key) for row in used if isinstance(row, dict) for key in row))
     operation.emit(
         ops.BulkInsert,
         table=table.name,

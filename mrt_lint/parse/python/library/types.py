@@ -121,12 +121,12 @@ def make_type(ref: ExternalName, arguments: CallArguments) -> MaybeType:
         return SqlType(name=name, args=tuple(to_int(value) for value in arguments.positional if isinstance(value, int)))
     name = FAMILIES.get(ref.last, ref.last if ref.last.isupper() else ref.last.upper())
     if name == "ENUM":
-        return make_enum(arguments)
+        return dataclasses.replace(make_enum(arguments), checks_first=ref.last == "ENUM")
     if name == "ARRAY":
         item = to_type(arguments.get(0, "item_type", UNKNOWN))
         return SqlType(name="ARRAY", item=UNKNOWN if item is None else item)
     if name == "DOMAIN":
-        return SqlType(name="DOMAIN", type_name=to_name(arguments.get(0, "name", UNKNOWN)))
+        return SqlType(name="DOMAIN", type_name=to_name(arguments.get(0, "name", UNKNOWN)), checks_first=True)
     numbers = _numbers(name, arguments)
     if name == "BIT" and arguments.get(1, "varying") is True:
         name = "VARBIT"
