@@ -7,9 +7,10 @@ those that a check ahead lists. Whether other numbers or lengths still fit later
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from mrt_runtime.compare.schema import Schema
 from mrt_runtime.seed.check_ahead import CheckAhead, bind_checks
@@ -18,6 +19,8 @@ from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.key_ahead import KeyAhead, bind_ahead
 from mrt_runtime.seed.value import Value, ValuePool
 from mrt_runtime.seed.value_kind import Choices, ColumnSlot, Integers, Raw, Texts, ValueKind
+
+Found = TypeVar("Found")
 
 TYPES = re.compile(rb"\btype_\s*=|\bALTER\b[^;]*\bTYPE\b|\bMODIFY\b|\bCHANGE\s+COLUMN\b", re.IGNORECASE)
 RENAMES = re.compile(
@@ -92,6 +95,12 @@ class MigrationHints:
         least = self._position if is_clean else self._position + 1
         bound = bind_ahead(schema, (key for place, key in self._keys if place >= self._position), self._later)
         return bind_checks(bound, (check for place, check in self._checks if place >= least), self._later)
+
+    def follow(self, found: Mapping[str, Found], labels: Collection[str]) -> dict[str, Found]:
+        """Return what is known of each table by the name that it has now; nothing of those that are gone."""
+        self._read_once()
+        names = {label: next((name for name in (label, *self._later.get(label, ())) if name in labels), None) for label in found}
+        return {now: found[label] for label, now in names.items() if now is not None}
 
     def code(self, file: str) -> CodeReading:
         """Return what a migration's code says of rows; it is read once."""

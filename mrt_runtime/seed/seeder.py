@@ -91,9 +91,9 @@ class Seeder:
         seeded = Seeded(
             unseeded={label: reason for label, reason in before.unseeded.items() if label in labels},
             schema=schema,
-            keys={label: keys for label, keys in before.keys.items() if label in labels},
-            edges={label: edges for label, edges in before.edges.items() if label in labels},
-            orphans={label: keys for label, keys in before.orphans.items() if label in labels},
+            keys=self.migration_hints.follow(before.keys, labels),
+            edges=self.migration_hints.follow(before.edges, labels),
+            orphans=self.migration_hints.follow(before.orphans, labels),
         )
         bind = self.migration_hints.bind
         bound = bind(schema)
@@ -186,6 +186,8 @@ class Seeder:
         except DBAPIError as error:
             filled = FilledTable(reason=read_refusal(error).reason)
         seeded.note(table, filled)
+        if known is None and keys:  # under another name
+            seeded.keys[table.label] = (*keys, *seeded.keys[table.label])
 
     def meet(self, schema: Schema) -> None:
         """Record the tables and columns that a revision has, whether rows are put there or not."""

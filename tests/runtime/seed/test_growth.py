@@ -3,6 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
+from mrt_runtime.seed import Seeder
+
 
 @pytest.fixture
 def statements(field):
@@ -178,3 +180,14 @@ def test_uuids_do_not_repeat_in_a_table_without_a_key(postgres):
     ids = [identity for (identity,) in postgres.rows("t", "id")]
     assert len(ids) > 6
     assert len(set(ids)) == len(ids)
+
+
+def test_rows_stay_known_where_their_table_is_renamed(sqlite, tmp_path):
+    file = tmp_path / "a.py"
+    file.write_text("from alembic import op\n\n\ndef upgrade():\n    op.rename_table('job', 'runs')\n")
+    sqlite.seeder = Seeder(sqlite.scratch.database, files=[str(file)])
+    before = sqlite.seed("CREATE TABLE job (id INTEGER PRIMARY KEY, note TEXT)")
+    after = sqlite.seed("ALTER TABLE job RENAME TO runs")
+    assert after.edges["runs"][:1] == before.edges["job"]
+    assert after.keys["runs"][:3] == before.keys["job"]
+    assert len(after.keys["runs"]) == len(sqlite.rows("runs"))
