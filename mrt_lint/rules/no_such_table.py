@@ -25,7 +25,7 @@ class NoSuchTable(Rule):
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The operation runs under a condition or IF EXISTS.",
-        "The history does not make all of its tables itself, or a part of it cannot be read: the name may come from there.",
+        "The history does not make all of its tables itself (of columns: that table), or a part of it cannot be read.",
         "A parallel branch makes it, whose revisions may still be applied when this one is rolled back.",
         "`downgrade()` of a later revision, which runs before, makes the table.",
         "MRT116 reports constraints.",

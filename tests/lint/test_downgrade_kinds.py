@@ -534,3 +534,19 @@ def test_rows_for_a_table_that_nothing_makes_outlive_nothing(table: str, expecte
         ]
     )
     assert holds(expected, found), [(finding.code, finding.message) for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "expected"),
+    [
+        ('op.alter_column("parcels", "kod", nullable=True)', "+MRT117"),
+        (sql("ALTER TABLE parcels ALTER COLUMN info TYPE json USING info::json"), "+MRT117"),
+        ('op.drop_column("parcels", "kod")', "+MRT117"),
+        (sql("UPDATE parcels SET kod = 1"), "+MRT117"),
+        ('op.alter_column("elsewhere", "kod", nullable=True)', "-MRT117"),
+        ('op.alter_column("parcels", "code", nullable=True)', "-MRT117"),
+    ],
+)
+def test_a_table_of_the_historys_own_has_its_columns_though_others_come_from_elsewhere(downgrade: str, expected: str):
+    before = (f'op.add_column("elsewhere", sa.Column("x", sa.Integer))\n{PARCELS}', "pass")
+    assert holds(expected, told([before, ('op.alter_column("parcels", "code", nullable=False)', downgrade)]))

@@ -88,7 +88,7 @@ def find_missing_object(simulated: SimulatedSchema, op: Op, *, tables: bool = Tr
     for thing in effects_of(op).needs:
         own = thing.place == _place_of(op) if thing.kind == "table" else thing.owner == _place_of(op)
         is_asked = own and isinstance(thing.name, str) and (tables or thing.kind != "table")
-        clause = _missing(simulated, op, thing) if is_asked else None
+        clause = _missing(simulated, op, thing, outside=not tables) if is_asked else None
         if clause is not None:
             return clause
     return None
@@ -142,7 +142,8 @@ def _no_table_has(simulated: SimulatedSchema, op: DropIndex) -> bool:
     return all(_lacks_index(simulated, table, fold(name)) for table in tables)
 
 
-def _missing(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
+def _missing(simulated: SimulatedSchema, op: Op, thing: Thing, *, outside: bool) -> str | None:
+    """Return one clause if there is no such thing; where something `outside` of the history may make tables, it may add columns."""
     if thing.kind == "table":
         return _missing_table(simulated, op, thing)
     table = simulated.owner_of(thing)
@@ -150,8 +151,9 @@ def _missing(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
         return None
     if (why := _lost_before(simulated, table, thing)) is not None:
         return f"table '{_owner_spelled(op, thing)}' has no {thing.kind} '{spelled(op, thing)}': {why}"
-    lacks = {"column": _lacks_column, "index": _lacks_index}.get(thing.kind)
-    if lacks is None or not lacks(simulated, table, str(thing.name)):
+    name = str(thing.name)
+    lacks = thing.kind == "column" and _lacks_column(simulated, table, name, outside=outside)
+    if not lacks and not (thing.kind == "index" and _lacks_index(simulated, table, name)):
         return None
     return f"table '{_owner_spelled(op, thing)}' has no {thing.kind} '{spelled(op, thing)}'"
 
@@ -217,13 +219,14 @@ def _makes_tables(simulated: SimulatedSchema) -> bool:
     return any(table is not None and table.creator is not None for table in simulated.tables.now.values()) or any(before)
 
 
-def _lacks_column(simulated: SimulatedSchema, table: TrackedTable, column: str) -> bool:
+def _lacks_column(simulated: SimulatedSchema, table: TrackedTable, column: str, *, outside: bool) -> bool:
     if column in table.columns_by_name.now:
         return False
     if table.creator is not None:
         return table.complete
     known, known_schema = simulated.known_schema.table(table.origin), simulated.known_schema
-    if known is None or not known.complete or column in known.columns or not known_schema.is_complete(column, table.origin[1]):
+    is_known = known_schema.is_complete if outside else known_schema.is_fully_read
+    if known is None or not known.complete or column in known.columns or not is_known(column, table.origin[1]):
         return False
     return not any(known_schema.may_be_made_in_parallel("column", name, column) for _, name in (table.current_key, table.origin))
 
