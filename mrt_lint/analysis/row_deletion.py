@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
-from mrt_lint.history.schema import fold, place
+from mrt_lint.history.schema import fold, place, refers
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNSET
@@ -41,6 +41,18 @@ def insertions(case: MigrationCase, op: Op, table: TrackedTable) -> list[Op]:
     ]
 
 
+def may_come_along(case: MigrationCase, op: Op) -> bool:
+    """Return whether objects of an ORM that upgrade() inserts may bring rows of this table along, which refer to them."""
+    analysis = case.analysis(op)
+    known = case.known_schema(case.dialect(op)).table(place(getattr(op, "schema", None), str(getattr(op, "table", ""))))
+    parents = list(known.known_constraints("foreignkey")) if known is not None else []
+    return any(
+        isinstance(other, ops.Insert) and not other.sql and readable(other.table) and refers(key, place(other.schema, other.table))
+        for other in analysis.upgrade
+        for key in parents
+    )
+
+
 def are_kept(case: MigrationCase, op: Op, table: TrackedTable) -> bool:
     """Return whether rows of a table are also in another one in the end, or downgrade() inserts those of another one instead."""
     analysis = case.analysis(op)
@@ -63,10 +75,19 @@ def empties(case: MigrationCase, op: Op, table: TrackedTable) -> bool:
 def makes_fit(case: MigrationCase, op: Op, table: TrackedTable) -> bool:
     """Return whether downgrade() narrows a table after a deletion, which some of its rows may not fit.
 
-    It sets a column NOT NULL, changes its type, drops it, or makes a key or enum type again.
+    It sets a column NOT NULL, changes its type, or makes a key or enum type again.
     """
     analysis = case.analysis(op)
-    return any(_narrows(other) and analysis.state_before(other).table in {table, None} for other in _after(case, op))
+    return any(
+        _narrows(other) and (analysis.state_before(other).table is table or isinstance(other, ops.CreateObject))
+        for other in _after(case, op)
+    )
+
+
+def loses_column(case: MigrationCase, op: Op, table: TrackedTable) -> bool:
+    """Return whether downgrade() drops a column of a table after a deletion, which may take the rows by it."""
+    analysis = case.analysis(op)
+    return any(isinstance(other, ops.DropColumn) and analysis.state_before(other).table is table for other in _after(case, op))
 
 
 def _after(case: MigrationCase, op: Op) -> list[Op]:
@@ -80,7 +101,7 @@ def _narrows(op: Op) -> bool:
         return op.nullable is False or op.type is not UNSET
     if isinstance(op, ops.CreateObject):
         return op.kind in {"enum", "domain"}
-    return isinstance(op, ops.DropColumn | ops.CreateConstraint) or (isinstance(op, ops.CreateIndex) and op.unique is True)
+    return isinstance(op, ops.CreateConstraint) or (isinstance(op, ops.CreateIndex) and op.unique is True)
 
 
 def left_referrers(case: MigrationCase, op: ops.Delete) -> list[tuple[str, str, str]]:

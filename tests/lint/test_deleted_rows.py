@@ -36,6 +36,12 @@ UNSEED = sql("DELETE FROM kinds WHERE name = 'a'")
         (INSERT, sql("DELETE FROM parcels WHERE code LIKE 'abc'"), "-MRT219"),
         (INSERT, sql("DELETE FROM parcels WHERE code LIKE 'a%' AND id = 4"), "-MRT219"),
         (INSERT, sql("DELETE FROM parcels WHERE id BETWEEN 1 AND 4"), "-MRT219"),
+        (
+            'op.alter_column("parcels", "code", existing_type=sa.String(20), type_=sa.Text)',
+            sql("DELETE FROM parcels WHERE length(code) > 20")
+            + '\nop.alter_column("parcels", "code", existing_type=sa.Text, type_=sa.String(20))',
+            "+MRT219",
+        ),
         (ADD, sql("DELETE FROM parcels WHERE kind = 'new'") + '\nop.drop_column("parcels", "kind")', "-MRT219"),
         (sql("DELETE FROM parcels") + "\n" + INSERT, sql("DELETE FROM parcels"), "-MRT219"),
         (ADD, sql("CREATE TABLE kept AS SELECT * FROM parcels", "DELETE FROM parcels"), "-MRT219"),
@@ -71,6 +77,13 @@ def test_rows_that_others_refer_to_by_then(rule: str, downgrade: str, expected: 
     assert holds(expected, told([before, (SEED, downgrade)], "postgresql"))
     assert holds("-MRT123", told([before, ("pass", downgrade)], "postgresql"))
     assert holds("-MRT123", told([before, (SEED, downgrade)], "sqlite"))
+
+
+def test_rows_that_may_come_along_with_objects_of_an_orm_are_not_others():
+    uses = sql("DELETE FROM uses WHERE kind_id = 1")
+    orm = 'op.execute(sa.table("kinds", sa.column("name")).insert().values(name="a"))'
+    assert holds("-MRT219", told([(KINDS.format(rule=""), "pass"), (orm, f"{uses}\n{UNSEED}")]))
+    assert holds("+MRT219", told([(KINDS.format(rule=""), "pass"), (SEED, f"{uses}\n{UNSEED}")]))
 
 
 def test_what_goes_along_is_lost_and_what_is_refused_fails():
