@@ -14,7 +14,8 @@ pytestmark = pytest.mark.slow
 TABLES = """op.execute("CREATE TABLE users (id int PRIMARY KEY, name varchar(50), phone text, born date, age int, size int)")
     op.execute("CREATE TABLE orders (id int, user_id int, team_id int)")
     op.execute("CREATE TABLE teams (id int NOT NULL, name text)")
-    op.execute("CREATE INDEX ix_name ON users (name)")"""
+    op.execute("CREATE INDEX ix_name ON users (name)")
+    op.execute("DO $$ BEGIN EXECUTE 'ALTER TABLE users ADD CONSTRAINT ' || lower('NN') || ' CHECK (phone IS NOT NULL)'; END $$")"""
 CONFIRMED = {
     "MRT213": 'op.alter_column("users", "name", nullable=False)',
     "MRT404": 'op.execute("ALTER TABLE users ADD COLUMN token float DEFAULT random()")',
@@ -34,11 +35,8 @@ CONFIRMED = {
     "MRT438": 'op.add_column("users", sa.Column("mail", sa.Text))\n    op.execute("UPDATE users SET mail = name")',
     "MRT802": 'op.add_column("teams", sa.Column("mail", sa.Text))\n    op.execute("UPDATE orders SET team_id = 1")',
 }
-# what stays hidden from the linter, and leaves the database less to do than the finding says
-REFUTED = {
-    "MRT213": "op.execute(\"DO $$ BEGIN EXECUTE 'ALTER TABLE users ADD CONSTRAINT ' || lower('NN') || ' CHECK (phone IS NOT NULL)'; END $$\")\n"
-    '    op.alter_column("users", "phone", nullable=False)',
-}
+# the check that leaves the database less to do than the finding says stays hidden from the linter
+REFUTED = {"MRT213": 'op.alter_column("users", "phone", nullable=False)'}
 
 
 @pytest.fixture(scope="module")
