@@ -26,7 +26,7 @@ def without_duplicates(case: MigrationCase, op: DropConstraint | DropIndex) -> s
     if dropped is None or not dropped.is_unique or definition is None:
         return ""
     columns = sql_of(getattr(definition, "columns", ()), None, case.dialect(op))
-    return f"delete or change in downgrade() the rows that hold the same in ({columns}) by then, and "
+    return f"change in downgrade() the rows that hold the same in ({columns}) by then, or copy them elsewhere and delete them, and "
 
 
 def brought_back(case: MigrationCase, op: DropColumn | DropConstraint | DropTable) -> str:
@@ -56,7 +56,7 @@ def changed_back(case: MigrationCase, op: AlterColumn, setting: str) -> str:
     if not is_narrowing(new, former, case.dialect(op)):
         return ""
     statement = shortened(case, op, former)
-    return f", {former}, once what that does not take is shortened, changed or deleted ({statement})"
+    return f", {former}, once what that does not take is shortened or changed ({statement})"
 
 
 def shortened(case: MigrationCase, op: AlterColumn, kind: SqlType) -> str:

@@ -254,7 +254,7 @@ class RefusedByRows(Rule):
         columns, look = (sql_of(op.columns, of, case.dialect(op)) for of in (None, op))
         found = names(op, case.dialect(op))
         query = f"SELECT {look}, count(*) FROM {found['sql_table']} GROUP BY {look} HAVING count(*) > 1"
-        advice = f"delete or change such rows before it; look for them: {query}"
+        advice = f"change such rows before it, or copy them elsewhere and delete them; look for them: {query}"
         deed = f"makes ({columns}) unique in {found['the_table']} again, which upgrade dropped"
         yield self.found(case.migration, op, deed=deed, where="two rows hold the same by then", advice=advice)
 
@@ -265,7 +265,7 @@ class RefusedByRows(Rule):
         too = "longer" if wide.name in {"VARCHAR", "TEXT"} else "larger"
         deed = f"changes {found['the_column']} from {wide} back to {op.type}"
         kind = op.type if isinstance(op.type, SqlType) else wide
-        advice = f"shorten, change or delete such values before it ({shortened(case, op, kind)})"
+        advice = f"shorten or change such values before it ({shortened(case, op, kind)})"
         yield self.found(case.migration, op, deed=deed, where=f"a value is {too} by then", advice=advice)
 
 

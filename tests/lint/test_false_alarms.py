@@ -136,8 +136,8 @@ REQUIRED = (
 )
 UNIQUE_INDEX = (f'{PARCELS}\nop.create_index("ix", "parcels", ["code"], unique=True)', DROP_PARCELS)
 LONGER = 'op.alter_column("parcels", "code", type_=sa.Text(), existing_type=sa.String(20))'
-DEDUPLICATED = sql("DELETE FROM parcels WHERE id IN (SELECT max(id) FROM parcels GROUP BY code HAVING count(*) > 1)")
-ROWS_FIRST = "delete or change in downgrade() the rows that hold the same in (code) by then, and "
+DEDUPLICATED = sql("UPDATE parcels SET code = code || id WHERE id NOT IN (SELECT min(id) FROM parcels GROUP BY code)")
+ROWS_FIRST = "change in downgrade() the rows that hold the same in (code) by then, or copy them elsewhere and delete them, and "
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ ROWS_FIRST = "delete or change in downgrade() the rows that hold the same in (co
             BASE,
             (LONGER, NOTHING),
             "MRT111",
-            "VARCHAR(20), once what that does not take is shortened, changed or deleted (UPDATE parcels SET code = left(code, 20) ",
+            "VARCHAR(20), once what that does not take is shortened or changed (UPDATE parcels SET code = left(code, 20) ",
             sql("UPDATE parcels SET code = left(code, 20) WHERE char_length(code) > 20")
             + '\nop.alter_column("parcels", "code", type_=sa.String(20), existing_type=sa.Text())',
         ),

@@ -62,7 +62,10 @@ def calls(draw):
     """An operation and its arguments by name."""
     name = draw(st.sampled_from(sorted(CALLS)))
     many = st.lists(NAMES, min_size=1, max_size=3)
-    return name, {key: draw(many if key.endswith(("columns", "cols")) else NAMES) for key in CALLS[name]}
+    kinds = st.sampled_from(["foreignkey", "primary", "unique", "check"])  # any other raises
+    return name, {
+        key: draw(many if key.endswith(("columns", "cols")) else kinds if key == "type_" else NAMES) for key in CALLS[name]
+    }
 
 
 def spell(text):
