@@ -66,6 +66,7 @@ class AlembicEnvironment:
         self._url = scratch.env_url
         self._modules = ModuleSpace(self._project.home)
         self._step: Doing = NOTHING
+        self._warning = ""
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
@@ -123,6 +124,7 @@ class AlembicEnvironment:
         self._step = (phase, revision, file)
         self._guard.file = file
         self._guard.changed_rows = ChangedRows()
+        self._warning = self._application.warn(file)
 
     @property
     def changed_rows(self) -> ChangedRows:
@@ -141,7 +143,8 @@ class AlembicEnvironment:
 
     def take_notes(self) -> list[str]:
         """Return what was changed in the statements of the last runs, each sentence with its line in the migration."""
-        return [f"{note} (line {line})" if line else note for note, line in self._guard.take_notes()]
+        warned, self._warning = [self._warning] if self._warning else [], ""
+        return warned + [f"{note} (line {line})" if line else note for note, line in self._guard.take_notes()]
 
     def _run(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
         self._step = NOTHING
@@ -211,7 +214,8 @@ class AlembicEnvironment:
                 return ConfigurationError(missing)
         refusal = self._scratch.explain_refusal(error)
         words = self._scratch.isolation.reword(describe(error)) + quote_output(error, output)
-        return MigrationError(words + (refusal and f". {refusal}"), **where)
+        warning = self._application.warn(file)
+        return MigrationError(words + (refusal and f". {refusal}") + (warning and f". {warning.rstrip('.')}"), **where)
 
     def _blame(self, violation: WrongDatabaseError) -> WrongDatabaseError | MigrationError:
         """Return whose fault it is that another database was opened: that of the migration whose code did it, else env.py's."""

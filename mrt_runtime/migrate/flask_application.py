@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
+from mrt_runtime.compare.blame import contains_word
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.error import describe, locate
@@ -62,6 +63,12 @@ class FlaskApplication:
             return ""
         found = (name for name in USUAL_FILES if (self._home / name).is_file())
         return f' If your Flask application is needed for it, name it: {NAME} = "{next(found, "...")}" under [tool.mrt.env].'
+
+    def warn(self, file: str | None) -> str:
+        """Return a sentence where a migration asks `current_app` and finds the run's application, which has no settings."""
+        if not (self._is_own and file and contains_word(file, "current_app")):
+            return ""
+        return f"current_app holds none of the project's settings here.{self.advise()}"
 
     def _find(self, url: URL) -> Any:
         if not (self._is_named or self._is_own):

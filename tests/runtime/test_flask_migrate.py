@@ -119,6 +119,21 @@ def test_migrations_are_imported_within_the_application_that_is_named(shop):
     assert outcomes(shop, env=named) == ["reversible", "reversible"]
 
 
+def test_a_migration_that_finds_none_of_the_settings_is_warned_of(shop):
+    """What it writes then is not what it writes in a deploy."""
+    shop.add("b", "a", upgrade="from flask import current_app\n    current_app.config.get('GREETING')", downgrade="pass")
+    shop.add("c", "b", upgrade="from flask import current_app\n    current_app.config['GREETING']", downgrade="pass")
+    config = MRTConfig(alembic_ini="migrations/alembic.ini", db_url="sqlite:///test.db")
+    with Verification(config) as verification:
+        silent, quiet, loud = verification.check_all()
+    words = (
+        "current_app holds none of the project's settings here. If your Flask application is needed for it, name it: FLASK_APP ="
+    )
+    assert silent.warnings == ()
+    assert words in quiet.warnings[0]
+    assert words in loud.failures[0].message
+
+
 def test_the_application_that_is_named_has_the_variables_of_its_env_file(shop):
     shop.add("b", "a", upgrade=READS, downgrade="pass")
     (shop.root / "wsgi.py").write_text(dedent(APPLICATION.format(uri='os.environ["SHOP_URL"]')))
