@@ -13,7 +13,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import SourceSpan
+from mrt_lint.model.values import HOLE, SourceSpan
 from mrt_lint.online import TableChange
 
 _COPYING = ("SET UNLOGGED", "SET LOGGED", "SET TABLESPACE", "SET ACCESS METHOD")
@@ -199,11 +199,11 @@ def _last(match: re.Match[str]) -> str:
 
 
 def _guards(case: MigrationCase, lock: ops.Statement, table: str) -> bool:
-    """Return whether upgrade() reads a table behind its lock, by itself or within another statement."""
+    """Return whether upgrade() reads a table behind its lock, in a statement or another one, or uses what Core may have read."""
     behind = dropwhile(lambda op: op is not lock, case.migration.upgrade_ops)
     texts = (op.statement for op in behind if isinstance(op, ops.Execute))
     name = re.compile(rf"\b{re.escape(table)}\b", re.IGNORECASE)
-    return any(not isinstance(text, str) or (_READS.search(text) and name.search(text)) for text in texts)
+    return any(not isinstance(text, str) or HOLE in text or (_READS.search(text) and name.search(text)) for text in texts)
 
 
 def _is_limited(case: MigrationCase, lock: ops.Statement) -> bool:

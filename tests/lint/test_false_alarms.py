@@ -517,6 +517,10 @@ def test_a_view_that_no_revision_makes_may_be_there_again(before: tuple[str, str
 
 
 LOCK = 'for name in ("parcels", "items"):\n    op.execute(f"LOCK TABLE {{name}}{}")'
+CORE_MAX = (
+    'last = op.get_bind().scalars(sa.select(sa.func.max(sa.column("id"))).select_from(sa.table("items"))).one()\n'
+    'op.execute(f"ALTER SEQUENCE s RESTART WITH {last + 1}")'
+)
 MAX_ID = '\n    op.get_bind().execute(sa.text(f"SELECT max(id) FROM {name}"))'
 
 
@@ -528,6 +532,7 @@ MAX_ID = '\n    op.get_bind().execute(sa.text(f"SELECT max(id) FROM {name}"))'
         (" IN EXCLUSIVE MODE", MAX_ID, "writes", "keep it"),
         (" IN SHARE MODE", MAX_ID, "writes", "keep it"),
         (" IN SHARE ROW EXCLUSIVE MODE", "", "writes", "leave it out"),
+        (" IN EXCLUSIVE MODE", f"\n{CORE_MAX}", "writes", "keep it"),
         (" IN EXCLUSIVE MODE", f"\n{sql('DELETE FROM items WHERE id NOT IN (SELECT max(id) FROM items)')}", "writes", "keep it"),
     ],
 )
