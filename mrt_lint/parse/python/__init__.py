@@ -13,10 +13,12 @@ from mrt_lint.parse.python import header
 from mrt_lint.parse.python.control.definitions import read_docstring
 from mrt_lint.parse.python.entities import entities_of, find_entities, find_mentioned, is_mentioned
 from mrt_lint.parse.python.excerpt import Omission
+from mrt_lint.parse.python.garbage import uncollected
+from mrt_lint.parse.python.module_level import ModuleSource, level
 from mrt_lint.parse.python.objects import NameScope, Value
 from mrt_lint.parse.python.position import Wanted, locate
 from mrt_lint.parse.python.project_modules import ProjectModules
-from mrt_lint.parse.python.reading import MAX_READINGS, FunctionReading, ModuleSource, node_of, read_function, start
+from mrt_lint.parse.python.reading import MAX_READINGS, FunctionReading, node_of, read_function
 from mrt_lint.parse.python.run import DialectSplit, TooLongError, UnlistedDialect
 from mrt_lint.parse.python.syntax import Parsed, parse
 
@@ -30,15 +32,22 @@ def parse_migration(source: bytes, path: str, folder: Path | None = None) -> Mig
     there, and read too. What cannot be known is UNKNOWN; calls that may touch the database and cannot be followed are in
     `unreadable`. Raises UnparsableError if the source is not Python or is nested too deeply to be read.
     """
+    with uncollected():
+        return _parse(source, path, folder)
+
+
+def _parse(source: bytes, path: str, folder: Path | None) -> Migration:
     parsed = parse(source)
-    modules = ProjectModules(folder, parsed.source)
+    # where the word is in no place of the file, no function has to be searched for one
+    yielding: dict[int, bool] | None = {} if b"yield" in parsed.source else None
+    file = str(folder / Path(path).name) if folder else UNKNOWN
+    module = ModuleSource(parsed.module, yielding, ProjectModules(folder, parsed.source), file)
     try:
-        # where the word is in no place of the file, no function has to be searched for one
-        yielding: dict[int, bool] | None = {} if b"yield" in parsed.source else None
-        file = str(folder / Path(path).name) if folder else UNKNOWN
-        return _parse_migration(parsed, path, ModuleSource(parsed.module, yielding, modules, file))
+        return _parse_migration(parsed, path, module)
     except RecursionError:
         raise UnparsableError(SourceSpan(1, 1, 1, 2), "it is nested too deeply") from None
+    finally:
+        module.forget()
 
 
 def _parse_migration(parsed: Parsed, path: str, source: ModuleSource) -> Migration:
@@ -48,7 +57,7 @@ def _parse_migration(parsed: Parsed, path: str, source: ModuleSource) -> Migrati
         name: read_function(source, name) for name in ("upgrade", "downgrade") if name in scope.names
     }
     imports = list(header.find_imports(module.body))
-    used = find_entities(parsed.tree) if imports and parsed.tree else frozenset()
+    used = find_entities(parsed.tree, parsed.source) if imports and parsed.tree else frozenset()
     mentioned = find_mentioned(parsed.tree) if imports and parsed.tree else None
     revision = header.find_revision(module)
     wanted = [*_wanted(scope, readings), *((node, None) for node in imports), *([revision] if revision else [])]
@@ -83,7 +92,7 @@ def _read_module(source: ModuleSource) -> NameScope:
     dialects = universe = frozenset(DIALECTS)
     for _ in range(MAX_READINGS):
         try:
-            return start(source, dialects, universe)[1]
+            return level(source, dialects, universe)
         except DialectSplit as split:  # noqa: PERF203 - few files distinguish dialects outside of functions
             # the header and the names of the functions are taken from here: either side of a guard has them
             dialects = split.no

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final
 
 MAX_NESTING: Final = 400
@@ -25,11 +26,13 @@ ELIF: Final = 0.25
 """How much a further `elif`, which nests in the tree and not on the page, counts compared with a block."""
 
 
+_SIMPLE: Final = frozenset({ast.Expr, ast.Assign, ast.Import, ast.ImportFrom, ast.Return, ast.Pass})
+"""The statements that most files consist of, which have no block."""
+
+
 def depth_of(tree: ast.Module, source: bytes) -> int:
     """Return the depth of the deepest statement, measured only where a statement is long enough to be deep."""
-    starts = [0]
-    starts.extend(match.end() for match in re.finditer(rb"\r\n|\r|\n", source))
-    starts.append(len(source) + 1)
+    starts = [0, *accumulate(map(len, source.splitlines(keepends=True))), len(source) + 1]
     last = len(starts) - 1
     deepest = 0
     for statement, level in _statements(tree):
@@ -50,7 +53,8 @@ def _statements(tree: ast.Module) -> Iterator[tuple[ast.stmt, float]]:
             for child in getattr(block, name, ()):
                 if isinstance(child, ast.stmt):
                     yield child, level
-                stack.append((child, level + (ELIF if name == "orelse" and isinstance(child, ast.If) else 1)))
+                if type(child) not in _SIMPLE:
+                    stack.append((child, level + (ELIF if name == "orelse" and isinstance(child, ast.If) else 1)))
 
 
 def _depth(statement: ast.stmt) -> int:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Value: TypeAlias = object
 """Whatever an expression may evaluate to."""
 
+# What is made a dozen times a file is a class with slots of its own: a dataclass of ours takes three times as long to make.
+
 
 class ExternalName:
     """Something that lives outside the file, by its dotted path: "alembic.op", "sqlalchemy.Column", "builtins.print"."""
@@ -60,18 +62,21 @@ class PossibleItem:
     value: Value
 
 
-@dataclass(slots=True, eq=False)
 class NameScope:
     """The names of one function call, class body, comprehension or module; `parent` is where a name is looked up next.
 
-    One that is `closed`, another module's, takes no further name; `stars` are the modules of which it imports every name.
+    One that is `closed`, another module's, takes no further name; `stars` are the modules of which it imports every name, `outer`
+    the names that belong to the scopes around it.
     """
 
-    names: dict[str, Value] = field(default_factory=dict)
-    parent: NameScope | None = None
-    outer: frozenset[str] = frozenset()
-    closed: bool = False
-    stars: list[str] = field(default_factory=list)
+    __slots__ = ("closed", "names", "outer", "parent", "stars")
+
+    def __init__(self, names: dict[str, Value] | None = None, parent: NameScope | None = None) -> None:
+        self.names: dict[str, Value] = {} if names is None else names
+        self.parent = parent
+        self.outer: frozenset[str] = frozenset()
+        self.closed = False
+        self.stars: list[str] = []
 
     def find(self, name: str) -> NameScope | None:
         """Find the scope that a name is read from."""
@@ -94,22 +99,37 @@ class NameScope:
         return (self.parent.find(name) if self.parent else None) or self
 
 
-@dataclass(slots=True, eq=False)
 class LocalFunction:
     """A function or lambda, with the scope it was defined in; `receiver` is what a method is bound to.
 
     `home` is the path of the file it is in, empty for the migration's own; `owner` is the class that a method is written in.
     """
 
-    name: str
-    node: cst.FunctionDef | cst.Lambda
-    scope: NameScope
-    defaults: dict[str, Value] = field(default_factory=dict)
-    static: bool = False
-    of_class: bool = False
-    receiver: Value = None
-    home: str = ""
-    owner: LocalClass | None = None
+    __slots__ = ("defaults", "home", "name", "node", "of_class", "owner", "receiver", "scope", "static")
+
+    def __init__(self, name: str, node: cst.FunctionDef | cst.Lambda, scope: NameScope, home: str = "") -> None:
+        self.name = name
+        self.node = node
+        self.scope = scope
+        self.home = home
+        self.defaults: dict[str, Value] = {}
+        self.static = False
+        self.of_class = False
+        self.receiver: Value = None
+        self.owner: LocalClass | None = None
+
+    def bound_to(self, receiver: Value) -> LocalFunction:
+        """Return the same method, bound to an object or a class."""
+        bound = self.moved_to(self.scope)
+        bound.receiver = receiver
+        return bound
+
+    def moved_to(self, scope: NameScope) -> LocalFunction:
+        """Return the same function as it is defined in another scope."""
+        moved = LocalFunction(self.name, self.node, scope, self.home)
+        moved.defaults, moved.static, moved.of_class = self.defaults, self.static, self.of_class
+        moved.receiver, moved.owner = self.receiver, self.owner
+        return moved
 
 
 @dataclass(slots=True, eq=False)
@@ -254,13 +274,17 @@ class BatchValue:
     number: int = 0
 
 
-@dataclass(slots=True, eq=False)
 class CallArguments:
     """The evaluated arguments of one call; `complete` is False if a star argument could not be read."""
 
-    positional: list[Value] = field(default_factory=list)
-    keyword: dict[str, Value] = field(default_factory=dict)
-    complete: bool = True
+    __slots__ = ("complete", "keyword", "positional")
+
+    def __init__(
+        self, positional: list[Value] | None = None, keyword: dict[str, Value] | None = None, *, complete: bool = True
+    ) -> None:
+        self.positional: list[Value] = [] if positional is None else positional
+        self.keyword: dict[str, Value] = {} if keyword is None else keyword
+        self.complete = complete
 
     def get(self, position: int, name: str, default: Value = None) -> Value:
         """Return the argument at a position or by name; UNKNOWN if an unreadable star argument may have given it."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import field, replace
 
 import libcst as cst
 
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.values import DIALECTS, UNKNOWN
-from mrt_lint.parse.python.control.following import follow, load_imports
-from mrt_lint.parse.python.control.inline import inline, produce
-from mrt_lint.parse.python.control.walk import walk
-from mrt_lint.parse.python.expressions.evaluate import evaluate
-from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalClass, LocalFunction, NameScope, Value
-from mrt_lint.parse.python.project_modules import ProjectModules
+from mrt_lint.parse.python.control.inline import inline
+from mrt_lint.parse.python.module_level import ModuleSource, start
+from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalClass, LocalFunction, Value
 from mrt_lint.parse.python.run import (
     MAX_OPERATIONS,
     MAX_SECONDS,
+    Deadline,
     DialectSplit,
     FunctionRun,
     ReadFailure,
@@ -32,16 +29,6 @@ MAX_EMITTED = 4 * MAX_OPERATIONS
 """Operations in all readings of one function, before what several do alike is one."""
 
 
-@dataclass(slots=True, eq=False)
-class ModuleSource:
-    """The file that is read: its tree, what is known of its functions that yield, the modules of its project, and its path."""
-
-    module: cst.Module
-    yielding: dict[int, bool] | None = None
-    modules: ProjectModules | None = None
-    file: Value = UNKNOWN
-
-
 @dataclass(slots=True)
 class FunctionReading:
     """What one function does: operations, each with the dialects it runs on (None: all), and what could not be read.
@@ -54,34 +41,12 @@ class FunctionReading:
     reads: set[str] = field(default_factory=set)
 
 
-def start(source: ModuleSource, dialects: frozenset[str], universe: frozenset[str]) -> tuple[FunctionRun, NameScope]:
-    """Walk the module level for these dialects: constants, functions, imports."""
-    run = FunctionRun(
-        dialects=dialects,
-        universe=universe,
-        walk=walk,
-        evaluate=evaluate,
-        inline=inline,
-        produce=produce,
-        follow=follow,
-        load_imports=load_imports,
-        yielding=source.yielding,
-        modules=source.modules,
-    )
-    scope = NameScope(names={"__name__": UNKNOWN, "__file__": source.file})
-    run.quiet = 1
-    walk(run, source.module.body, scope)
-    run.quiet = 0
-    run.undecided = 0
-    return run, scope
-
-
 def read_function(source: ModuleSource, name: str) -> FunctionReading:
     """Read one function: once, or once for each set of dialects that its guards distinguish."""
     universe = frozenset(DIALECTS)
     waiting = [universe]
     done: list[tuple[frozenset[str], FunctionRun]] = []
-    deadline = time.process_time() + MAX_SECONDS
+    deadline = Deadline(MAX_SECONDS)
     readings = 0
     while waiting and readings < MAX_READINGS and sum(len(run.emitted) for _, run in done) < MAX_EMITTED:
         dialects = waiting.pop(0)
@@ -109,7 +74,7 @@ def _read(
     dialects: frozenset[str],
     universe: frozenset[str],
     *,
-    deadline: float,
+    deadline: Deadline,
 ) -> FunctionRun:
     run, scope = start(source, dialects, universe)
     run.deadline = deadline

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -38,8 +37,8 @@ MAX_OPERATIONS = 3_000
 """Operations of one function."""
 MAX_SECONDS = 4
 """Seconds of processor time for one function, for what few steps make long."""
-# Asking the processor's clock takes 1.5 µs, as long as a short step.
 _STEPS_A_LOOK = 8
+"""Steps between two looks at the deadline."""
 MAX_TURNS = 2_000
 """Turns of one loop."""
 MAX_LENGTH = 2_000_000
@@ -75,17 +74,44 @@ class TooLongError(Exception):
     """The function takes more than a reading may: one clause that says of what."""
 
 
-@dataclass(slots=True, eq=False)
+class Deadline:
+    """The end of so many seconds of processor time from now."""
+
+    __slots__ = ("_processor", "_wall")
+
+    def __init__(self, seconds: float) -> None:
+        self._processor = time.process_time() + seconds
+        self._wall = time.monotonic() + seconds
+
+    def has_passed(self) -> bool:
+        """Return whether the time is over."""
+        # asking the processor's clock takes up to 1.5 µs, as long as a short step: only once the other says that it may be
+        return time.monotonic() > self._wall and time.process_time() > self._processor
+
+
 class RecordedOp:
     """An operation before its place and its dialects are known."""
 
-    kind: type[Op]
-    fields: dict[str, Any]
-    node: cst.CSTNode
-    statement: cst.CSTNode | None
-    certain: bool
-    autocommit: bool
-    batch: bool
+    __slots__ = ("autocommit", "batch", "certain", "fields", "kind", "node", "statement")
+
+    def __init__(
+        self,
+        kind: type[Op],
+        fields: dict[str, Any],
+        node: cst.CSTNode,
+        statement: cst.CSTNode | None,
+        *,
+        certain: bool,
+        autocommit: bool,
+        batch: bool,
+    ) -> None:
+        self.kind = kind
+        self.fields = fields
+        self.node = node
+        self.statement = statement
+        self.certain = certain
+        self.autocommit = autocommit
+        self.batch = batch
 
     def is_same(self, other: RecordedOp) -> bool:
         """Return whether another reading did the same in the same place."""
@@ -109,12 +135,14 @@ class ReadFailure:
     concerns: str = ""
 
 
-@dataclass(slots=True, eq=False)
 class CallFrame:
     """One call of a function of the file: what it has returned so far, and who takes what it yields."""
 
-    returns: list[Value] = field(default_factory=list)
-    on_yield: Callable[[Value], None] | None = None
+    __slots__ = ("on_yield", "returns")
+
+    def __init__(self, on_yield: Callable[[Value], None] | None = None) -> None:
+        self.returns: list[Value] = []
+        self.on_yield = on_yield
 
 
 @dataclass(slots=True, eq=False)
@@ -127,7 +155,7 @@ class FunctionRun:
     none can; `active` are those being walked. `modules` finds the project's own modules, `scopes` are the names of those that
     were walked, by path, `followed` what names from there are; `home` and `package` are those of the module that is being
     walked, `away` is where the migration calls code of another one. `reads` are the names of attributes and items that are taken of
-    rows and tables. `registered` are operations of the project's own,
+    rows and tables. `asks_dialect` is whether anything depended on the dialect. `registered` are operations of the project's own,
     `implementations` what carries them out.
     """
 
@@ -153,6 +181,7 @@ class FunctionRun:
     registered: dict[str, tuple[LocalClass, LocalFunction]] = field(default_factory=dict)
     implementations: list[tuple[Value, LocalFunction]] = field(default_factory=list)
     followed_yielding: dict[int, bool] = field(default_factory=dict)
+    asks_dialect: bool = False
     undecided: int = 0
     catching: int = 0
     swallowing: int = 0
@@ -164,7 +193,7 @@ class FunctionRun:
     depth: int = 0
     steps: int = 0
     built: int = 0
-    deadline: float = math.inf
+    deadline: Deadline | None = None
     active: list[cst.CSTNode] = field(default_factory=list)
     discarded: tuple[cst.CSTNode, ...] = ()
     entering: cst.CSTNode | None = None
@@ -176,7 +205,7 @@ class FunctionRun:
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise TooLongError("takes too many steps to follow")
-        if self.steps % _STEPS_A_LOOK == 0 and time.process_time() > self.deadline:
+        if self.steps % _STEPS_A_LOOK == 0 and self.deadline is not None and self.deadline.has_passed():
             raise TooLongError("takes too long to follow")
 
     def noted(self, key: Value) -> Value:
@@ -248,16 +277,23 @@ class FunctionRun:
 
     def decide(self, matches: Callable[[str], bool]) -> bool:
         """Return whether the dialect is one that matches; raises Split where that depends."""
+        self.asks_dialect = True
         yes = frozenset(filter(matches, self.dialects))
         if yes and yes != self.dialects:
             raise DialectSplit(yes, self.dialects - yes)
         return bool(yes)
+
+    def may_be(self, matches: Callable[[str], bool]) -> bool:
+        """Return whether any dialect that is known so far is one that matches."""
+        self.asks_dialect = True
+        return any(map(matches, self.universe))
 
     def is_dialect(self, value: DialectName, name: str) -> bool:
         """Return whether `value == name`; raises Split or Stranger.
 
         Of a URL, what precedes its driver is compared.
         """
+        self.asks_dialect = True
         if value.description:
             return False
         name = backend_of(name)[0] if value.url else name

@@ -10,6 +10,7 @@ from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.exits import FALL
 from mrt_lint.parse.python.expressions.arguments import read_arguments
 from mrt_lint.parse.python.expressions.evaluate import evaluate
+from mrt_lint.parse.python.expressions.strings import read_literal
 from mrt_lint.parse.python.library.invocation import register
 from mrt_lint.parse.python.objects import EnumMember, ExternalName, LocalClass, LocalFunction, NameScope
 from mrt_lint.parse.python.run import FunctionRun
@@ -139,8 +140,13 @@ def _fields(node: cst.ClassDef) -> Iterator[str]:
 
 def read_docstring(module: cst.Module) -> str:
     """Return the first line of the module's docstring, which Alembic takes as the message."""
+    line = module.body[0] if module.body else None
+    first = line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
+    if not isinstance(first, cst.Expr):
+        return ""
     try:
-        text = (module.get_docstring(clean=False) or "").strip()
+        text = read_literal(first.value) if isinstance(first.value, cst.SimpleString) else module.get_docstring(clean=False)
     except (SyntaxError, ValueError):  # libcst parses literals that this Python refuses
         return ""
-    return text.splitlines()[0].strip() if text else ""
+    lines = text.strip().splitlines() if isinstance(text, str) else []
+    return lines[0].strip() if lines else ""

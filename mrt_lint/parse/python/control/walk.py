@@ -33,7 +33,8 @@ _EXITS: Final = frozenset(["sys.exit", "os._exit", "exit", "quit"])
 
 def walk(run: FunctionRun, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: NameScope) -> int:
     """Walk the statements of a block and say how it may be left."""
-    statements = body.body if isinstance(body, cst.BaseSuite) else body
+    # asking for a class of libcst's takes a microsecond where the answer is no
+    statements = body if type(body) is tuple else body.body if isinstance(body, cst.BaseSuite) else body
     left = doubts = 0
     for statement in statements:
         flow = _walk_statement(run, statement, scope)
@@ -55,7 +56,7 @@ def walk(run: FunctionRun, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: N
 
 def _walk_statement(run: FunctionRun, statement: cst.CSTNode, scope: NameScope) -> int:
     run.tick()
-    if isinstance(statement, cst.SimpleStatementLine):
+    if type(statement) is cst.SimpleStatementLine:
         return walk(run, statement.body, scope)
     run.statement = statement
     walker = WALKERS.get(type(statement))
@@ -80,7 +81,10 @@ def _discarded_by(node: cst.BaseExpression) -> tuple[cst.CSTNode, ...]:
     while waiting:
         part = waiting.pop()
         parts.append(part)
-        if isinstance(part, cst.Await):
+        if isinstance(part, cst.Call):
+            if dotted(part.func).rpartition(".")[2] in _RUNNERS:
+                waiting += [argument.value for argument in part.args]
+        elif isinstance(part, cst.Await):
             waiting.append(part.expression)
         elif isinstance(part, cst.BooleanOperation):
             waiting += [part.left, part.right]
@@ -92,8 +96,6 @@ def _discarded_by(node: cst.BaseExpression) -> tuple[cst.CSTNode, ...]:
             waiting.append(part.elt)
         elif isinstance(part, cst.NamedExpr):
             waiting.append(part.value)
-        elif isinstance(part, cst.Call) and dotted(part.func).rpartition(".")[2] in _RUNNERS:
-            waiting += [argument.value for argument in part.args]
     return tuple(parts)
 
 

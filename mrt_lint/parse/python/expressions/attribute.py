@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from mrt_lint.model.values import UNKNOWN, Column, SqlType
 from mrt_lint.parse.python.convert import to_name
 from mrt_lint.parse.python.library.elements import SelectElement, SqlExpression, TableColumns, TableElement
@@ -99,7 +97,7 @@ def get_class_attribute(value: LocalClass, name: str) -> Value:
         return UNKNOWN if isinstance(found, PossibleItem) else found
     if name in value.methods:
         method = value.methods[name]
-        return dataclasses.replace(method, receiver=value) if method.of_class else method
+        return method.bound_to(value) if method.of_class else method
     for base in value.bases:
         if isinstance(base, LocalClass):
             inherited = get_class_attribute(base, name)
@@ -113,5 +111,5 @@ def _of_instance(value: LocalInstance, name: str) -> Value:
         return value.attributes[name]
     found = get_class_attribute(value.of, name)
     if isinstance(found, LocalFunction):
-        return found if found.static or found.of_class else dataclasses.replace(found, receiver=value)
+        return found if found.static or found.of_class else found.bound_to(value)
     return BoundMethod(value, name) if isinstance(found, BoundMethod) else found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import libcst as cst
 
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, SqlType
@@ -160,14 +158,14 @@ def _construct(run: FunctionRun, kind: LocalClass, arguments: CallArguments, nod
     instance = LocalInstance(kind)
     builder = get_class_attribute(kind, "__init__")
     if isinstance(builder, LocalFunction):
-        method = dataclasses.replace(builder, receiver=instance)
+        method = builder.bound_to(instance)
         run.inline(run, method, arguments, node)
     else:
         instance.attributes.update(zip(kind.fields, arguments.positional, strict=False))
         instance.attributes.update(arguments.keyword)
         completer = get_class_attribute(kind, "__post_init__")  # of a dataclass
         if isinstance(completer, LocalFunction):
-            run.inline(run, dataclasses.replace(completer, receiver=instance), CallArguments(), node)
+            run.inline(run, completer.bound_to(instance), CallArguments(), node)
     return instance
 
 
@@ -227,7 +225,7 @@ def _call_super(run: FunctionRun, proxy: SuperProxy, name: str, arguments: CallA
     for base in proxy.owner.bases:
         found = get_class_attribute(base, name) if isinstance(base, LocalClass) else UNKNOWN
         if isinstance(found, LocalFunction):
-            return run.inline(run, dataclasses.replace(found, receiver=proxy.receiver), arguments, node)
+            return run.inline(run, found.bound_to(proxy.receiver), arguments, node)
     return UNKNOWN if name.startswith("__") else call_unknown_method(run, UNKNOWN, name, arguments, node)
 
 

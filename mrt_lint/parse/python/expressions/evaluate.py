@@ -108,8 +108,9 @@ def _parts(run: FunctionRun, parts: Any, scope: NameScope, *, raw: bool) -> str:
 
 
 def _number(_run: FunctionRun, node: cst.Integer | cst.Float | cst.Imaginary, _scope: NameScope) -> Value:
+    text = node.value
     try:
-        return ast.literal_eval(node.value)
+        return int(text) if text.isdecimal() else ast.literal_eval(text)
     except (ValueError, SyntaxError):  # a number of more digits than Python converts
         return UNKNOWN
 

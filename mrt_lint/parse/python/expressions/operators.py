@@ -208,7 +208,7 @@ def match_dialect(run: FunctionRun, value: DialectName, word: Value, *, begins: 
     if not value.url:
         return run.decide(lambda dialect: dialect.startswith(word) if begins else word in dialect)
     name, whole = backend_of(word)
-    if not name.isalpha() or not any(name in dialect for dialect in run.universe):
+    if not name.isalpha() or not run.may_be(lambda dialect: name in dialect):
         return UNKNOWN
     # `postgres://` was a spelling of postgresql up to SQLAlchemy 1.3, and hosting providers still hand it out
     return run.decide(lambda dialect: dialect == name if whole and name != "postgres" else dialect.startswith(name))

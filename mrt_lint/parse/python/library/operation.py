@@ -8,7 +8,6 @@ from typing import Any, Final
 import libcst as cst
 
 from mrt_lint.model import ops
-from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops.signatures import missing, most, parameters
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, MaybeName, Name
 from mrt_lint.parse.python.convert import to_maybe_name, to_name
@@ -34,16 +33,27 @@ def _is_change(argument: str) -> bool:
     return argument not in _NO_CHANGE and not argument.startswith("existing_")
 
 
-@dataclass(slots=True)
 class OperationCall:
     """One call of an operation with its arguments by name."""
 
-    run: FunctionRun
-    node: cst.Call
-    batch: BatchValue | None
-    named: dict[str, Value]
-    rest: list[Value]
-    complete: bool
+    __slots__ = ("batch", "complete", "named", "node", "rest", "run")
+
+    def __init__(
+        self,
+        run: FunctionRun,
+        node: cst.Call,
+        batch: BatchValue | None,
+        named: dict[str, Value],
+        rest: list[Value],
+        *,
+        complete: bool,
+    ) -> None:
+        self.run = run
+        self.node = node
+        self.batch = batch
+        self.named = named
+        self.rest = rest
+        self.complete = complete
 
     def get(self, name: str, default: Value = None) -> Value:
         """Get an argument that need not be given."""

@@ -53,7 +53,7 @@ def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Cal
     names = parameters(name, batch=batch is not None)
     count = len(names)
     named = dict(zip(names, arguments.positional, strict=False)) | arguments.keyword
-    operation = OperationCall(run, node, batch, named, arguments.positional[count:], arguments.complete)
+    operation = OperationCall(run, node, batch, named, arguments.positional[count:], complete=arguments.complete)
     problem = operation.find_problem(name, arguments)
     if problem is not None:
         run.emit(

@@ -86,7 +86,7 @@ def perform_library(
     """Record what a call of a library's operation does and return its value."""
     names = tuple(name for name in known.parameters if not batch or name != "table_name")
     named = dict(zip(names, arguments.positional, strict=False)) | arguments.keyword
-    operation = OperationCall(run, node, batch, named, arguments.positional[len(names) :], arguments.complete)
+    operation = OperationCall(run, node, batch, named, arguments.positional[len(names) :], complete=arguments.complete)
     for effect in known.effects(operation):
         if isinstance(effect, Op):
             operation.emit(type(effect), **_fields(effect))
