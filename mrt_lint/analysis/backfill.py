@@ -55,16 +55,12 @@ def _is_still_empty(case: MigrationCase, update: Update, column: str) -> bool:
     """Return whether an earlier revision added a column to a table that was there, and no revision has given it values since."""
     if case.history is None or not readable(update.table) or not isinstance(case.migration.revision, str):
         return False
-    table, graph = place(update.schema, update.table), case.history.graph
     is_empty = False
-    for revision in graph.ranked(graph.above.get(case.migration.revision, 0)):
-        for op in case.history.migrations[revision].upgrade_ops:
-            if not readable(name := getattr(op, "table", None)) or place(getattr(op, "schema", None), name) != table:
-                continue
-            if isinstance(op, AddColumn) and fold(str(op.column)) == fold(column):
-                is_empty = starts_with_null(op.definition)
-            elif isinstance(op, Update | Insert | BulkInsert) and fold(column) in _written(op):
-                is_empty = False
+    for op in case.history.ops_before(case.migration.revision, place(update.schema, update.table)):
+        if isinstance(op, AddColumn) and fold(str(op.column)) == fold(column):
+            is_empty = starts_with_null(op.definition)
+        elif isinstance(op, Update | Insert | BulkInsert) and fold(column) in _written(op):
+            is_empty = False
     return is_empty
 
 

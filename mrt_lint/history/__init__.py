@@ -7,12 +7,13 @@ from functools import cached_property
 from typing import TypeVar
 
 from mrt_lint.history.doubt import Doubts
-from mrt_lint.history.effects import effects_of
+from mrt_lint.history.effects import effects_of, types_made
 from mrt_lint.history.graph import GraphFlaw, GraphProblem, RevisionGraph
 from mrt_lint.history.replay import replay
-from mrt_lint.history.schema import ReplayedSchema, ReplayedTable
+from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, place
 from mrt_lint.model.migration import Migration
-from mrt_lint.model.values import UNKNOWN
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import HOLE, UNKNOWN, Unknown
 
 __all__ = ["GraphFlaw", "GraphProblem", "History", "ReplayedSchema", "ReplayedTable", "RevisionGraph"]
 
@@ -147,6 +148,36 @@ class History:
                         found.setdefault(tuple(map(str, names)), []).append(revision)
         return found
 
+    def may_have_made_type(self, revision: str, name: str) -> bool:
+        """Return whether a revision that must have run before this one makes a type of this name, folded, or may."""
+        made = self._type_makers
+        return bool(self.graph.above.get(revision, 0) & (made.get(name, 0) | made.get(UNKNOWN, 0)))
+
+    @cached_property
+    def _type_makers(self) -> dict[str | Unknown, int]:
+        """The revisions that make a type, as bits, by its name, by UNKNOWN those that may make any."""
+        found: dict[str | Unknown, int] = {}
+        for revision, rank in self.graph.ranks.items():
+            for name in {name for op in self.migrations[revision].upgrade_ops for name in types_made(op)}:
+                found[name] = found.get(name, 0) | 1 << rank
+        return found
+
+    def ops_before(self, revision: str, table: QualifiedName) -> Iterator[Op]:
+        """Yield what the revisions that must have run before this one do to a table of this name, in order."""
+        above = self.graph.above.get(revision, 0)
+        yield from (op for rank, op in self._ops_by_table.get(table, ()) if above >> rank & 1)
+
+    @cached_property
+    def _ops_by_table(self) -> dict[QualifiedName, list[tuple[int, Op]]]:
+        """The operations that name a table, by its place, each with the rank of its revision, in order."""
+        found: dict[QualifiedName, list[tuple[int, Op]]] = {}
+        for revision, rank in self.graph.ranks.items():
+            for op in self.migrations[revision].upgrade_ops:
+                name = getattr(op, "table", None)
+                if isinstance(name, str) and HOLE not in name:
+                    found.setdefault(place(getattr(op, "schema", None), name), []).append((rank, op))
+        return found
+
     def problems(self) -> Iterator[GraphProblem]:
         """Return what is wrong with the graph."""
         return self.graph.problems()
@@ -167,10 +198,17 @@ class History:
     def _is_read_through(self, revision: str) -> bool:
         """Return whether a revision and all before it do no more than was read, and use no table that no migration creates."""
         graph, known = self.graph, self._read_through
-        if revision not in known:
-            for here in graph.ranked(graph.above[revision] | 1 << graph.ranks[revision]):
-                if here not in known:
-                    known[here] = all(known[before] for before in graph.before(here)) and self._is_fully_read(here)
+        # without recursion, and without looking at all that is before again: of a thousand revisions each is asked about
+        left = [] if revision in known else [revision]
+        while left:
+            here = left[-1]
+            needed = [before for before in graph.before(here) if before not in known]
+            if needed:
+                left += needed
+                continue
+            left.pop()
+            if here not in known:
+                known[here] = all(known[before] for before in graph.before(here)) and self._is_fully_read(here)
         return known[revision]
 
     @cached_property

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from mrt_lint.history.schema import ReplayedTable, fold, is_default_name, without_order
+from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import CreateIndex
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, Name, Unknown
 

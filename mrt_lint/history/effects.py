@@ -68,13 +68,35 @@ _RUNS: Final = re.compile(r"\bexecute\s+(?:function|procedure)\s+((?:\"?\w+\"?\.
 _COUNTED_BY: Final = re.compile(r"\bnextval\(\s*'((?:\"?\w+\"?\.)?\"?\w+\"?)'", re.IGNORECASE)
 
 
+_KNOWN: Final[dict[int, tuple[Op, Effects]]] = {}
+"""The effects of operations by their identity: each is asked about a dozen times, and hashing one takes half as long."""
+_MOST_KNOWN: Final = 20_000
+
+
 def effects_of(op: Op) -> Effects:
     """Return what an operation does by itself; what goes along with what it drops is in `dependents`."""
-    # the five operations that make a constraint have one entry, that of their base
-    for kind in type(op).__mro__:
-        if kind in _EFFECTS:
-            return _EFFECTS[kind](op)
-    return _NOTHING
+    known = _KNOWN.get(id(op))
+    if known is None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        # the five operations that make a constraint have one entry, that of their base
+        kind = next((kind for kind in type(op).__mro__ if kind in _EFFECTS), None)
+        # with the operation itself, so that no other one gets its identity
+        known = _KNOWN[id(op)] = op, _EFFECTS[kind](op) if kind is not None else _NOTHING
+    return known[1]
+
+
+def types_made(op: Op) -> Iterator[str | Unknown]:
+    """Yield the types that an operation makes on PostgreSQL, by their folded names, UNKNOWN where it may make any."""
+    if isinstance(op, ops.CreateObject | ops.RenameObject):
+        name = op.name if isinstance(op, ops.CreateObject) else op.new_name
+        yield fold(name) if isinstance(name, str) and HOLE not in name else UNKNOWN
+    elif isinstance(op, ops.CreateTable):
+        for kind in map(_enum_of, op.columns):
+            if isinstance(kind, SqlType) and isinstance(kind.type_name, str):
+                yield fold(kind.type_name)
+    elif isinstance(op, ops.Statement) and op.effect is not False:
+        yield UNKNOWN
 
 
 def _name(name: MaybeName | Unset) -> str | Unknown | None:

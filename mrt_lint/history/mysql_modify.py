@@ -6,11 +6,11 @@ Alembic repeats what the operation sets or calls existing, and NULL, no default 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.history.sqlite_rebuild import asked
+from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import AlterColumn
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Flag
 

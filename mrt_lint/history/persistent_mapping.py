@@ -6,6 +6,7 @@ A thousand revisions keep a thousand schemas; copying every table into each of t
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from itertools import chain
 from typing import Final, Generic, TypeVar
 
 _K = TypeVar("_K", bound=Hashable)
@@ -38,5 +39,4 @@ class PersistentMapping(Generic[_K, _V]):
 
     def items(self) -> Iterator[tuple[_K, _V]]:
         """Return every entry."""
-        for part in self._parts:
-            yield from part.items()
+        return chain.from_iterable(map(dict.items, filter(None, self._parts)))

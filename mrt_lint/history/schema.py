@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TypeAlias
 
 from mrt_lint.history.persistent_mapping import PersistentMapping
-from mrt_lint.model.lean import dataclass
+from mrt_lint.model.lean import dataclass, replace
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, Flag, MaybeName, Name, Unknown
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import singledispatchmethod
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from mrt_lint.history.sqlite_rebuild import Rebuilding, asked, rebuilds, rebuilt
 from mrt_lint.history.taken_along import TAKING, taken_along
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import FAMILY
+from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, Name, SqlType, Unknown
 
@@ -55,9 +55,14 @@ class SchemaDraft:
             self.rebuild(op)
             self.rebuilt.append((op, before, self.schema()))
 
-    @singledispatchmethod
     def apply(self, op: Op) -> None:
-        """Follow one operation; those on rows and statements change no schema."""
+        """Follow one operation."""
+        # the method itself makes a function at each call
+        _FOLLOWERS.dispatch(type(op))(self, op)
+
+    @singledispatchmethod
+    def _follow_op(self, op: Op) -> None:
+        """Follow an operation that needs to know of no other table; those on rows and statements change no schema."""
         change = _CHANGES.get(type(op))
         if change is not None:
             self._change(op, lambda table: change(table, op))
@@ -72,7 +77,7 @@ class SchemaDraft:
         for where, _ in list(self.schema().triggers(place(op.schema, op.table))):
             self._put_object(where, None, op)
 
-    @apply.register
+    @_follow_op.register
     def _create_table(self, op: ops.CreateTable) -> None:
         # a temporary table leaves nothing behind
         if not isinstance(op.table, str) or op.temporary:
@@ -99,12 +104,12 @@ class SchemaDraft:
             return table_changes.with_column(table, self._for_dialect(op.definition))
         return constraint_changes.with_constraint(table, op.definition)
 
-    @apply.register
+    @_follow_op.register
     def _drop_table(self, op: ops.DropTable) -> None:
         if isinstance(op.table, str):
             self._put(place(op.schema, op.table), None, op)
 
-    @apply.register
+    @_follow_op.register
     def _rename_table(self, op: ops.RenameTable) -> None:
         if not isinstance(op.table, str):
             return
@@ -126,21 +131,21 @@ class SchemaDraft:
             ):
                 self._put(where, constraint_changes.with_references(table, lambda constraint: refers(constraint, old), changed), op)
 
-    @apply.register
+    @_follow_op.register
     def _add_column(self, op: ops.AddColumn) -> None:
         if op.if_not_exists is False or not self._has(op, op.column):
             self._change(op, lambda table: self._with(table, op))
 
-    @apply.register
+    @_follow_op.register
     def _drop_constraint(self, op: ops.DropConstraint) -> None:
         without = constraint_changes.without_key_of_mysql if self.dialect in FAMILY else constraint_changes.without_constraint
         self._change(op, lambda table: without(table, op.constraint, op.kind))
 
-    @apply.register
+    @_follow_op.register
     def _create_constraint(self, op: ops.CreateConstraint) -> None:
         self._change(op, lambda table: self._with(table, op))
 
-    @apply.register
+    @_follow_op.register
     def _alter_column(self, op: ops.AlterColumn) -> None:
         here = replace(op, type=self._type(op.type)) if isinstance(op.type, SqlType) else op
         self._change(op, lambda table: table_changes.altered(table, modified(table, here) if self.is_forgetful else here))
@@ -152,27 +157,27 @@ class SchemaDraft:
                 op,
             )
 
-    @apply.register
+    @_follow_op.register
     def _drop_index(self, op: ops.DropIndex) -> None:
         self._change_indexed(op, op.index, lambda table: constraint_changes.without_index(table, op.index))
 
-    @apply.register
+    @_follow_op.register
     def _rename_index(self, op: ops.RenameIndex) -> None:
         self._change_indexed(op, op.index, lambda table: constraint_changes.with_index_renamed(table, op.index, op.new_index))
 
-    @apply.register
+    @_follow_op.register
     def _create_object(self, op: ops.CreateObject) -> None:
         if isinstance(op.name, str):
             where = object_place(op.kind, op.schema, op.name, op.table)
             if op.if_not_exists is False or self.objects.get(where, None) is None:
                 self._put_object(where, op, op)
 
-    @apply.register
+    @_follow_op.register
     def _drop_object(self, op: ops.DropObject) -> None:
         if isinstance(op.name, str):
             self._put_object(self.schema().place_of_object(op.kind, op.schema, op.name, op.table), None, op)
 
-    @apply.register
+    @_follow_op.register
     def _rename_object(self, op: ops.RenameObject) -> None:
         if not isinstance(op.name, str):
             return
@@ -192,7 +197,7 @@ class SchemaDraft:
             if renamed is not table:
                 self._put(where, renamed, op)
 
-    @apply.register
+    @_follow_op.register
     def _alter_object(self, op: ops.AlterObject) -> None:
         if op.kind == "table" and isinstance(op.name, str) and str(op.action).startswith("SET SCHEMA"):
             self._set_schema(op, place(op.schema, op.name), fold(str(op.action).removeprefix("SET SCHEMA").strip(' "')))
@@ -213,11 +218,11 @@ class SchemaDraft:
         self._put(place(schema, str(op.name)), moved, op)
         self._follow(old, lambda constraint: replace(constraint, referred_schema=schema), op)
 
-    @apply.register
+    @_follow_op.register
     def _add_enum_value(self, op: ops.AddEnumValue) -> None:
         self._change_enum(op, lambda members: members if op.value in members else (*members, op.value))
 
-    @apply.register
+    @_follow_op.register
     def _rename_enum_value(self, op: ops.RenameEnumValue) -> None:
         self._change_enum(op, lambda members: tuple(op.new_value if member == op.value else member for member in members))
 
@@ -308,3 +313,7 @@ class SchemaDraft:
             both = isinstance(before, ops.CreateObject) and isinstance(made, ops.CreateObject)
             made = replace(before, members=UNKNOWN, body=UNKNOWN) if both and isinstance(before, ops.CreateObject) else UNKNOWN
         self.objects = self.objects.put(where, made)
+
+
+_FOLLOWERS: Final = vars(SchemaDraft)["_follow_op"].dispatcher
+"""What follows each kind of operation."""

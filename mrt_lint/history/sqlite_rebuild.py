@@ -8,11 +8,11 @@ reflection for SQLite).
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final, TypeAlias, TypeGuard
 
 from mrt_lint.history.schema import ReplayedTable
 from mrt_lint.model import ops
+from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import HOLE, UNKNOWN, UNSET, BatchRebuild, Column, Constraint, Flag, SqlType, Unknown
 

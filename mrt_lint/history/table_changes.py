@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from mrt_lint.history.constraint_changes import with_columns_renamed, with_constraint, with_index, with_names_kept
 from mrt_lint.history.schema import QualifiedObject, ReplayedTable, fold, object_place, without_order
+from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateTable
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, Flag, MaybeName, Name, SqlType, Unknown
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Final, TypeAlias
 
-from mrt_lint.model.lean import dataclass
+from mrt_lint.model.lean import dataclass, replace
 
 
 class Unknown(enum.Enum):

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.effects import types_made
 from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
-from mrt_lint.model.values import SqlType
+from mrt_lint.model.values import UNKNOWN, SqlType
 
 
 class MissingEnumType(Rule):
@@ -115,19 +116,5 @@ def _is_nobodys(case: MigrationCase, op: ops.AddColumn | ops.AlterColumn, name: 
     table = known.schema.table(op.table, op.schema)
     if not (isinstance(table, ReplayedTable) and table.complete and known.is_complete(name)):
         return False
-    before = (history.migrations[other] for other in history.ancestors(revision) if other in history.migrations)
-    made = (each for migration in (*before, case.migration) for each in migration.upgrade_ops)
-    return not any(_makes(each, fold(name)) for each in made)
-
-
-def _makes(op: ops.Op, name: str) -> bool:
-    """Return whether an operation makes a type of that name, or may."""
-    if isinstance(op, ops.CreateObject):
-        return not readable(op.name) or fold(op.name) == name
-    if isinstance(op, ops.RenameObject):
-        return not readable(op.new_name) or fold(op.new_name) == name
-    if isinstance(op, ops.CreateTable):
-        kinds = [column.type.on("postgresql") for column in op.columns if isinstance(column.type, SqlType)]
-        inner = [kind.item if isinstance(kind, SqlType) and kind.item is not None else kind for kind in kinds]
-        return any(isinstance(kind, SqlType) and isinstance(kind.type_name, str) and fold(kind.type_name) == name for kind in inner)
-    return isinstance(op, ops.Statement) and op.effect is not False
+    own = {made for each in case.migration.upgrade_ops for made in types_made(each)}
+    return own.isdisjoint({fold(name), UNKNOWN}) and not history.may_have_made_type(revision, fold(name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 from dataclasses import field
+from functools import cached_property
 
 import pytest
 
@@ -94,3 +95,21 @@ def test_they_can_be_pickled_and_copied():
     from mrt_lint.model.values import Column
 
     assert pickle.loads(pickle.dumps(Column(name="a", nullable=True))) == Column(name="a", nullable=True)
+
+
+def test_replace_changes_some_fields_and_forgets_what_was_computed_from_the_others():
+    @lean.dataclass(frozen=True, slots=True)
+    class Square:
+        side: int
+        name: str = "square"
+
+        @cached_property
+        def area(self) -> int:
+            return self.side**2
+
+    before = Square(2)
+    assert before.area == 4
+    after = lean.replace(before, side=3)
+    assert (after, after.area, before) == (Square(3), 9, Square(2))
+    with pytest.raises(TypeError, match="colour"):
+        lean.replace(before, colour="red")

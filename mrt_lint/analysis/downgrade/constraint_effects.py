@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mrt_lint.analysis.downgrade.definition import of_kind
 from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
@@ -12,6 +11,7 @@ from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, Objec
 from mrt_lint.history.schema import QualifiedName, fold, is_default_name, place
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import FAMILY
+from mrt_lint.model.lean import replace
 from mrt_lint.model.values import UNKNOWN, Constraint, MaybeName
 
 

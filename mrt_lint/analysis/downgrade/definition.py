@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from mrt_lint.analysis.downgrade.condition import differ
 from mrt_lint.analysis.downgrade.tracked_objects import Definition, TrackedObject
 from mrt_lint.history.schema import fold
+from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import AlterColumn, CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SqlType, Unknown
 

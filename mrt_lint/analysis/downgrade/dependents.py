@@ -24,7 +24,7 @@ from mrt_lint.model.ops import (
     Op,
     Truncate,
 )
-from mrt_lint.model.values import UNSET, Column, Constraint
+from mrt_lint.model.values import UNSET, Column, Constraint, SqlType
 
 
 def find_dependent(simulated: SimulatedSchema, op: Op) -> str | None:
@@ -61,7 +61,9 @@ def _find_child(simulated: SimulatedSchema, key: QualifiedName, together: Collec
 def _find_typed_column(simulated: SimulatedSchema, op: DropObject) -> str | None:
     """Return one clause on a column that still has a type which is dropped."""
     key = object_place(op.kind, op.schema, str(op.name))
-    for table in simulated.schema.tables() if key[0] == "type" and simulated.known_schema.with_types else ():
+    if key[0] != "type" or not simulated.known_schema.with_types:
+        return None
+    for table in simulated.schema.tables():
         where = place(table.schema, table.name)
         for name, column in table.columns.items():
             if isinstance(column, Column) and _has_type(column, key) and simulated.is_sure_of_part(where, column, where[1], name):
@@ -70,6 +72,10 @@ def _find_typed_column(simulated: SimulatedSchema, op: DropObject) -> str | None
 
 
 def _has_type(column: Column, key: QualifiedObject) -> bool:
+    kind = column.type
+    # nearly all columns have a type without a name
+    if isinstance(kind, SqlType) and kind.type_name is None and kind.item is None and not kind.variants:
+        return False
     thing = type_of(column)
     return thing is not None and thing.key == key
 

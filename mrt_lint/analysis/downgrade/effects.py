@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from mrt_lint.analysis.downgrade import constraint_effects
@@ -15,6 +14,7 @@ from mrt_lint.history.effects import effects_of, implied_types
 from mrt_lint.history.schema import fold, object_place, place
 from mrt_lint.history.sqlite_rebuild import rebuilds
 from mrt_lint.model import ops
+from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, UNSET
 

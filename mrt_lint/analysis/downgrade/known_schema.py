@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import cast
 
 from mrt_lint.analysis.downgrade.tracked_objects import Key
 from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedSchema, ReplayedTable
+from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 
 from mrt_lint.analysis.downgrade.definition import for_dialect
@@ -15,6 +14,7 @@ from mrt_lint.history.effects import OF_TABLES, Thing
 from mrt_lint.history.schema import QualifiedName, ReplayedSchema, fold, given_name, object_place, place
 from mrt_lint.history.schema_draft import SchemaDraft
 from mrt_lint.model.dialects import FAMILY
+from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import CreateIndex, DropIndex, Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, SqlType
 

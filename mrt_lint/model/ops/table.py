@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 
-from mrt_lint.model.lean import dataclass
+from mrt_lint.model.lean import dataclass, replace
 from mrt_lint.model.ops.operation import Op
 from mrt_lint.model.values import UNSET, Column, Constraint, Flag, MaybeName, MaybeType, Name, SqlType, Unknown, Unset
 

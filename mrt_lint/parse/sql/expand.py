@@ -7,9 +7,9 @@ subqueries that an UPDATE computes its values from are read by sqlglot, which is
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
+from mrt_lint.model.lean import replace
 from mrt_lint.model.migration import Migration, MigrationFunction, UnreadableCall
 from mrt_lint.model.ops import Execute, Op
 from mrt_lint.model.values import UNKNOWN, SourceSpan
