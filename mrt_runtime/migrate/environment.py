@@ -215,7 +215,8 @@ class AlembicEnvironment:
         refusal = self._scratch.explain_refusal(error)
         words = self._scratch.isolation.reword(describe(error)) + quote_output(error, output)
         warning = self._application.warn(file)
-        return MigrationError(words + (refusal and f". {refusal}") + (warning and f". {warning.rstrip('.')}"), **where)
+        more = ". ".join(text.rstrip(".") for text in (words, refusal, warning) if text) if refusal or warning else words
+        return MigrationError(more, **where)
 
     def _blame(self, violation: WrongDatabaseError) -> WrongDatabaseError | MigrationError:
         """Return whose fault it is that another database was opened: that of the migration whose code did it, else env.py's."""
