@@ -75,19 +75,13 @@ def empties(case: MigrationCase, op: Op, table: TrackedTable) -> bool:
 def makes_fit(case: MigrationCase, op: Op, table: TrackedTable) -> bool:
     """Return whether downgrade() narrows a table after a deletion, which some of its rows may not fit.
 
-    It sets a column NOT NULL, changes its type, or makes a key or enum type again.
+    It sets a column NOT NULL, changes its type, drops it, or makes a key or enum type again.
     """
     analysis = case.analysis(op)
     return any(
         _narrows(other) and (analysis.state_before(other).table is table or isinstance(other, ops.CreateObject))
         for other in _after(case, op)
     )
-
-
-def loses_column(case: MigrationCase, op: Op, table: TrackedTable) -> bool:
-    """Return whether downgrade() drops a column of a table after a deletion, which may take the rows by it."""
-    analysis = case.analysis(op)
-    return any(isinstance(other, ops.DropColumn) and analysis.state_before(other).table is table for other in _after(case, op))
 
 
 def _after(case: MigrationCase, op: Op) -> list[Op]:
@@ -101,7 +95,7 @@ def _narrows(op: Op) -> bool:
         return op.nullable is False or op.type is not UNSET
     if isinstance(op, ops.CreateObject):
         return op.kind in {"enum", "domain"}
-    return isinstance(op, ops.CreateConstraint) or (isinstance(op, ops.CreateIndex) and op.unique is True)
+    return isinstance(op, ops.DropColumn | ops.CreateConstraint) or (isinstance(op, ops.CreateIndex) and op.unique is True)
 
 
 def left_referrers(case: MigrationCase, op: ops.Delete) -> list[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.row_deletion import are_kept, deletions, empties, insertions, loses_column, makes_fit, may_come_along
+from mrt_lint.analysis.row_deletion import are_kept, deletions, empties, insertions, makes_fit, may_come_along
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -38,20 +38,13 @@ class DeletedRows(Rule):
         message="downgrade deletes rows of {the_table} by a pattern that others meet as well: those are lost in a rollback",
         instead="name the rows that upgrade() inserts by their keys, or mark them in a column of their own",
     )
-    unfit = DialectWording(
-        message="downgrade deletes the rows of {the_table} that the former one cannot hold: they are lost in a rollback",
-        instead=(
-            "keep them first: op.execute(«CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}»), or change what does not fit; "
-            "the former release may also do without the constraint"
-        ),
-    )
     manual = ("PostgreSQL, DELETE: https://www.postgresql.org/docs/current/sql-delete.html",)
     exemptions = (
         "The table is made or dropped in this migration, or belongs to the database itself.",
         "`upgrade()` inserts rows there, and WHERE names values: which rows these are is not looked at.",
         "`upgrade()` empties the table itself: MRT203 and MRT214 report that.",
         "The rows are copied to another table.",
-        "`downgrade()` then drops a column of the table, by which WHERE takes the rows.",
+        "`downgrade()` then narrows the table, with NOT NULL, a key, a type or a column less, which such rows may not fit.",
         "It is under a condition, or `upgrade()` has parts that cannot be read.",
     )
 
@@ -67,17 +60,6 @@ class DeletedRows(Rule):
                 op.execute("DELETE FROM kinds")  # MRT219
                 op.drop_column("pools", "type")
                 op.execute("TRUNCATE visits")  # MRT219
-            """,
-        ),
-        Example(
-            title="What the former table cannot hold",
-            source="""
-            def upgrade():
-                op.alter_column("notes", "user_id", existing_type=sa.Integer, nullable=True)
-
-            def downgrade():
-                op.execute("DELETE FROM notes WHERE user_id IS NULL")  # MRT219
-                op.alter_column("notes", "user_id", existing_type=sa.Integer, nullable=False)
             """,
         ),
         Example(
@@ -118,6 +100,17 @@ class DeletedRows(Rule):
             """,
         ),
         Example(
+            title="What the former table cannot hold",
+            source="""
+            def upgrade():
+                op.alter_column("notes", "user_id", existing_type=sa.Integer, nullable=True)
+
+            def downgrade():
+                op.execute("DELETE FROM notes WHERE user_id IS NULL")
+                op.alter_column("notes", "user_id", existing_type=sa.Integer, nullable=False)
+            """,
+        ),
+        Example(
             title="Marked as new in a column of their own",
             source="""
             def upgrade():
@@ -140,10 +133,10 @@ class DeletedRows(Rule):
                 if doubts.anything:
                     continue
                 yield replace(self.found(case.migration, op, self.everything, **found), severity=Severity.ERROR)
-            elif op.where is not True or loses_column(case, op, table):
+            elif op.where is not True or makes_fit(case, op, table):
                 continue
             elif insertions(case, op, table):
                 if op.by_value is False:
                     yield self.found(case.migration, op, self.pattern, **found)
             elif not doubts.rows and not may_come_along(case, op):
-                yield self.found(case.migration, op, self.unfit if makes_fit(case, op, table) else None, **found)
+                yield self.found(case.migration, op, **found)

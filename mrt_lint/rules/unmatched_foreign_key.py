@@ -10,7 +10,7 @@ from mrt_lint.history.schema import fold, place, refers
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import UNKNOWN, Constraint
 
 
@@ -30,17 +30,6 @@ class UnmatchedForeignKey(Rule):
         "before it, fill '{parent}' with what the rows refer to, or give them new values with an UPDATE, NULL where the former are "
         "worthless"
     )
-    again = DialectWording(
-        message=(
-            "downgrade makes the foreign key from {columns} of {the_table} to '{parent}' again, which upgrade dropped: the "
-            "rollback fails where a row refers to nothing there by then{why}"
-        ),
-        instead=(
-            "before it, set such values to NULL or delete the rows; or leave it out of downgrade(): the former release can do "
-            "without it"
-        ),
-        consequence=Consequence.ROLLBACK_FAILS,
-    )
     dialects = ("postgresql", "mysql", "mariadb")
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
     exemptions = (
@@ -49,7 +38,6 @@ class UnmatchedForeignKey(Rule):
         "The former table has the other name now, or its own key refers to it.",
         "The key is made NOT VALID, under a condition, or on MySQL while foreign_key_checks is 0.",
         "SQLite, which looks at no rows.",
-        "`downgrade()`: the same for its own statements; `upgrade()` makes a foreign key to the same table again.",
     )
 
     bad = (
@@ -73,23 +61,6 @@ class UnmatchedForeignKey(Rule):
                 op.create_foreign_key("fk_boss", "pools", "people", ["boss"], ["name"])  # MRT445
                 op.drop_constraint("fk_queue", "pools", type_="foreignkey")
                 op.create_foreign_key("fk_line", "pools", "lines", ["queue_id"], ["id"])  # MRT445
-            """,
-        ),
-        Example(
-            title="Again in downgrade()",
-            before=(
-                """
-            def upgrade():
-                op.create_table("queues", sa.Column("id", sa.Integer, primary_key=True))
-                op.create_table("pools", sa.Column("queue_id", sa.Integer, sa.ForeignKey("queues.id", name="fk_queue")))
-            """,
-            ),
-            source="""
-            def upgrade():
-                op.drop_constraint("fk_queue", "pools", type_="foreignkey")
-
-            def downgrade():
-                op.create_foreign_key("fk_queue", "pools", "queues", ["queue_id"], ["id"])  # MRT445
             """,
         ),
     )
@@ -157,43 +128,6 @@ class UnmatchedForeignKey(Rule):
                     found = names(op, case.dialect(op)) | {"columns": f"({join(key.columns)})", "parent": key.referred_table}
                     yield self.found(case.migration, op, **found, why=why)
             done.append(op)
-        yield from self._made_again(case)
-
-    def _made_again(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for every foreign key of downgrade() that rows written since upgrade() dropped it may violate."""
-        done: list[ops.Op] = []
-        for op in case.migration.downgrade_ops:
-            if isinstance(op, ops.CreateForeignKey) and case.runs(op, self.dialects) and op.certain and not op.caught:
-                key, table = op.definition, case.state_before(op).table
-                if isinstance(table, TrackedTable) and _may_dangle(case, op, table, done):
-                    is_new = any(isinstance(other, ops.CreateTable) and _is_parent(key, other) for other in done)
-                    found = names(op, case.dialect(op)) | {"columns": f"({join(key.columns)})", "parent": key.referred_table}
-                    yield self.found(case.migration, op, self.again, **found, why=", as that table is new" if is_new else "")
-            done.append(op)
-
-
-def _is_parent(key: Constraint, op: ops.CreateTable) -> bool:
-    return readable(op.table) and refers(key, place(op.schema, op.table))
-
-
-def _may_dangle(case: MigrationCase, op: ops.CreateForeignKey, table: TrackedTable, done: list[ops.Op]) -> bool:
-    """Return whether upgrade() drops a foreign key without another to the same table, and downgrade() clears no value first."""
-    key, analysis, state = op.definition, case.analysis(op), case.state_before(op)
-    columns = {fold(name) for name in key.columns if readable(name)} if key.columns is not UNKNOWN else set()
-    if not columns or not readable(key.referred_table) or key.not_valid is not False or state.new_table or state.empty:
-        return False
-    if analysis.downgrade_doubts.rows or analysis.refuses or _is_written(case, table, columns, done):
-        return False
-    dropped = any(_former_parent(case, other, table, columns) is not None for other in analysis.upgrade)
-    made = any(
-        isinstance(other, ops.CreateForeignKey)
-        and other.definition.columns is not UNKNOWN
-        and {fold(str(name)) for name in other.definition.columns} == columns
-        and other.definition.referred_table == key.referred_table
-        for other in analysis.upgrade
-        if analysis.state_before(other).table is table
-    )
-    return dropped and not made
 
 
 def _mismatch(case: MigrationCase, op: ops.CreateForeignKey, key: Constraint, done: list[ops.Op]) -> str:

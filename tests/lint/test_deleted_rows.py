@@ -40,7 +40,7 @@ UNSEED = sql("DELETE FROM kinds WHERE name = 'a'")
             'op.alter_column("parcels", "code", existing_type=sa.String(20), type_=sa.Text)',
             sql("DELETE FROM parcels WHERE length(code) > 20")
             + '\nop.alter_column("parcels", "code", existing_type=sa.Text, type_=sa.String(20))',
-            "+MRT219",
+            "-MRT219",
         ),
         (ADD, sql("DELETE FROM parcels WHERE kind = 'new'") + '\nop.drop_column("parcels", "kind")', "-MRT219"),
         (sql("DELETE FROM parcels") + "\n" + INSERT, sql("DELETE FROM parcels"), "-MRT219"),

@@ -85,38 +85,3 @@ TO_LINES = 'op.create_foreign_key("fk2", "pools", "lines", ["queue_id"], ["id"])
 def test_a_foreign_key_whose_values_are_not_there(upgrade: str, expected: str):
     assert holds(expected, told([POOLS, (upgrade, "pass")]))
     assert holds("-MRT445", told([POOLS, (upgrade, "pass")], "sqlite"))
-
-
-TO_QUEUES = 'op.create_foreign_key("fk", "pools", "queues", ["queue_id"], ["id"])'
-
-
-@pytest.mark.parametrize(
-    ("upgrade", "downgrade", "expected"),
-    [
-        (FREE, TO_QUEUES, "+MRT445"),
-        (
-            sql("ALTER TABLE pools DROP CONSTRAINT fk"),
-            sql("ALTER TABLE pools ADD FOREIGN KEY (queue_id) REFERENCES queues"),
-            "+MRT445",
-        ),
-        (f"{FREE}{TO_LINES}", f'op.drop_constraint("fk2", "pools", type_="foreignkey")\n{TO_QUEUES}', "+MRT445"),
-        (
-            f'{FREE}op.drop_table("queues")',
-            f'op.create_table("queues", sa.Column("id", sa.Integer, primary_key=True))\n{TO_QUEUES}',
-            "+MRT445",
-        ),
-        (f"{FREE}{TO_QUEUES.replace('])', '], ondelete=' + chr(34) + 'CASCADE' + chr(34) + ')')}", f"{FREE}{TO_QUEUES}", "-MRT445"),
-        (FREE, f"{sql('UPDATE pools SET queue_id = NULL')}\n{TO_QUEUES}", "-MRT445"),
-        (FREE, f"{sql('DELETE FROM pools WHERE queue_id NOT IN (SELECT id FROM queues)')}\n{TO_QUEUES}", "-MRT445"),
-        (FREE, TO_QUEUES.replace("])", "], postgresql_not_valid=True)"), "-MRT445"),
-        (
-            f'{FREE}op.drop_column("pools", "queue_id")',
-            f'op.add_column("pools", sa.Column("queue_id", sa.Integer))\n{TO_QUEUES}',
-            "-MRT445",
-        ),
-        (FREE, f"try:\n    {TO_QUEUES}\nexcept Exception:\n    pass", "-MRT445"),
-        ("pass", TO_PEOPLE, "-MRT445"),
-    ],
-)
-def test_a_foreign_key_that_downgrade_makes_again(upgrade: str, downgrade: str, expected: str):
-    assert holds(expected, told([POOLS, (upgrade, downgrade)]))
