@@ -19,9 +19,9 @@ from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.adjusted_rows import AdjustedRows, find_named
 from mrt_runtime.verify.contents import ScratchContents, is_same
-from mrt_runtime.verify.ground import HistoryGround
 from mrt_runtime.verify.milestone import MilestoneRecord
 from mrt_runtime.verify.stamp import Disturbed
+from mrt_runtime.verify.starting_schema import StartingSchema
 from mrt_runtime.verify.step_error import StepError, find_targets, refuse_broken_env
 from mrt_runtime.verify.step_recorder import StepRecorder
 
@@ -52,7 +52,7 @@ class RevisionRunner:
         self._known: dict[frozenset[str], Snapshot] = {}
         self._milestones = MilestoneRecord()
         self._fails_with_rows: set[str] = set()
-        self._ground = HistoryGround(self.graph, self.migrator.env_py)
+        self._start = StartingSchema(self.graph, self.migrator.env_py)
         self.adjusted = AdjustedRows(self.seeder.migration_hints)
         self.ignore = frozenset(config.ignore)
         self.recorder = StepRecorder(
@@ -76,14 +76,14 @@ class RevisionRunner:
         adjustments: what is changed about the rows; `adjusted` then names these.
         """
         needed = frozenset(self.graph.ancestors(step.parents))
-        self._ground.require_reachable(needed)
+        self._start.require_reachable(needed)
         begin, distance = time.perf_counter(), None
         if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
             distance = self._go(step, needed)
         self._run_env()
         self.seeder.note_next(step.file)
         self._here = self._contents.write_wanted(self._contents.seed(self._here, adjustments), step.file)
-        self._ground.note(self._here.schema, self.applied)
+        self._start.note(self._here.schema, self.applied)
         if not adjustments:
             self.adjusted.clear()
         for adjustment in adjustments:
@@ -130,7 +130,7 @@ class RevisionRunner:
         if self._here is None:
             self._restart()
             if not self._reach(step, needed):
-                self._ground.require_reachable(needed)
+                self._start.require_reachable(needed)
             self._here = self._contents.look()
         self._known = {self.applied: self._here}
         return self._here
@@ -150,7 +150,7 @@ class RevisionRunner:
             self.trusted = False
             refuse_broken_env(error)
             self._block(step.revision, error)
-            self._ground.require_reachable(needed)
+            self._start.require_reachable(needed)
         # within one run it may come out otherwise than step by step: nothing to compare with
         self._known.pop(needed, None)
         return self._arrive(needed)
@@ -236,7 +236,7 @@ class RevisionRunner:
                 return len(self.applied - milestone.applied)
         self._restart()
         if not self._reach(step, needed):
-            self._ground.require_reachable(needed)
+            self._start.require_reachable(needed)
         return len(self.applied)
 
     def _restart(self) -> None:
@@ -274,8 +274,8 @@ class RevisionRunner:
 
     def _block(self, revision: str, error: MigrationError) -> None:
         """Note that nothing leads beyond a revision, and why."""
-        self._ground.read(self.migrator, self._contents, self._restart)
-        self._ground.block(self.graph[revision], error)
+        self._start.read(self.migrator, self._contents, self._restart)
+        self._start.block(self.graph[revision], error)
 
     def _run(self, move: Callable[[HistoryStep], None], step: HistoryStep, otherwise: Outcome) -> None:
         self._contents.release()
@@ -291,7 +291,7 @@ class RevisionRunner:
             if is_first:
                 self._fails_with_rows.add(step.revision)
                 self.adjusted.targets = find_targets(error)
-                error.cause += self._ground.explain(error.cause, step)
+                error.cause += self._start.explain(error.cause, step)
             raise StepError.of(error, otherwise) from None
 
     def _is_unharmed(self) -> bool:

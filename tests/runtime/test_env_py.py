@@ -1,4 +1,4 @@
-"""Shapes of env.py that real projects have: what it makes is the project's ground, and its mistakes are its own."""
+"""Shapes of env.py that real projects have: what it makes belongs to no revision, and its mistakes are its own."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def migrate(connection, **settings):
         context.run_migrations()
 
 """
-GROUND = {
+MADE_BY_ENV_PY = {
     "tenants with a version table each": """
 with make_engine().connect() as connection:
     for schema in ("tenant_a", "tenant_b"):
@@ -136,9 +136,9 @@ def verify(project, postgres_url):
     return run
 
 
-@pytest.mark.parametrize("kind", GROUND)
+@pytest.mark.parametrize("kind", MADE_BY_ENV_PY)
 def test_what_env_py_makes_is_no_revisions_doing(verify, kind):
-    found = verify(GROUND[kind], x_arguments=("tenant=acme",))
+    found = verify(MADE_BY_ENV_PY[kind], x_arguments=("tenant=acme",))
     assert (found["001"].outcome, found["001"].failures, found["001"].unseeded) == (Outcome.REVERSIBLE, (), {})
     schemas = {"tenants": ("tenant_a.", "tenant_b."), "a translated": ("tenant.",), "the tenant": ("acme.",)}
     tables = {f"{schema}t" for start, names in schemas.items() if kind.startswith(start) for schema in names} or {"t"}
@@ -162,4 +162,4 @@ with make_engine().connect() as connection:
     with pytest.raises(ConfigurationError) as refused:
         verify(env)
     assert str(refused.value).startswith(f"env.py executes {statement} before context.configure().")
-    assert "connection.commit()" in str(refused.value)  # the ground above does it
+    assert "connection.commit()" in str(refused.value)  # what is made above does it

@@ -1,4 +1,4 @@
-"""What an upgrade's error says of the ground that it runs on: a table that no revision makes, or one that env.py makes first."""
+"""What an upgrade's error has to do with the schema before the first revision: tables that env.py makes, or that no revision does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BEGIN_LATER = (
 )
 
 
-class HistoryGround:
+class StartingSchema:
     """What is there before the first revision: the tables that env.py makes, or the file in `base_schema`."""
 
     def __init__(self, graph: MigrationGraph, env_py: str) -> None:
@@ -57,7 +57,7 @@ class HistoryGround:
             restart()
 
     def explain(self, cause: str, step: HistoryStep) -> str:
-        """Describe what an upgrade's error has to do with the ground; empty where it is the migration's own."""
+        """Describe what an upgrade's error has to do with it; empty where it is the migration's own."""
         missing = describe_missing_table(cause, self._graph, step)
         return missing or describe_present_table(cause, self._tables or (), self._env_py)
 
@@ -82,10 +82,10 @@ def describe_missing_table(cause: str, graph: MigrationGraph, step: HistoryStep)
     return f". No revision before it makes '{name}': if something else does, name a file with that SQL in `base_schema`"
 
 
-def describe_present_table(cause: str, ground: Collection[str], env_py: str) -> str:
+def describe_present_table(cause: str, made_before: Collection[str], env_py: str) -> str:
     """Return what to do about an upgrade's error that names a table which is there before any revision; empty for any other."""
     found = PRESENT.search(cause)
-    if found is None or found[1] not in ground:
+    if found is None or found[1] not in made_before:
         return ""
     how = "its create_all() makes" if contains_word(env_py, "create_all") else "it, or what it imports, makes"
     return f". env.py is to blame: {how} '{found[1]}' before the first revision runs; leave that to the migrations"
