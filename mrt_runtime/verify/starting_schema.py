@@ -1,4 +1,4 @@
-"""What an upgrade's error has to do with the schema before the first revision: tables that env.py makes, or that no revision does."""
+"""What an upgrade's error has to do with the schema before the first revision: tables that env.py makes, or no revision does."""
 
 from __future__ import annotations
 
