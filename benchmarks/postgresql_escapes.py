@@ -346,7 +346,7 @@ def main(arguments: list[str]) -> int:
     url = next((argument for argument in arguments if "://" in argument), "")
     embedded = None if url else databases.connect("embedded:postgresql")
     with tempfile.TemporaryDirectory() as name:
-        victim = Victim(sa.make_url(url) if embedded is None else embedded.server_url)
+        victim = Victim(sa.make_url(url) if embedded is None else embedded._own)
         before = victim.fingerprint()
         for start in range(0, count, 200):
             seed = start or 1

@@ -117,6 +117,7 @@ def pull_request(repository, tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 def test_a_pull_request_is_judged_by_what_it_adds(pull_request, repository):
     codes = {name: one.returncode for name, one in pull_request.done.items()}
     errors = "".join(one.stderr for one in pull_request.done.values())
@@ -129,6 +130,7 @@ def test_a_pull_request_is_judged_by_what_it_adds(pull_request, repository):
     ).read_text() == "-m pip install --quiet --disable-pip-version-check the action[postgres]\n"
 
 
+@pytest.mark.slow
 def test_its_summary_and_page_are_about_both_halves(pull_request):
     summary = pull_request.summary.read_text(encoding="utf-8")
     assert summary.startswith("## ❌ The revision loses data when it is rolled back\n")
@@ -164,6 +166,7 @@ def test_no_input_is_ever_a_part_of_a_script():
     assert all(step["shell"] == "bash" for step in STEPS.values() if "run" in step)
 
 
+@pytest.mark.slow
 def test_the_job_of_gitlab_keeps_a_page_and_the_code_quality(repository, tmp_path):
     project = tmp_path / "build s"
     shutil.copytree(repository, project)

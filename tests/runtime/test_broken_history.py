@@ -5,6 +5,7 @@ import pytest
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.milestone import MilestoneRecord
 from mrt_runtime.verify.session import Verification
+from tests.axes import DATABASES, keep
 
 TABLE = """op.create_table("{0}", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(50), nullable=False),
         sa.Column("n", sa.Integer, nullable=False, server_default="0"))"""
@@ -50,7 +51,7 @@ def test_the_walk_goes_on_from_where_a_broken_revision_leaves_the_database(count
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("server", ["sqlite", "postgres", "mysql"])
+@pytest.mark.parametrize("server", keep(DATABASES, "sqlite"))
 def test_a_broken_revision_costs_as_much_at_the_end_of_a_history_as_at_its_beginning(request, count_runs, server):
     """Among those whose upgrade rows refuse, one after which the walk has to go back: what was kept before them leads nowhere."""
     url = request.getfixturevalue(f"{server}_url")

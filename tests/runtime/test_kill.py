@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.migrate import MigrationError, Migrator
+from tests.axes import DATABASES, keep, keep_pairs
 from tests.runtime.own_names import own
 
 pytestmark = pytest.mark.slow
@@ -53,6 +54,7 @@ def place(request, kill_fifty, tmp_path, monkeypatch):
     made.remove()
 
 
+@pytest.mark.parametrize("place", keep(DATABASES, "sqlite", "mysql"), indirect=True)
 def test_after_kill_9_the_next_run_removes_everything(kill_fifty, place, tmp_path):
     before = place.digest()
     kill_fifty.kill_one(place, tmp_path)
@@ -60,6 +62,7 @@ def test_after_kill_9_the_next_run_removes_everything(kill_fifty, place, tmp_pat
     assert place.digest() == before
 
 
+@pytest.mark.parametrize("place", keep(DATABASES, "postgres"), indirect=True)
 def test_ctrl_c_leaves_nothing_behind_by_itself(kill_fifty, place, tmp_path):
     before = place.digest()
     assert "KeyboardInterrupt" in kill_fifty.kill_one(place, tmp_path, signal.SIGINT)
@@ -67,8 +70,7 @@ def test_ctrl_c_leaves_nothing_behind_by_itself(kill_fifty, place, tmp_path):
     assert place.digest() == before
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-@pytest.mark.parametrize("server", ["postgres", "mysql"])
+@pytest.mark.parametrize(("how", "server"), keep_pairs([signal.SIGKILL, signal.SIGTERM], ["postgres", "mysql"]))
 def test_in_a_lent_database_nothing_of_a_person_is_lost_and_nothing_of_the_run_is_left(kill_drill, request, tmp_path, server, how):
     place = kill_drill.LentPlace(request.getfixturevalue(f"{server}_server").render_as_string(hide_password=False), tmp_path)
     try:

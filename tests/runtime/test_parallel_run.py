@@ -125,7 +125,13 @@ def test_short_histories_start_no_processes(project, enter, sqlite_url, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("url", "number"), [("sqlite", signal.SIGINT), ("postgres", signal.SIGTERM), ("mysql", signal.SIGTERM)], indirect=["url"]
+    ("url", "number"),
+    [
+        pytest.param("sqlite", signal.SIGINT, marks=pytest.mark.exhaustive),
+        ("postgres", signal.SIGTERM),
+        pytest.param("mysql", signal.SIGTERM, marks=pytest.mark.exhaustive),
+    ],
+    indirect=["url"],
 )
 def test_a_signal_ends_all_of_them_with_everything_cleaned_up(project, url, number, leftovers):
     fill(project, r12={"upgrade": HERE + "time.sleep(60)"})

@@ -61,7 +61,10 @@ def test_what_does_not_exist_is_one_sentence(history, capsys, arguments, said):
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("option", "wanted"), [("--mrt-since=left1", 2), ("--mrt-diff-base=main", 2), ("--mrt-since=base", 4)])
+@pytest.mark.parametrize(
+    ("option", "wanted"),
+    [("--mrt-since=left1", 2), ("--mrt-diff-base=main", 2), pytest.param("--mrt-since=base", 4, marks=pytest.mark.exhaustive)],
+)
 def test_pytest_collects_only_these(history, option, wanted):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--mrt", option, "--collect-only", "-q"]
     result = subprocess.run(command, cwd=history.root, capture_output=True, text=True, check=True)

@@ -263,6 +263,7 @@ def check_building(place, seen):
     return now
 
 
+@pytest.mark.slow
 def test_after_each_statement_building_on_the_look_before_sees_what_a_first_look_sees(committing):
     committing.run(*WORLD)
     seen = committing.look()
@@ -271,7 +272,7 @@ def test_after_each_statement_building_on_the_look_before_sees_what_a_first_look
         seen = check_building(committing, seen)
 
 
-EXAMPLES = int(os.environ.get("MRT_TEST_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("MRT_TEST_EXAMPLES", "3"))
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

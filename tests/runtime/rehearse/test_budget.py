@@ -8,9 +8,13 @@ from mrt_runtime.plugin.fixture import Mrt
 from mrt_runtime.report.json import as_json, from_json
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
+from tests.runtime.conftest import Project
+from tests.runtime.rehearse.conftest import BASE
 
 WIDENING = ("widening", 'op.alter_column("users", "id", type_=sa.BigInteger)', 'op.alter_column("users", "id", type_=sa.Integer)')
 COMMENT = ("comment", 'op.execute("COMMENT ON TABLE users IS NULL")', 'op.execute("COMMENT ON TABLE users IS NULL")')
+ENDING = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+ENDER = ("ending", f'op.execute("{ENDING}")', f'op.execute("{ENDING}")')
 
 
 @pytest.fixture
@@ -28,8 +32,22 @@ def verify(history, postgres_url):
         one.close()
 
 
-def test_locks_are_listed_where_they_are_asked_for_and_survive_json(verify):
-    verdict = verify(COMMENT, WIDENING, observe_locks=True).check("widening")
+@pytest.fixture(scope="module")
+def observed(postgres_url, tmp_path_factory):
+    """The verdicts of one verification that shows locks and has a budget."""
+    project = Project(tmp_path_factory.mktemp("budget"))
+    project.add("first", upgrade=BASE, downgrade='op.drop_table("users")')
+    parent = "first"
+    for name, upgrade, downgrade in (COMMENT, WIDENING, ENDER):
+        project.add(name, parent, upgrade=upgrade, downgrade=downgrade)
+        parent = name
+    settings = {"observe_locks": True, "budget": {"lock": "SHARE UPDATE EXCLUSIVE", "rewrite": False}}
+    with Verification(settle(project.config(db_url=postgres_url, **settings), [project.root])) as verification:
+        return {verdict.revision: verdict for verdict in verification.check_all()}
+
+
+def test_locks_are_listed_where_they_are_asked_for_and_survive_json(observed):
+    verdict = observed["widening"]
     assert verdict.passed
     assert [step.name for step in verdict.steps] == ["upgrade", "downgrade"]
     [statement] = verdict.steps[0].statements
@@ -39,17 +57,9 @@ def test_locks_are_listed_where_they_are_asked_for_and_survive_json(verify):
     assert told["steps"][0]["statements"][0]["rewritten"] == ["users"]
 
 
-def test_nothing_is_observed_unless_it_is_asked_for(verify):
-    verdict = verify(WIDENING).check("widening")
-    assert verdict.steps == ()
-    assert "steps" not in as_json(verdict)
-
-
-def test_a_budget_is_a_warning_or_a_failure(verify):
-    budget = {"lock": "SHARE UPDATE EXCLUSIVE", "rewrite": False}
-    verification = verify(COMMENT, WIDENING, observe_locks=True, budget=budget)
-    assert not verification.check("comment").warnings
-    verdict = verification.check("widening")
+def test_a_budget_is_a_warning_or_a_failure(observed):
+    assert not observed["comment"].warnings
+    verdict = observed["widening"]
     assert verdict.passed
     assert any("The upgrade rewrites users (" in warning and warning.endswith(":12)") for warning in verdict.warnings)
     assert any("takes ACCESS EXCLUSIVE on users, more than SHARE UPDATE EXCLUSIVE" in warning for warning in verdict.warnings)
@@ -62,9 +72,12 @@ def test_a_budget_that_fails_holds_a_rehearsal_to_it(postgres_source, rehearse):
     assert revision.verdict.failures[0].line == 12
 
 
-def test_a_test_asserts_locks_and_rewrites_of_one_revision(verify):
+def test_a_test_asserts_locks_and_rewrites_of_one_revision_and_nothing_is_observed_before(verify):
     mrt = Mrt(verify(COMMENT, WIDENING))
-    assert mrt.check_revision("widening").passed  # that it was checked without is no matter
+    verdict = mrt.check_revision("widening")  # that it was checked without is no matter
+    assert verdict.passed
+    assert verdict.steps == ()
+    assert "steps" not in as_json(verdict)
     mrt.assert_locks("comment")
     mrt.assert_no_rewrite("comment")
     mrt.assert_locks("widening", at_most="ACCESS EXCLUSIVE")
@@ -96,14 +109,8 @@ def test_a_budget_that_cannot_be_meant_is_refused(project, budget):
         settle(project.config(budget=budget), [project.root])
 
 
-ENDING = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-
-
-ENDER = ("ending", f'op.execute("{ENDING}")', f'op.execute("{ENDING}")')
-
-
-def test_a_migration_that_ends_other_sessions_is_observed_as_well(verify):
-    verdict = verify(ENDER, observe_locks=True).check("ending")
+def test_a_migration_that_ends_other_sessions_is_observed_as_well(observed):
+    verdict = observed["ending"]
     assert verdict.passed
     assert [len(one.statements) for one in verdict.steps] == [1, 1]
 

@@ -6,6 +6,7 @@ from mrt_runtime import databases
 from mrt_runtime.migrate import observation
 from mrt_runtime.migrate.observer import StepObserver
 from mrt_runtime.rehearse.scratch_copy import ScratchCopy
+from mrt_runtime.rehearse.session import RehearsalSession
 from tests.runtime.conftest import Project
 from tests.runtime.own_names import own
 from tests.runtime.rehearse.conftest import make_source
@@ -90,27 +91,63 @@ def test_the_locks_are_those_of_the_manual(observed, kind):
     assert statement.line == 12
 
 
-def test_a_lock_is_held_until_its_transaction_ends(postgres_source, rehearse):
-    code = 'op.add_column("users", sa.Column("a", sa.Integer))\n    op.execute("SELECT pg_sleep(0.2)")'
-    [revision] = rehearse(postgres_source, ("slow", code, 'op.drop_column("users", "a")')).values()
-    first, second = revision.verdict.steps[0].statements
+# "later" waits for a snapshot that is older, so it takes as long as is needed to be seen
+STEPS = [
+    (
+        "held",
+        'op.add_column("users", sa.Column("a", sa.Integer))\n    op.execute("SELECT pg_sleep(0.2)")',
+        'op.drop_column("users", "a")',
+    ),
+    (
+        "loop",
+        'for number in range(100):\n        op.get_bind().execute(sa.text("UPDATE users SET born = NULL WHERE id = :n"), {"n": number})',
+        "pass",
+    ),
+    (
+        "later",
+        """import threading
+    other = sa.create_engine(op.get_bind().engine.url).connect().execution_options(isolation_level="REPEATABLE READ")
+    other.execute(sa.text("SELECT 1"))
+    threading.Timer(0.3, other.close).start()
+    with op.get_context().autocommit_block():
+        op.create_index("ix", "users", ["phone"], postgresql_concurrently=True)""",
+        'op.drop_index("ix", table_name="users")',
+    ),
+    ("ends", 'op.execute("ALTER TABLE users ALTER COLUMN id TYPE bigint")\n    op.get_bind().commit()', "pass"),
+]
+
+
+@pytest.fixture(scope="module")
+def upgrades(postgres_server, tmp_path_factory):
+    """What the upgrade of each step was seen to do, one after the other on the same copy."""
+    project = Project(tmp_path_factory.mktemp("steps"))
+    project.add("first")
+    parent = "first"
+    for name, upgrade, downgrade in STEPS:
+        project.add(name, parent, upgrade=upgrade, downgrade=downgrade)
+        parent = name
+    with (
+        make_source(postgres_server.set(database=own("steps")), postgres_server) as source,
+        RehearsalSession(source.url, project.config()) as session,
+    ):
+        return {revision.verdict.revision: revision.verdict.steps[0].statements for revision in session.rehearse(session.select())}
+
+
+def test_a_lock_is_held_until_its_transaction_ends(upgrades):
+    first, second = upgrades["held"]
     assert first.strongest.lock.mode == EXCLUSIVE
     assert first.strongest.seconds >= 0.2 > first.seconds
     assert not second.locks
 
 
-def test_a_statement_that_is_repeated_is_one_line_with_its_number(postgres_source, rehearse):
-    code = 'for number in range(100):\n        op.get_bind().execute(sa.text("UPDATE users SET born = NULL WHERE id = :n"), {"n": number})'
-    [revision] = rehearse(postgres_source, ("loop", code, "pass")).values()
-    [statement] = revision.verdict.steps[0].statements
+def test_a_statement_that_is_repeated_is_one_line_with_its_number(upgrades):
+    [statement] = upgrades["loop"]
     assert (statement.count, statement.line) == (100, 13)
     assert statement.strongest.lock.mode == ROW
 
 
-def test_what_is_rewritten_and_committed_by_the_migration_itself_is_seen(postgres_source, rehearse):
-    code = 'op.execute("ALTER TABLE users ALTER COLUMN id TYPE bigint")\n    op.get_bind().commit()'
-    [revision] = rehearse(postgres_source, ("ends", code, "pass")).values()
-    assert revision.verdict.steps[0].statements[0].rewritten == ["users"]
+def test_what_is_rewritten_and_committed_by_the_migration_itself_is_seen(upgrades):
+    assert upgrades["ends"][0].rewritten == ["users"]
 
 
 def test_an_async_env_py_is_observed_as_well(postgres_source, rehearse, project):
@@ -123,16 +160,8 @@ def test_an_async_env_py_is_observed_as_well(postgres_source, rehearse, project)
     assert revision.verdict.steps[0].statements[0].strongest.lock.mode == EXCLUSIVE
 
 
-def test_what_commits_by_itself_is_watched_while_it_runs(postgres_source, rehearse):
-    # it waits for a snapshot that is older, so it takes as long as is needed to be seen
-    code = """import threading
-    other = sa.create_engine(op.get_bind().engine.url).connect().execution_options(isolation_level="REPEATABLE READ")
-    other.execute(sa.text("SELECT 1"))
-    threading.Timer(0.3, other.close).start()
-    with op.get_context().autocommit_block():
-        op.create_index("ix", "users", ["phone"], postgresql_concurrently=True)"""
-    [revision] = rehearse(postgres_source, ("later", code, 'op.drop_index("ix", table_name="users")')).values()
-    [_, statement] = revision.verdict.steps[0].statements
+def test_what_commits_by_itself_is_watched_while_it_runs(upgrades):
+    [_, statement] = upgrades["later"]
     assert statement.line == 17
     assert statement.locks["users"].lock.mode == UPDATE
     assert statement.locks["users"].seconds >= 0.2

@@ -12,6 +12,7 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.postgresql import copied
 from mrt_runtime.rehearse.session import RehearsalSession
 from mrt_runtime.verdict import Outcome
+from tests.axes import DATABASES, keep, keep_every
 from tests.runtime.own_names import own
 from tests.runtime.rehearse.conftest import make_source
 
@@ -53,6 +54,7 @@ def test_what_a_rollback_loses_of_real_rows_is_counted(source, rehearse):
     assert 0 < steps["upgrade"].statements[0].seconds < steps["upgrade"].seconds
 
 
+@pytest.mark.parametrize("source", keep(DATABASES, "sqlite"), indirect=True)
 def test_values_are_shown_where_they_are_asked_for(source, rehearse):
     found = rehearse(source, LOSSY, shows_values=True)
     evidence = found["lossy"].verdict.failures[0].evidence
@@ -65,6 +67,7 @@ def test_a_step_that_fails_does_not_hide_the_next_where_it_is_taken_back(postgre
     assert [revision.verdict.outcome for revision in found.values()] == [Outcome.DOWNGRADE_FAILED, Outcome.REVERSIBLE]
 
 
+@pytest.mark.parametrize("source", keep(DATABASES, "mysql"), indirect=True)
 def test_what_real_rows_refuse_is_found_and_what_is_behind_it_is_not_reached(source, rehearse):
     source.execute("UPDATE users SET born = '2001-01-01'")
     found = rehearse(source, UNIQUE, HARMLESS)
@@ -73,12 +76,14 @@ def test_what_real_rows_refuse_is_found_and_what_is_behind_it_is_not_reached(sou
     assert found["unique"].verdict.failures[0].line == 12
 
 
+@pytest.mark.parametrize("source", keep(DATABASES, "sqlite"), indirect=True)
 def test_some_revisions_are_rehearsed_and_those_between_applied(source, rehearse):
     found = rehearse(source, LOSSY, HARMLESS, names=["harmless"])
     assert [revision.verdict.outcome for revision in found.values()] == [Outcome.REVERSIBLE]
     assert list(found) == ["harmless"]
 
 
+@pytest.mark.parametrize("source", keep(DATABASES, "sqlite"), indirect=True)
 def test_a_table_without_rows_proves_nothing_about_rows(source, rehearse):
     source.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, body VARCHAR(50))")
     step = ("notes", 'op.drop_column("notes", "body")', 'op.add_column("notes", sa.Column("body", sa.String(50)))')
@@ -87,6 +92,7 @@ def test_a_table_without_rows_proves_nothing_about_rows(source, rehearse):
     assert any("'notes' is empty in the copy" in warning for warning in found["notes"].verdict.warnings)
 
 
+@pytest.mark.parametrize("source", keep(DATABASES, "postgres"), indirect=True)
 def test_a_database_at_the_head_has_nothing_to_rehearse(source, rehearse):
     assert rehearse(source) == {}
 
@@ -177,7 +183,7 @@ def test_views_routines_and_triggers_are_in_a_copy_on_mysql(mysql_server, rehear
     assert messages(found["touch"])[0] == "Table 'log': 3 rows left behind after rollback"
 
 
-@pytest.mark.parametrize("missing", ["pg_dump", "psql"])
+@pytest.mark.parametrize("missing", keep(["pg_dump", "psql"], "psql"))
 def test_without_the_client_programs_a_database_in_use_is_one_sentence(postgres_source, history, monkeypatch, missing):
     found = copied.shutil.which
     monkeypatch.setattr(copied.shutil, "which", lambda name: None if name == missing else found(name))
@@ -198,7 +204,7 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("kind", FAILURES)
+@pytest.mark.parametrize("kind", keep_every(2, FAILURES))
 def test_a_copy_that_fails_half_way_leaves_nothing_and_is_one_sentence(postgres_source, history, monkeypatch, tmp_path, kind):
     sql, words, expected = FAILURES[kind]
     broken = tmp_path / "bin" / "pg_dump"
@@ -237,6 +243,7 @@ def test_a_column_that_is_dropped_and_added_without_touching_a_row_is_noticed(po
     assert messages(rehearse(postgres_source, step)["swap"]) == ["Column 'users.phone': 15/30 values lost after rollback"]
 
 
+@pytest.mark.parametrize("source", keep(DATABASES, "mysql"), indirect=True)
 def test_rows_of_a_table_without_a_key_are_told_apart_by_all_they_hold(source, rehearse):
     source.execute("CREATE TABLE bag (a INTEGER, b VARCHAR(9))", "INSERT INTO bag VALUES (1, 'x'), (1, 'x'), (2, NULL), (3, '')")
     found = rehearse(
@@ -245,6 +252,7 @@ def test_rows_of_a_table_without_a_key_are_told_apart_by_all_they_hold(source, r
     assert messages(found["empty"]) == ["Table 'bag': 1/4 rows lost after rollback"]
 
 
+@pytest.mark.parametrize("source", keep(DATABASES, "sqlite", "mysql"), indirect=True)
 def test_a_revision_is_stopped_half_way_on_the_rows_that_are_there(source, rehearse):
     two = (
         "two",

@@ -7,6 +7,7 @@ from mrt_runtime import databases
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.subset import SubsetKey, complete
 from mrt_runtime.rehearse.session import RehearsalSession
+from tests.axes import DATABASES, keep
 from tests.runtime.own_names import own
 from tests.runtime.rehearse.conftest import make_source
 
@@ -78,6 +79,7 @@ def find_orphans(connection):
     return [connection.exec_driver_sql(check).scalar() for check in checks]
 
 
+@pytest.mark.parametrize("source", keep(DATABASES, "postgres", "mysql"), indirect=True)
 def test_a_sample_has_some_rows_of_each_table_and_all_that_they_refer_to(shop):
     before = shop.digest()
     database = databases.connect_copying(shop.url, None, subset=20)
@@ -99,6 +101,7 @@ def test_a_sample_has_some_rows_of_each_table_and_all_that_they_refer_to(shop):
     assert shop.leftovers() == []
 
 
+@pytest.mark.parametrize("source", keep(DATABASES, "sqlite"), indirect=True)
 def test_a_rehearsal_goes_on_a_sample(shop, history):
     dropping = ("dropping", 'op.drop_column("orders", "note")', 'op.add_column("orders", sa.Column("note", sa.String(50)))')
     with RehearsalSession(shop.url, history(dropping).config(), subset=20) as session:

@@ -49,14 +49,15 @@ def find_waits(revision):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-def test_who_waits_follows_from_the_lock(postgres_source, rehearse, kind):
-    change, waiting = KINDS[kind]
-    revision = rehearse(postgres_source, sleeping(postgres_source, change, 0.3), with_traffic=True)["slow"]
-    assert revision.verdict.passed, revision.verdict.failure_summary()
-    waits = find_waits(revision)
-    assert waits.keys() == {(12, who) for who in waiting}
-    assert all(0.15 < one.seconds < 0.5 and not one.gave_up and one.table == "users" for one in waits.values())
+def test_who_waits_follows_from_the_lock(postgres_source, rehearse):
+    steps = [(kind, *sleeping(postgres_source, change, 0.3)[1:]) for kind, (change, _) in KINDS.items()]
+    found = rehearse(postgres_source, *steps, with_traffic=True)
+    assert found.keys() == KINDS.keys()
+    for kind, revision in found.items():
+        assert revision.verdict.passed, revision.verdict.failure_summary()
+        waits = find_waits(revision)
+        assert waits.keys() == {(12, who) for who in KINDS[kind][1]}, kind
+        assert all(0.15 < one.seconds < 0.5 and not one.gave_up and one.table == "users" for one in waits.values()), kind
 
 
 @pytest.mark.slow
@@ -83,9 +84,8 @@ def test_they_give_up_where_it_takes_too_long(postgres_source, rehearse, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("source", ["mysql"], indirect=True)
 def test_a_row_that_is_locked_is_waited_for_on_mariadb(source, rehearse):
-    if source.engine.dialect.name != "mysql":
-        pytest.skip("of MySQL and MariaDB")
     revision = rehearse(source, sleeping(source, KINDS["update"][0], 0.4), with_traffic=True)["slow"]
     assert revision.verdict.passed
     assert {name: one.gave_up for name, one in find_waits(revision).items()} == {(12, "writer"): False}
