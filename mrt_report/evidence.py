@@ -17,6 +17,8 @@ FORESEEN: Final = {
 """What a finding foresees, in the words of failures: one of these at its very line is what it meant, whatever its code."""
 EXACT: Final = frozenset({"MRT201", "MRT202", "MRT208"})
 """Findings about the values of one column or table: what is lost elsewhere, even by the same line, is not what they foresee."""
+LEFT: Final = frozenset({"MRT104", "MRT106", "MRT110", "MRT114", "MRT503"})
+"""Findings about what a rollback leaves: one that fails leaves all of it, whatever they say."""
 DESTROYS: Final = "MRT113"
 """Foresees a loss that may be of an object, or end in a failure, as its message says."""
 REFUSED: Final = {
@@ -34,6 +36,8 @@ def is_evidence(finding: Finding, failure: Failure, file: str | None) -> bool:
     code = finding.code
     loses = finding.consequence is Consequence.ROLLBACK_LOSES_DATA
     if loses and code != DESTROYS and failure.kind not in FORESEEN[finding.consequence]:
+        return False
+    if code in LEFT and failure.kind == Outcome.DOWNGRADE_FAILED.value:
         return False
     if code in EXACT:
         return can_explain(finding, failure) and names_same(finding, failure, file)
