@@ -550,3 +550,15 @@ def test_rows_for_a_table_that_nothing_makes_outlive_nothing(table: str, expecte
 def test_a_table_of_the_historys_own_has_its_columns_though_others_come_from_elsewhere(downgrade: str, expected: str):
     before = (f'op.add_column("elsewhere", sa.Column("x", sa.Integer))\n{PARCELS}', "pass")
     assert holds(expected, told([before, ('op.alter_column("parcels", "code", nullable=False)', downgrade)]))
+
+
+ONE_OF_TWO = 'op.create_check_constraint("ck", "parcels", {})'
+UNREAD = 'sa.case((sa.column("code") != None, 1), else_=0) + sa.case((sa.column("size") != None, 1), else_=0) == 1'
+
+
+@pytest.mark.parametrize("condition", [UNREAD, '"code IS NOT NULL OR size IS NOT NULL"'])
+def test_a_check_goes_with_any_of_its_columns(condition: str):
+    made = (f"{PARCELS[:-1]}, sa.Column('size', sa.Integer()))\n{ONE_OF_TWO.format(condition)}", DROP_PARCELS)
+    back = f"op.add_column('parcels', sa.Column('size', sa.Integer()))\n{ONE_OF_TWO.format(condition)}"
+    assert holds("-MRT112", told([made, ("op.drop_column('parcels', 'size')", back)]))
+    assert holds("+MRT112", told([made, ("op.add_column('parcels', sa.Column('x', sa.Integer()))", ONE_OF_TWO.format(condition))]))

@@ -126,3 +126,12 @@ PAIR = 'op.create_table("files", sa.Column("a", sa.Integer), sa.Column("b", sa.I
 def test_a_foreign_key_points_to_a_key_on_postgresql(upgrade: str, expected: str):
     assert holds(expected, told([(f"{PARCELS}\n{PAIR}", "pass"), (upgrade, "pass")]))
     assert holds("-MRT443", told([(f"{PARCELS}\n{PAIR}", "pass"), (upgrade, "pass")], "mysql"))
+
+
+@pytest.mark.parametrize("key", ["sa.PrimaryKeyConstraint()", "sa.PrimaryKeyConstraint(name='pk')"])
+def test_a_key_of_no_column_is_none(key: str):
+    second = "op.create_primary_key('pk', 't', ['a'])"
+    bare = f"op.create_table('t', sa.Column('a', sa.Integer(), nullable=False), {key})"
+    marked = f"op.create_table('t', sa.Column('a', sa.Integer(), primary_key=True), {key})"
+    assert holds("-MRT441", told([(bare, "op.drop_table('t')"), (second, "op.drop_constraint('pk', 't')")]))
+    assert holds("+MRT441", told([(marked, "op.drop_table('t')"), (second, "op.drop_constraint('pk', 't')")]))

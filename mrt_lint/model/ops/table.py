@@ -31,17 +31,24 @@ class CreateTable(Op):
     partitioned: bool = field(default=False, compare=False, repr=False)
 
     def emitted(self, dialect: str) -> CreateTable:
-        """Return the operation without the foreign keys that its statement leaves out on a dialect.
+        """Return the operation without the keys that its statement leaves out: those of no column, and some foreign keys.
 
         SQLAlchemy writes a key with `use_alter=True` once all tables are made, which Alembic does not do; where the database has
         no ALTER for it, as SQLite, it stays in CREATE TABLE (`DDLCompiler.create_table_constraints`).
         """
+        if any(self._is_empty(key) for key in self.constraints):
+            return replace(self, constraints=tuple(key for key in self.constraints if not self._is_empty(key))).emitted(dialect)
         keys = (*self.constraints, *(key for column in self.columns for key in column.constraints))
         if dialect == "sqlite" or all(key.use_alter is False for key in keys):
             return self
         constraints = _without_altered_in(self.constraints)
         columns = tuple(replace(column, constraints=_without_altered_in(column.constraints)) for column in self.columns)
         return replace(self, constraints=constraints, columns=columns)
+
+    def _is_empty(self, key: Constraint) -> bool:
+        """Return whether a key has no column; a primary key has those that are marked as such, too."""
+        is_marked = key.kind == "primary" and any(column.primary_key is not False for column in self.columns)
+        return key.kind in {"primary", "unique"} and key.columns == () and not is_marked
 
 
 def _without_altered_in(constraints: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
