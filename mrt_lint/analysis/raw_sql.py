@@ -35,6 +35,12 @@ def outlives_rollback(case: MigrationCase, op: Op) -> bool:
     return isinstance(op, RenameObject) and op.kind != "sequence" and case.undone(op) is UndoStatus.NO
 
 
+def _is_of_table(other: Op, op: AlterObject) -> bool:
+    """Return whether an operation changes the table of another one, as far as both names are known."""
+    table = getattr(other, "table", None)
+    return readable(table) and readable(op.name) and str(table).casefold() == str(op.name).casefold()
+
+
 def _finds_nothing(case: MigrationCase, op: DropObject) -> bool:
     """Return whether DROP … IF EXISTS does nothing: an earlier revision has dropped or renamed the thing, or the table it is on."""
     if op.if_exists is not True or not readable(op.name):
@@ -103,6 +109,8 @@ def _is_altered_back(case: MigrationCase, op: AlterObject) -> bool:
     analysis = case.analysis(op)
     if analysis.may_do_anything or analysis.refuses or analysis.makes_anew(op, op.kind, op.name):
         return True
+    if op.kind == "table" and not readable(op.action) and any(_is_of_table(other, op) for other in analysis.reverse.values()):
+        return True  # what it does is not known, and downgrade() changes the table, too
     return any(
         isinstance(other, AlterObject | DropObject) and (other.kind, other.name) == (op.kind, op.name)
         for other in analysis.reverse.values()

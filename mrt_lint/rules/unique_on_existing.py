@@ -1,5 +1,6 @@
 """MRT406."""
 
+import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
@@ -13,6 +14,8 @@ from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
+
+_CLASS = re.compile(r"\s+\w+_ops\b")
 
 
 class UniqueOnExisting(Rule):
@@ -272,7 +275,13 @@ class UniqueOnExisting(Rule):
 
 def _words(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn, dialect: str) -> dict[str, str]:
     columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
-    found = names(op, dialect) | {"columns": sql_of(columns, None, dialect), "sql_columns": sql_of(columns, op, dialect)}
+    # SELECT and GROUP BY take no operator class
+    selected = (
+        tuple(_CLASS.sub("", str(name)) for name in columns)
+        if isinstance(columns, tuple) and all(map(readable, columns))
+        else columns
+    )
+    found = names(op, dialect) | {"columns": sql_of(columns, None, dialect), "sql_columns": sql_of(selected, op, dialect)}
     found["where"] = where_of(op) if isinstance(op, ops.CreateIndex) else ""
     if isinstance(op, ops.CreateIndex):
         code = code_of(op, dialect)

@@ -101,3 +101,11 @@ def test_a_unique_constraint_that_goes_as_an_index_comes_back_unique(renamed: bo
     )
     swap = (f'op.drop_index("uq", table_name="{table}")', f'op.create_index("uq", "{table}", ["code"], unique={unique})')
     assert holds("-MRT408" if unique else "+MRT408", told([made, between, swap], "mysql"))
+
+
+def test_what_an_alter_table_of_unknown_parts_does_may_be_taken_back():
+    unknown = "import os\nparts = ['MODIFY id BIGINT'] if os.environ.get('X') else []\nop.execute(f\"ALTER TABLE parcels {', '.join(parts)}\")"
+    back = "op.alter_column('parcels', 'id', type_=sa.Integer(), existing_type=sa.BigInteger())"
+    made = (PARCELS, DROP_PARCELS)
+    assert holds("-MRT104", told([made, (unknown, back)], "mysql"))
+    assert holds("+MRT104", told([made, (unknown, "op.drop_table('other')")], "mysql"))

@@ -276,3 +276,9 @@ def test_parameters_leave_a_text_as_it_is():
         compose('op.execute(sa.text("DELETE FROM t WHERE a = :a").params(a=1))').encode(), "a.py"
     ).upgrade_ops
     assert found.statement == "DELETE FROM t WHERE a = :a"
+
+
+def test_the_context_of_a_ddl_is_filled_in():
+    body = 'for name in ("a", "b"):\n    op.execute(sa.DDL(\'ALTER TABLE t ALTER COLUMN "%(column)s" TYPE text\', context={"column": name}))'
+    found = parse_migration(compose(body).encode(), "a.py").upgrade_ops
+    assert [op.statement for op in found] == [f'ALTER TABLE t ALTER COLUMN "{name}" TYPE text' for name in "ab"]

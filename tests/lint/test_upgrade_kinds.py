@@ -135,3 +135,10 @@ def test_a_key_of_no_column_is_none(key: str):
     marked = f"op.create_table('t', sa.Column('a', sa.Integer(), primary_key=True), {key})"
     assert holds("-MRT441", told([(bare, "op.drop_table('t')"), (second, "op.drop_constraint('pk', 't')")]))
     assert holds("+MRT441", told([(marked, "op.drop_table('t')"), (second, "op.drop_constraint('pk', 't')")]))
+
+
+def test_the_query_for_duplicates_names_no_operator_class():
+    made = "op.create_index('ix', 'parcels', [sa.text('lower(code) text_pattern_ops')], unique=True)"
+    (found,) = (each for each in told([(PARCELS, DROP_PARCELS), (made, "op.drop_index('ix')")]) if each.code == "MRT406")
+    assert "(SELECT lower(code), count(*) FROM parcels GROUP BY lower(code) HAVING" in found.instead
+    assert 'sa.text("lower(code) text_pattern_ops")' in found.instead
