@@ -77,8 +77,8 @@ def test_as_the_given_account_a_statement_in_each_nest_is_executed(victim, mysql
 def test_the_server_refuses_each_form_to_the_scratch_account(mysql_scratch, unharmed):
     with mysql_scratch.engine.connect() as connection:
         connection.exec_driver_sql("CREATE TABLE t (id INT, n VARCHAR(20))")
+    before = unharmed.snapshot()
     for form, text in (FORMS | SERVER_FORMS).items():
-        before = unharmed.snapshot()
         with mysql_scratch.engine.connect() as connection, pytest.raises(sa.exc.DBAPIError) as refused:
             connection.exec_driver_sql(text.replace("{v}", unharmed.name))
         sentence = mysql_scratch.explain_refusal(refused.value)

@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 import signal
+import time
 from random import Random
 
 import psutil
@@ -134,8 +135,12 @@ def test_short_histories_start_no_processes(project, enter, sqlite_url, monkeypa
     indirect=["url"],
 )
 def test_a_signal_ends_all_of_them_with_everything_cleaned_up(project, url, number, leftovers):
-    fill(project, r12={"upgrade": HERE + "time.sleep(60)"})
+    # the first process waits in its own part, for else it may have dropped its database before the second one is where it waits
+    fill(project, r02={"downgrade": "import time\n    time.sleep(60)"}, r12={"upgrade": HERE + "time.sleep(60)"})
     with project.started(url, "mrt_lint", "verify", "--jobs", "2") as process:
+        deadline = time.monotonic() + 30
+        while len(leftovers()) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
         assert len(leftovers()) >= 2
         process.send_signal(number)
         _, err = process.communicate(timeout=120)
