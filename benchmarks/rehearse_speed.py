@@ -17,6 +17,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from benchmarks.verify_speed import ENV, HEAD
 from mrt_runtime.databases.address import choose_driver
 from mrt_runtime.databases.postgresql.database import DRIVERS
