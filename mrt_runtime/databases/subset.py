@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 WHOLE = 100
@@ -35,6 +35,18 @@ def complete(keys: Iterable[SubsetKey], bring: Callable[[SubsetKey], int]) -> No
             pending += [other for other in every if other.child == key.parent and other not in pending]
 
 
-def halves(count: int) -> tuple[int, int]:
-    """Return how many of the first and of the last rows of a table make a sample of so many."""
-    return count - count // 2, count // 2
+def choose(ask: Callable[[str], object], table: str, key: Sequence[str], rows: int) -> Iterator[str]:
+    """Yield how the SELECTs of a sample end, behind the table: all rows of a small one, else the first ones and the last ones.
+
+    ask: executes a query, and returns the one value that it finds. table, key: as the database's SQL takes them; any rows are taken
+    where there is no key.
+    """
+    most = max(rows, WHOLE)
+    if int(str(ask(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {most + 1}) AS counted"))) <= most:
+        yield ""
+    elif not key:
+        yield f" LIMIT {rows}"
+    else:
+        for amount, direction in ((rows - rows // 2, "ASC"), (rows // 2, "DESC")):
+            if amount:
+                yield f" ORDER BY {', '.join(f'{name} {direction}' for name in key)} LIMIT {amount}"

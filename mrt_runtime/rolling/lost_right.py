@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from mrt_runtime.compare.schema import Schema
 
 USED = ("SELECT", "INSERT", "UPDATE")
+BETWEEN = re.compile(r", (?=(?:no )?[A-Z]+ to )")
+"""What separates rights from one another; the name of a role may contain a comma, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def read_rights(schema: Schema) -> dict[tuple[str, str | None], set[str]]:
     found: dict[tuple[str, str | None], set[str]] = {}
     for detail in schema.details:
         if detail.property == "grants":
-            words = {word.removesuffix(" with grant option") for word in detail.value.split(", ")}
+            words = {word.removesuffix(" with grant option") for word in BETWEEN.split(detail.value)}
             table = detail.object.removesuffix(f".{detail.column}") if detail.column else detail.object
             found[table, detail.column] = {word for word in words if word.startswith(USED)}
     return found

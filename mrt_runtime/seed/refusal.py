@@ -83,9 +83,15 @@ def read_refusal(error: DBAPIError) -> Refusal:
     constraint = next((match["name"].strip() for shape in CONSTRAINT if (match := shape.search(text))), None)
     named = COLUMNS.search(text)
     if named is not None and constraint is None:
-        return Refusal(reason=_line(text), columns=tuple(part.rpartition(".")[2].strip() for part in named["columns"].split(",")))
+        return Refusal(reason=_line(text), columns=split_columns(named["columns"]))
     column = next((match["name"] for shape in COLUMN if (match := shape.search(text))), None)
     return Refusal(reason=_line(text), constraint=constraint, columns=(column,) if column and constraint is None else ())
+
+
+def split_columns(listed: str) -> tuple[str, ...]:
+    """Return the columns that SQLite lists, each behind its table and a dot; names may contain commas."""
+    table = listed.partition(".")[0]
+    return tuple(part.rpartition(".")[2] for part in listed.split(f", {table}."))
 
 
 def _line(text: str) -> str:
@@ -113,6 +119,6 @@ def _find_column(cause: BaseException) -> str | None:
     text = str(cause)
     listed = COLUMNS.search(text)
     if listed is not None:
-        names = listed["columns"].split(",")
-        return names[0].rpartition(".")[2].strip() if len(names) == 1 else None
+        names = split_columns(listed["columns"])
+        return names[0] if len(names) == 1 else None
     return next((match["name"] for shape in COLUMN if (match := shape.search(text))), None)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sqlalchemy.engine import Connection
 
 from mrt_runtime.databases.mysql.quoting import literal, quote
-from mrt_runtime.databases.subset import BATCH, WHOLE, SubsetKey, complete, halves
+from mrt_runtime.databases.subset import BATCH, SubsetKey, choose, complete
 
 KEYS = """SELECT constraint_name, table_name, column_name, referenced_table_name, referenced_column_name
 FROM information_schema.key_column_usage
@@ -37,20 +37,10 @@ class MySQLSample:
         complete(self._read_keys({table.lower(): table for table in tables}), self._bring)
 
     def _take(self, table: str) -> None:
-        """Take all of a small table, else the first rows and the last ones."""
-        limit = max(self._rows, WHOLE)
-        counted = f"SELECT count(*) FROM (SELECT 1 FROM {quote(table)} LIMIT {limit + 1}) AS counted"
-        if int(self._source.exec_driver_sql(counted).scalar_one()) <= limit:
-            self._dump(table, "1 = 1")
-            return
         key = self._source.exec_driver_sql(PRIMARY.format(name=self._name, table=literal(table))).scalars().all()
-        if not key:
-            self._dump(table, f"1 = 1 LIMIT {self._rows}")
-            return
-        for amount, direction in zip(halves(self._rows), ("ASC", "DESC"), strict=True):
-            if amount:
-                order = ", ".join(f"{quote(str(name))} {direction}" for name in key)
-                self._dump(table, f"1 = 1 ORDER BY {order} LIMIT {amount}")
+        names = [quote(str(name)) for name in key]
+        for ending in choose(lambda query: self._source.exec_driver_sql(query).scalar_one(), quote(table), names, self._rows):
+            self._dump(table, f"1 = 1{ending}")
 
     def _read_keys(self, known: Mapping[str, str]) -> Iterator[SubsetKey]:
         """Yield the foreign keys; servers differ in the letter case of the names that they show."""
@@ -74,11 +64,13 @@ class MySQLSample:
         absent = f"NOT EXISTS (SELECT 1 FROM {quote(key.parent)} AS p WHERE {same})"
         missing = f"SELECT DISTINCT {wanted} FROM {quote(key.child)} AS c WHERE {present} AND {absent}"
         values = [tuple(map(str, row)) for row in self._copy.exec_driver_sql(missing).all()]
+        if not values:
+            return 0
         before = self._count(key.parent)
         for start in range(0, len(values), BATCH):
             listed = ", ".join(f"({', '.join(row)})" for row in values[start : start + BATCH])
             self._dump(key.parent, f"({', '.join(map(quote, key.referred))}) IN ({listed})")
-        return self._count(key.parent) - before if values else 0
+        return self._count(key.parent) - before
 
     def _count(self, table: str) -> int:
         return int(self._copy.exec_driver_sql(f"SELECT count(*) FROM {quote(table)}").scalar_one())

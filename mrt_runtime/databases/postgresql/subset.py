@@ -6,13 +6,13 @@ Rows travel as COPY writes them, so every type comes across as it is. Keys, trig
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from mrt_runtime.databases.postgresql.quoting import literal, quote
-from mrt_runtime.databases.subset import BATCH, WHOLE, SubsetKey, complete, halves
+from mrt_runtime.databases.subset import BATCH, SubsetKey, choose, complete
 
 TABLES = """SELECT c.oid, c.oid::regclass::text, c.relkind::text,
   ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
@@ -46,7 +46,7 @@ class PostgresSample:
         self._source = source
         self._copy = copy
         self._rows = rows
-        self._columns: dict[str, str] = {}
+        self._columns: dict[str, tuple[str, ...]] = {}
         self._partitioned: set[str] = set()
         self._types: dict[SubsetKey, tuple[str, ...]] = {}
         for connection in (source, copy):
@@ -61,7 +61,7 @@ class PostgresSample:
     def fill(self) -> None:
         """Copy the rows, and where the sequences are."""
         for _, table, kind, columns, key in self._source.exec_driver_sql(TABLES).all():
-            self._columns[table] = ", ".join(map(quote, columns))
+            self._columns[table] = tuple(map(quote, columns))
             if kind == "p":
                 self._partitioned.add(table)
             elif columns:
@@ -71,19 +71,10 @@ class PostgresSample:
             value, is_called = self._source.exec_driver_sql(f"SELECT last_value, is_called FROM {sequence}").one()
             self._copy.exec_driver_sql(f"SELECT pg_catalog.setval({literal(sequence)}, {value}, {is_called})")
 
-    def _take(self, table: str, key: list[str]) -> None:
-        """Take all of a small table, else the first rows and the last ones."""
-        limit = max(self._rows, WHOLE)
-        columns = self._columns[table]
-        counted = f"SELECT count(*) FROM (SELECT FROM ONLY {table} LIMIT {limit + 1}) AS counted"
-        if int(self._source.exec_driver_sql(counted).scalar_one()) <= limit:
-            self._transfer(f"SELECT {columns} FROM ONLY {table}", table)
-        elif not key:
-            self._transfer(f"SELECT {columns} FROM ONLY {table} LIMIT {self._rows}", table)
-        else:
-            for amount, direction in zip(halves(self._rows), ("ASC", "DESC"), strict=True):
-                order = ", ".join(f"{name} {direction}" for name in key)
-                self._transfer(f"SELECT {columns} FROM ONLY {table} ORDER BY {order} LIMIT {amount}", table)
+    def _take(self, table: str, key: Sequence[str]) -> None:
+        columns = ", ".join(self._columns[table])
+        for ending in choose(lambda query: self._source.exec_driver_sql(query).scalar_one(), f"ONLY {table}", key, self._rows):
+            self._transfer(f"SELECT {columns} FROM ONLY {table}{ending}", table)
 
     def _read_keys(self) -> Iterator[SubsetKey]:
         for child, parent, columns, referred, types in self._source.exec_driver_sql(KEYS).all():
@@ -103,7 +94,7 @@ class PostgresSample:
             f" AND NOT EXISTS (SELECT FROM {key.parent} AS p WHERE {same})"
         ).all()
         brought = 0
-        columns = ", ".join(f"p.{name}" for name in self._columns[key.parent].split(", "))
+        columns = ", ".join(f"p.{name}" for name in self._columns[key.parent])
         only = "" if key.parent in self._partitioned else "ONLY "
         for start in range(0, len(missing), BATCH):
             values = list(zip(*missing[start : start + BATCH], strict=True))
@@ -120,7 +111,7 @@ class PostgresSample:
 
     def _transfer(self, rows: str, table: str) -> int:
         """Copy the rows of a query into a table, and return how many there are."""
-        reading, writing = f"COPY ({rows}) TO STDOUT", f"COPY {table} ({self._columns[table]}) FROM STDIN"
+        reading, writing = f"COPY ({rows}) TO STDOUT", f"COPY {table} ({', '.join(self._columns[table])}) FROM STDIN"
         given, own = raw(self._source).cursor(), raw(self._copy).cursor()
         try:
             if hasattr(given, "copy"):  # psycopg

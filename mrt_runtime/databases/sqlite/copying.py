@@ -60,25 +60,36 @@ class CopiedSQLiteScratch(SQLiteScratch):
 
 def copy_file(source: Path, target: Path) -> None:
     """Copy a database as it is at one moment. Raises ConfigurationError where it cannot be read, or changes where it must not."""
-    before = identify(source)
+    with reported(source), reading(source) as given, contextlib.closing(sqlite3.connect(target)) as copy:
+        copy.execute("PRAGMA synchronous=OFF")
+        given.execute("BEGIN")
+        given.execute("SELECT 1 FROM sqlite_master").fetchall()  # from here on it is seen as it is now
+        given.backup(copy, pages=PAGES, progress=lambda *_: None)
+
+
+@contextlib.contextmanager
+def reported(source: Path) -> Iterator[None]:
+    """Raise ConfigurationError where a file cannot be read in the body, or is written to while it is read as one that is not."""
+    was_still, before = is_still(source), identify(source)
     try:
-        with reading(source) as given, contextlib.closing(sqlite3.connect(target)) as copy:
-            copy.execute("PRAGMA synchronous=OFF")
-            given.execute("BEGIN")
-            given.execute("SELECT 1 FROM sqlite_master").fetchall()  # from here on it is seen as it is now
-            given.backup(copy, pages=PAGES, progress=lambda *_: None)
+        yield
     except sqlite3.Error as error:
         raise ConfigurationError(f"{source} cannot be copied: {error}.") from None
-    if is_still(source) and identify(source) != before:
+    if was_still and identify(source) != before:
         raise ConfigurationError(f"{source} was written to while it was copied: run again.")
 
 
 @contextlib.contextmanager
 def reading(source: Path) -> Iterator[sqlite3.Connection]:
-    """Open a file for reading. `immutable` for one that no process writes to: reading in WAL mode would make files beside it."""
-    how = "&immutable=1" if is_still(source) else ""
-    with contextlib.closing(sqlite3.connect(f"file:{quote(str(source.resolve()))}?mode=ro{how}", uri=True)) as connection:
+    """Open a file for reading."""
+    with contextlib.closing(sqlite3.connect(write_uri(source), uri=True)) as connection:
         yield connection
+
+
+def write_uri(source: Path) -> str:
+    """Write a file as SQLite opens it for reading; `immutable` where it is still: reading in WAL mode makes files beside it."""
+    how = "&immutable=1" if is_still(source) else ""
+    return f"file:{quote(str(source.resolve()))}?mode=ro{how}"
 
 
 def is_still(source: Path) -> bool:

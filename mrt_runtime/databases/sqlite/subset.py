@@ -6,38 +6,30 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import quote as quote_path
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.sqlite.copying import identify, is_still
-from mrt_runtime.databases.subset import WHOLE, SubsetKey, complete, halves
+from mrt_runtime.databases.sqlite.catalogue import NUMBERS
+from mrt_runtime.databases.sqlite.content import quote
+from mrt_runtime.databases.sqlite.copying import reported, write_uri
+from mrt_runtime.databases.subset import SubsetKey, choose, complete
 
 DEFINITIONS = """SELECT type, name, sql FROM given.sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
   ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, rowid"""
 SETTINGS = ("page_size", "encoding", "auto_vacuum")  # a file has them from its first table on
-STAMPS = ("user_version", "application_id")
 
 
 def copy_sample(source: Path, target: Path, rows: int) -> None:
     """Copy some rows of each table with all that they refer to. Raises ConfigurationError where the file cannot be read."""
-    before = identify(source)
-    how = "&immutable=1" if is_still(source) else ""
-    place = f"file:{quote_path(str(source.resolve()))}?mode=ro{how}"
-    try:
-        with contextlib.closing(sqlite3.connect(f"file:{quote_path(str(target))}", uri=True, isolation_level=None)) as copy:
-            copy.execute("ATTACH DATABASE ? AS given", (place,))
-            for name in SETTINGS:
-                copy.execute(f"PRAGMA main.{name} = {literal(copy.execute(f'PRAGMA given.{name}').fetchone()[0])}")
-            copy.execute("PRAGMA foreign_keys = OFF")
-            copy.execute("BEGIN")
-            SQLiteSample(copy, rows).make()
-            copy.execute("COMMIT")
-            for name in STAMPS:
-                copy.execute(f"PRAGMA main.{name} = {copy.execute(f'PRAGMA given.{name}').fetchone()[0]}")
-    except sqlite3.Error as error:
-        raise ConfigurationError(f"{source} cannot be copied in part: {error}.") from None
-    if how and identify(source) != before:
-        raise ConfigurationError(f"{source} was written to while it was copied: run again.")
+    with reported(source), contextlib.closing(sqlite3.connect(target.resolve().as_uri(), uri=True, isolation_level=None)) as copy:
+        copy.execute("ATTACH DATABASE ? AS given", (write_uri(source),))
+        for name in SETTINGS:
+            copy.execute(f"PRAGMA main.{name} = {literal(copy.execute(f'PRAGMA given.{name}').fetchone()[0])}")
+        copy.execute("PRAGMA foreign_keys = OFF")
+        copy.execute("BEGIN")
+        SQLiteSample(copy, rows).make()
+        copy.execute("COMMIT")
+        for name in NUMBERS:
+            copy.execute(f"PRAGMA main.{name} = {copy.execute(f'PRAGMA given.{name}').fetchone()[0]}")
 
 
 class SQLiteSample:
@@ -67,23 +59,9 @@ class SQLiteSample:
                 self._connection.execute(sql)
 
     def _take(self, table: str) -> None:
-        """Take all of a small table, else the first rows and the last ones."""
-        if self._count(table) <= max(self._rows, WHOLE):
-            self._insert(table, "")
-            return
-        order = self._order(table)
-        first, last = halves(self._rows)
-        columns = self._columns(table)
-        for amount, direction in ((first, ""), (last, "DESC")):
-            key = ", ".join(f"{name} {direction}" for name in order)
-            rows = f"SELECT {columns} FROM given.{quote(table)} ORDER BY {key} LIMIT {amount}"
-            self._connection.execute(f"INSERT INTO main.{quote(table)} ({columns}) {rows}")
-
-    def _count(self, table: str) -> int:
-        limit = max(self._rows, WHOLE) + 1
-        return int(
-            self._connection.execute(f"SELECT count(*) FROM (SELECT 1 FROM given.{quote(table)} LIMIT {limit})").fetchone()[0]
-        )
+        place = f"given.{quote(table)}"
+        for ending in choose(lambda query: self._connection.execute(query).fetchone()[0], place, self._order(table), self._rows):
+            self._insert(table, ending)
 
     def _order(self, table: str) -> list[str]:
         key = [(row[5], quote(row[1])) for row in self._connection.execute(f"PRAGMA given.table_info({quote(table)})") if row[5]]
@@ -130,11 +108,6 @@ class SQLiteSample:
         if self._connection.execute("SELECT 1 FROM given.sqlite_master WHERE name = 'sqlite_sequence'").fetchone():
             self._connection.execute("DELETE FROM main.sqlite_sequence")
             self._connection.execute("INSERT INTO main.sqlite_sequence SELECT * FROM given.sqlite_sequence")
-
-
-def quote(name: str) -> str:
-    """Return a name as an identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def literal(value: object) -> str:

@@ -233,3 +233,18 @@ def test_what_sqlite_keeps_beside_the_tables_comes_along(tmp_path):
             ConfigurationError, match="Table words is a virtual one, of which no sample is taken: leave --subset out"
         ):
             sampled(source, 10)
+
+
+@pytest.mark.parametrize("source", keep(DATABASES, "postgres", "mysql"), indirect=True)
+def test_names_of_columns_are_never_taken_apart(source):
+    quoted = source.engine.dialect.identifier_preparer.quote_identifier
+    odd, other, owner = (quoted(name) for name in ("a, b", 'c."d`', "it's; (e)"))
+    source.execute(
+        f"CREATE TABLE parents ({odd} INTEGER, {other} INTEGER, note VARCHAR(9), PRIMARY KEY ({odd}, {other}))",
+        "INSERT INTO parents VALUES " + values(lambda n: f"({n}, {n}, 'x')", 300),
+        f"CREATE TABLE children (id INTEGER PRIMARY KEY, {owner} INTEGER, {odd} INTEGER,"
+        f" FOREIGN KEY ({owner}, {odd}) REFERENCES parents ({odd}, {other}))",
+        "INSERT INTO children VALUES " + values(lambda n: f"({n}, {150 + n % 3}, {150 + n % 3})", 300),
+    )
+    [parents] = sampled(source, 4, f"SELECT {odd} FROM parents")
+    assert parents == [(number,) for number in (1, 2, 150, 151, 152, 299, 300)]

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from mrt_runtime.compare.schema import CatalogueDetail, Schema, Table
 from mrt_runtime.compare.snapshot import read_schema
 from mrt_runtime.databases.registry import backend_of
 from mrt_runtime.rolling.lost_right import find_lost_rights
@@ -269,3 +270,12 @@ def test_rights_that_go_with_a_table(postgres_deploy):
         ("orgs", "title", ("UPDATE to PUBLIC",)),
         ("users", None, ("SELECT to PUBLIC",)),
     ]
+
+
+def test_the_name_of_a_role_may_have_a_comma():
+    granted = "INSERT to sales, eu, SELECT to sales, eu with grant option, no TRIGGER to ann"
+    detail = CatalogueDetail(subject="Table 'users'", object="users", property="grants", value=granted)
+    tables = (Table(name="users"),)
+    before, now = Schema(dialect="postgresql", tables=tables, details=(detail,)), Schema(dialect="postgresql", tables=tables)
+    [lost] = find_lost_rights(before, now, {"users"})
+    assert lost.rights == ("INSERT to sales, eu", "SELECT to sales, eu")

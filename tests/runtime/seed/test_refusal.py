@@ -75,6 +75,7 @@ class Original(Exception):  # noqa: N818 stands in for a driver's error
     [
         (("CHECK constraint failed: price > 0",), "price > 0", ()),
         (("UNIQUE constraint failed: t.a, t.b",), None, ("a", "b")),
+        (("UNIQUE constraint failed: t.a, b, t.c",), None, ("a, b", "c")),
         (("UNIQUE constraint failed: index 'lower_x'",), "lower_x", ()),
         (("NOT NULL constraint failed: t.a",), None, ("a",)),
         ((4025, "CONSTRAINT `t.positive` failed for `db`.`t`"), "positive", ()),
