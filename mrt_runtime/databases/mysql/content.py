@@ -13,6 +13,7 @@ from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep
 from mrt_runtime.compare.schema import CatalogueColumn, Schema, Table
 from mrt_runtime.compare.sequence_position import SequencePosition
 from mrt_runtime.databases.mysql.catalogue import NUMBERS
+from mrt_runtime.databases.mysql.positions import find_counted, read_counters
 from mrt_runtime.databases.mysql.quoting import quote
 
 BINARY = frozenset(
@@ -24,8 +25,6 @@ BINARY = frozenset(
 )
 
 
-POSITIONS = """SELECT TABLE_NAME, AUTO_INCREMENT, TABLE_ROWS FROM information_schema.TABLES
-WHERE TABLE_SCHEMA = DATABASE() AND AUTO_INCREMENT IS NOT NULL"""
 BATCH = 25  # tables that one statement reads
 
 
@@ -51,31 +50,25 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
 
 
 def _positions(cursor: Any, schema: Schema, *, is_mariadb: bool) -> Iterator[SequencePosition]:
-    """Read the positions of AUTO_INCREMENT and MariaDB's sequences. Reading does not move them.
+    """Yield the positions of AUTO_INCREMENT and MariaDB's sequences.
 
     A statement with several rows takes numbers in advance, up to twice as many as it needs
     (https://dev.mysql.com/doc/refman/8.0/en/innodb-auto-increment-handling.html).
     """
-    columns = {table.name: column.name for table in schema.tables for column in table.columns if column.identity == "auto"}
-    if columns and not is_mariadb:
-        cursor.execute("SET SESSION information_schema_stats_expiry = 0")  # otherwise a day old
-    cursor.execute(POSITIONS) if columns else None
-    for table, following, rows in cursor.fetchall() if columns else ():
-        if table in columns:
+    for one, following, rows in read_counters(cursor, schema, is_mariadb=is_mariadb):
+        if isinstance(one, Table):
             yield SequencePosition(
-                subject=f"Table '{table}'",
+                subject=f"Table '{one.label}'",
                 word="AUTO_INCREMENT",
-                next=int(following),
-                slack=2 * int(rows or 0),
-                table=table,
-                column=columns[table],
+                next=following,
+                slack=2 * rows,
+                table=one.label,
+                column=find_counted(one),
             )
-    for one in schema.sequences:
-        cursor.execute(f"SELECT next_not_cached_value FROM {quote(one.name)}")
-        [(following,)] = cursor.fetchall()
-        yield SequencePosition(
-            subject=f"Sequence '{one.label}'", next=int(following), step=one.increment, slack=max(one.cache, 1) - 1
-        )
+        else:
+            yield SequencePosition(
+                subject=f"Sequence '{one.label}'", next=following, step=one.increment, slack=max(one.cache, 1) - 1
+            )
 
 
 def _select(at: int, table: Table) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from mrt_runtime.compare.schema import Schema
-from mrt_runtime.databases.mysql.content import POSITIONS
+from mrt_runtime.compare.schema import Schema, Sequence, Table
 from mrt_runtime.databases.mysql.quoting import quote
+
+COUNTERS = """SELECT TABLE_NAME, AUTO_INCREMENT, TABLE_ROWS FROM information_schema.TABLES
+WHERE TABLE_SCHEMA = DATABASE() AND AUTO_INCREMENT IS NOT NULL"""
 
 
 @contextmanager
@@ -27,22 +30,37 @@ def keep_positions(connection: Connection, schema: Schema) -> Iterator[None]:
 
 
 def read_positions(connection: Connection, schema: Schema) -> dict[str, int]:
-    """Return the next number of each counter, by the beginning of the statement that sets it; reading does not move them."""
-    counted = {table.name for table in schema.tables for column in table.columns if column.identity == "auto"}
-    found: dict[str, int] = {}
-    cursor = connection.connection.cursor()
+    """Return the next number of each counter, by the beginning of the statement that sets it."""
+    is_mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
+    found = {
+        f"ALTER TABLE {quote(one.name)} AUTO_INCREMENT = "
+        if isinstance(one, Table)
+        else f"ALTER SEQUENCE {quote(one.name)} RESTART ": following
+        for one, following, _ in read_counters(connection.connection.cursor(), schema, is_mariadb=is_mariadb)
+    }
+    connection.connection.rollback()
+    return found
+
+
+def read_counters(cursor: Any, schema: Schema, *, is_mariadb: bool) -> Iterator[tuple[Table | Sequence, int, int]]:
+    """Yield each table with AUTO_INCREMENT and each sequence, its next number, and about how many rows the table has.
+
+    Reading does not move them.
+    """
+    counted = {table.name: table for table in schema.tables if find_counted(table) is not None}
     if counted:
-        if not getattr(connection.dialect, "is_mariadb", False):
+        if not is_mariadb:
             cursor.execute("SET SESSION information_schema_stats_expiry = 0")  # otherwise a day old
-        cursor.execute(POSITIONS)
-        found = {
-            f"ALTER TABLE {quote(table)} AUTO_INCREMENT = ": int(following)
-            for table, following, _ in cursor.fetchall()
-            if table in counted
-        }
+        cursor.execute(COUNTERS)
+        for name, following, rows in cursor.fetchall():
+            if name in counted:
+                yield counted[name], int(following), int(rows or 0)
     for one in schema.sequences:
         cursor.execute(f"SELECT next_not_cached_value FROM {quote(one.name)}")
         [(following,)] = cursor.fetchall()
-        found[f"ALTER SEQUENCE {quote(one.name)} RESTART "] = int(following)
-    connection.connection.rollback()
-    return found
+        yield one, int(following), 0
+
+
+def find_counted(table: Table) -> str | None:
+    """Return the column that AUTO_INCREMENT fills; None where there is none."""
+    return next((column.name for column in table.columns if column.identity == "auto"), None)

@@ -18,14 +18,14 @@ from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.compare.schema import Sequence as CatalogueSequence
 from mrt_runtime.compare.sequence_position import SequencePosition
 from mrt_runtime.databases.postgresql.catalogue_changes import ReadPoint, read_point
-from mrt_runtime.databases.postgresql.quoting import quote
+from mrt_runtime.databases.postgresql.positions import read_positions
+from mrt_runtime.databases.postgresql.quoting import name_in_schema, quote
 
 # The text depends on these; what a project sets for its own sessions shall not.
 SETTINGS = """set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true),
   set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true),
   set_config('extra_float_digits', '3', true), set_config('jit', 'off', true)"""
 NUMBERS = {"smallint", "integer", "bigint", "numeric", "real", "double precision", "oid", "boolean"}
-MOST_SEQUENCES = 100  # that one statement reads
 BATCH = 25  # tables that one statement reads: planning each of them apart costs more, and so do longer unions
 
 
@@ -65,22 +65,16 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
 
 
 def _positions(cursor: Any, sequences: Sequence[CatalogueSequence]) -> Iterator[SequencePosition]:
-    """Read the positions of sequences. Reading does not move them."""
-    for start in range(0, len(sequences), MOST_SEQUENCES):
-        chosen = sequences[start : start + MOST_SEQUENCES]
-        selects = (f"SELECT {at}, last_value, is_called FROM {name_in_schema(one)}" for at, one in enumerate(chosen))
-        cursor.execute(" UNION ALL ".join(selects))
-        for at, last, is_called in cursor.fetchall():
-            one = chosen[at]
-            table, column = one.owner or (None, None)
-            yield SequencePosition(
-                subject=f"Sequence '{one.label}'",
-                next=last + one.increment * bool(is_called),
-                step=one.increment,
-                slack=one.cache - 1,
-                table=table,
-                column=column,
-            )
+    for one, (last, is_called) in zip(sequences, read_positions(cursor, sequences), strict=True):
+        table, column = one.owner or (None, None)
+        yield SequencePosition(
+            subject=f"Sequence '{one.label}'",
+            next=last + one.increment * is_called,
+            step=one.increment,
+            slack=one.cache - 1,
+            table=table,
+            column=column,
+        )
 
 
 def _unchanged(
@@ -100,7 +94,7 @@ def _unchanged(
     same: dict[str, TableRows] = {}
     for chosen in _batches(candidates):
         young = f"count(*) FILTER (WHERE age(xmin) <= age('{past.start.horizon}'::xid))"
-        selects = [f"SELECT {at}, count(*), {young} FROM {_source(table, parents)}" for at, table in enumerate(chosen)]
+        selects = [f"SELECT {at}, count(*), {young} FROM {write_source(table, parents)}" for at, table in enumerate(chosen)]
         cursor.execute(" UNION ALL ".join(selects))
         for at, count, new in cursor.fetchall():
             label = chosen[at].label
@@ -119,17 +113,12 @@ def _fetch(cursor: Any, tables: Sequence[Table], parents: Collection[str]) -> li
     selects = []
     for at, table in enumerate(tables):
         values = ", ".join(f"{quote(column.name)}::text" for column in table.columns)
-        selects.append(f"SELECT {at}, ARRAY[{values}]::text[] FROM {_source(table, parents)}")
+        selects.append(f"SELECT {at}, ARRAY[{values}]::text[] FROM {write_source(table, parents)}")
     cursor.execute(" UNION ALL ".join(selects))
     rows: list[tuple[int, list[str | None]]] = cursor.fetchall()
     return rows
 
 
-def _source(table: Table, parents: Collection[str]) -> str:
+def write_source(table: Table, parents: Collection[str]) -> str:
     """Name a table as what is read from; of one that others inherit from, its own rows only."""
     return f"ONLY {name_in_schema(table)}" if table.label in parents else name_in_schema(table)
-
-
-def name_in_schema(one: Table | CatalogueSequence) -> str:
-    """Return the quoted name of a table or sequence, with its schema where it is not the default one."""
-    return f"{quote(one.schema)}.{quote(one.name)}" if one.schema else quote(one.name)

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from mrt_runtime.compare.fingerprint import DatabaseFingerprint, TableFingerprint, choose_columns
 from mrt_runtime.compare.rows import holds_rows
 from mrt_runtime.compare.schema import Schema, Table
-from mrt_runtime.databases.postgresql.content import SETTINGS
+from mrt_runtime.databases.postgresql.content import SETTINGS, write_source
 from mrt_runtime.databases.postgresql.quoting import quote
 
 COUNTS_AT_ONCE = 150000
@@ -124,7 +124,7 @@ def _hash(cursor: Any, table: Table, columns: Sequence[str], parents: Collection
     if not (by_type and columns):
         hashed = f'hashtextextended((ROW({", ".join(map(quote, columns))})::text) COLLATE "C", 0)'
     # the sum of 64-bit numbers is a numeric: nothing overflows, and no order is needed
-    cursor.execute(f"SELECT count(*), sum({hashed}) FROM {_source(table, parents)}")
+    cursor.execute(f"SELECT count(*), sum({hashed}) FROM {write_source(table, parents)}")
     count, digest = cursor.fetchone()
     return TableFingerprint(table.label, tuple(columns), int(count), str(digest or 0))
 
@@ -147,13 +147,7 @@ def stream_rows(
     # by bytes, which for UTF-8 is the order of Python's strings
     collated = ", ".join(f'({key}) COLLATE "C"' for key in keys) or "1"
     connection.exec_driver_sql(f"SELECT {SETTINGS}")
-    query = (
-        f"SELECT ARRAY[{', '.join(keys)}]::text[], ARRAY[{', '.join(texts)}]::text[] FROM {_source(table, ())} ORDER BY {collated}"
-    )
-    for key, values in connection.exec_driver_sql(query, execution_options=STREAMED):
-        yield tuple(key), tuple(values)
-
-
-def _source(table: Table, parents: Collection[str]) -> str:
-    name = f"{quote(table.schema)}.{quote(table.name)}" if table.schema else quote(table.name)
-    return f"ONLY {name}" if table.label in parents else name
+    values = f"ARRAY[{', '.join(keys)}]::text[], ARRAY[{', '.join(texts)}]::text[]"
+    query = f"SELECT {values} FROM {write_source(table, ())} ORDER BY {collated}"
+    for key, row in connection.exec_driver_sql(query, execution_options=STREAMED):
+        yield tuple(key), tuple(row)

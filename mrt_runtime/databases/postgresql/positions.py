@@ -4,35 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.schema import Schema
-from mrt_runtime.databases.postgresql.content import MOST_SEQUENCES, name_in_schema
-from mrt_runtime.databases.postgresql.quoting import literal
+from mrt_runtime.compare.schema import Sequence as CatalogueSequence
+from mrt_runtime.databases.postgresql.quoting import literal, name_in_schema
+
+BATCH = 100  # sequences that one statement reads
 
 
 @contextmanager
 def keep_positions(connection: Connection, schema: Schema) -> Iterator[None]:
     """See `DatabaseBackend`; it ends the connection's transaction."""
-    names = [name_in_schema(one) for one in schema.sequences]
-    before = read_positions(connection, names)
+    before = read_positions(connection.connection.cursor(), schema.sequences)
+    connection.connection.rollback()
     yield
-    after = read_positions(connection, names)
     cursor = connection.connection.cursor()
-    for name in [name for name in names if after[name] != before[name]]:
-        last, is_called = before[name]
-        cursor.execute(f"SELECT pg_catalog.setval({literal(name)}, {last}, {str(is_called).lower()})")
+    after = read_positions(cursor, schema.sequences)
+    for one, (last, is_called), now in zip(schema.sequences, before, after, strict=True):
+        if now != (last, is_called):
+            cursor.execute(f"SELECT pg_catalog.setval({literal(name_in_schema(one))}, {last}, {str(is_called).lower()})")
     connection.connection.rollback()  # the positions stay
 
 
-def read_positions(connection: Connection, names: Sequence[str]) -> dict[str, tuple[int, bool]]:
+def read_positions(cursor: Any, sequences: Sequence[CatalogueSequence]) -> list[tuple[int, bool]]:
     """Return the last number of each sequence, and whether it was handed out; reading does not move them."""
-    found: dict[str, tuple[int, bool]] = {}
-    cursor = connection.connection.cursor()
-    for start in range(0, len(names), MOST_SEQUENCES):
-        chosen = names[start : start + MOST_SEQUENCES]
-        cursor.execute(" UNION ALL ".join(f"SELECT {at}, last_value, is_called FROM {name}" for at, name in enumerate(chosen)))
-        found.update({chosen[at]: (last, is_called) for at, last, is_called in cursor.fetchall()})
-    connection.connection.rollback()
-    return found
+    found: dict[int, tuple[int, bool]] = {}
+    selects = [f"SELECT {at}, last_value, is_called FROM {name_in_schema(one)}" for at, one in enumerate(sequences)]
+    for start in range(0, len(selects), BATCH):
+        cursor.execute(" UNION ALL ".join(selects[start : start + BATCH]))
+        found.update({at: (last, is_called) for at, last, is_called in cursor.fetchall()})
+    return [found[at] for at in range(len(sequences))]

@@ -10,8 +10,7 @@ from typing import Any
 
 from mrt_runtime.compare.schema import Table
 from mrt_runtime.databases.driver_error import list_causes, read_state
-from mrt_runtime.databases.postgresql.content import name_in_schema
-from mrt_runtime.databases.postgresql.quoting import literal, quote
+from mrt_runtime.databases.postgresql.quoting import literal, name_in_schema, quote
 from mrt_runtime.databases.traffic import TrafficEnd, find_row, list_keys
 
 MEASURE = "SELECT extract(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp())::float8"
