@@ -15,7 +15,6 @@ from mrt_runtime.config import ConfigurationError
 from mrt_runtime.half_way import HalfWayStep
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.migrate.interruption import StepInterruption
-from mrt_runtime.rehearse.half_way import leave_alone, try_functions
 from mrt_runtime.rehearse.result import RehearsedRevision
 from mrt_runtime.rehearse.row_loss import RowLoss, SuspectTable, find_suspects
 from mrt_runtime.rehearse.scratch_copy import CopyState, ScratchCopy
@@ -24,10 +23,13 @@ from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
 from mrt_runtime.verify.half_way_check import describe_stuck
+from mrt_runtime.verify.half_way_trial import leave_alone
 from mrt_runtime.verify.step_error import StepError
 
 if TYPE_CHECKING:
     from mrt_runtime.rehearse.session import RehearsalSession
+
+NOT_RESTORED = "the rollback does not lead back to where the upgrade begins"
 
 
 class RevisionRehearsal:
@@ -60,8 +62,7 @@ class RevisionRehearsal:
             self._findings.failures.append(error.failure)
             self._recover()
         finally:
-            steps, logs = tuple(copy.steps), copy.logs
-            copy.logs = {}
+            steps, logs = tuple(copy.steps), copy.places.take()
             self._change_copies(logs)
         self._findings.warnings += [warning for one in self._stopped for warning in describe_stuck(one)]
         self._findings.warnings += copy.migrator.take_notes()
@@ -161,10 +162,11 @@ class RevisionRehearsal:
         elif can_leave and self.leads_on and not self._findings.failures:
             self.copy.go_down(self._step)
         else:
-            self._stopped = tuple(leave_alone(self._step, logs))
+            self._stopped = tuple(leave_alone(self._step, name, log, NOT_RESTORED) for name, log in logs.items())
             return
         try:
-            self._stopped = tuple(try_functions(self.copy, self._step, logs, self._session.config.ignore))
+            trial = self.copy.make_trial(self._step, self._session.config.ignore)
+            self._stopped = tuple(trial.run_all(logs, upgrade=lambda: self.copy.go_up(self._step)))
         except StepError:
             self.leads_on = False
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
@@ -20,12 +20,13 @@ from mrt_runtime.databases import Database
 from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.databases.registry import backend_of
 from mrt_runtime.migrate import HistoryStep, MigrationError, Migrator
-from mrt_runtime.migrate.interruption import StepInterruption, interruptible
 from mrt_runtime.migrate.observation import observed
 from mrt_runtime.migrate.observer import ObservedStep, StepObserver
+from mrt_runtime.migrate.timeline import StepTimeline
 from mrt_runtime.rehearse.step_traffic import StepTraffic
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.half_way_log import HalfWayLog
 from mrt_runtime.verify.half_way_trial import HalfWayTrial, TrialState
 from mrt_runtime.verify.step_error import StepError, describe, refuse_broken_env
 
@@ -56,9 +57,7 @@ class ScratchCopy:
         self._is_idle = False
         self.steps: list[ObservedStep] = []
         """What was observed since the last time that this was emptied."""
-        self.logs: dict[str, StepInterruption] = {}
-        """Where the functions that were run last can be stopped, where that is noted at all."""
-        self._notes_places = config.half_way
+        self.places = HalfWayLog(self.scratch, is_on=config.half_way)
         self.traffic = StepTraffic(self.scratch, is_on=with_traffic)
         self._schema: Schema | None = None
         try:
@@ -153,28 +152,26 @@ class ScratchCopy:
         """Run a step with its traffic; again without, where that kept it from a lock and it left nothing behind."""
         before = self._schema
         try:
-            self._observe_once(name, step, run)
+            self._observe_beside(self.traffic.beside(name, step, before), name, step, run)
         except MigrationError as error:
             if before is None or not self.traffic.is_in_the_way(error) or self.look_at_schema() != before:
                 raise
             self.steps.pop()
-            self.traffic.is_on = False
-            try:
-                self._observe_once(name, step, run)
-            finally:
-                self.traffic.is_on = True
+            self._observe_beside(nullcontext(), name, step, run)
             self.traffic.notes.append(f"The {name} does not wait for locks, so it was run without traffic.")
 
-    def _observe_once(self, name: str, step: HistoryStep, run: Callable[[HistoryStep], None]) -> None:
+    def _observe_beside(
+        self, traffic: AbstractContextManager[StepTimeline | None], name: str, step: HistoryStep, run: Callable[[HistoryStep], None]
+    ) -> None:
         self.release()
         before = self.scratch.measure()
         observer, seconds = StepObserver(), 0.0
         try:
-            with self.traffic.beside(name, step, self._schema) as timeline:
+            with traffic as timeline:
                 observer = StepObserver(self.scratch.watch_locks(self.connect), timeline, self.scratch.find_algorithm)
                 began = time.perf_counter()
                 try:
-                    with observed(observer), self._noting(name):
+                    with observed(observer), self.places.note(name):
                         run(step)
                 finally:
                     seconds = time.perf_counter() - began - observer.asked
@@ -193,16 +190,6 @@ class ScratchCopy:
             return TrialState(here.schema, {label: table.rows for label, table in here.rows.tables.items()})
 
         return HalfWayTrial(self.scratch, self.migrator, step, release=self.close, look=look, ignore=ignore)
-
-    @contextmanager
-    def _noting(self, name: str) -> Iterator[None]:
-        """Note where a function can be stopped, if it comes to its end."""
-        if not self._notes_places:
-            yield
-            return
-        with interruptible(StepInterruption(self.scratch.read_transaction)) as log:
-            yield
-        self.logs[name] = log
 
     @contextmanager
     def _telling(self, otherwise: Outcome) -> Iterator[None]:

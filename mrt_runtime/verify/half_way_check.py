@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from mrt_runtime.compare.blame import shorten
 from mrt_runtime.half_way import HalfWayStep, HalfWayStop
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.migrate.interruption import StepInterruption
+from mrt_runtime.verify.half_way_trial import leave_alone
 from mrt_runtime.verify.runner import RevisionRunner
 from mrt_runtime.verify.step_error import NotReachedError, StepError
 
@@ -19,20 +18,17 @@ def check_half_way(runner: RevisionRunner, step: HistoryStep) -> tuple[HalfWaySt
     Where no place leaves anything, nothing is run: PostgreSQL takes back what a transaction did. Afterwards the database holds
     the revision, if it can.
     """
-    logs = runner.recorder.take_logs()
-    untried = {name: HalfWayStep(name=name, file=shorten(step.file), statements=log.count) for name, log in logs.items()}
-    if not any(log.places for log in logs.values()):
-        return tuple(untried.values())
-    found = dict(untried)
-    try:
-        for tried in try_functions(runner, step, logs):
-            found[tried.name] = tried
-    except (StepError, NotReachedError) as error:
-        for name in logs:
-            if found[name] is untried[name] and logs[name].places:
-                found[name] = replace(found[name], places=len(logs[name].places), reason=str(error))
-    runner.recorder.take_logs()
-    return tuple(found.values())
+    logs = runner.recorder.places.take()
+    tried: dict[str, HalfWayStep] = {}
+    reason = ""
+    if any(log.places for log in logs.values()):
+        try:
+            for function in try_functions(runner, step, logs):
+                tried[function.name] = function
+        except (StepError, NotReachedError) as error:
+            reason = str(error)
+        runner.recorder.places.take()
+    return tuple(tried.get(name) or leave_alone(step, name, log, reason) for name, log in logs.items())
 
 
 def try_functions(runner: RevisionRunner, step: HistoryStep, logs: dict[str, StepInterruption]) -> Iterator[HalfWayStep]:
@@ -42,11 +38,7 @@ def try_functions(runner: RevisionRunner, step: HistoryStep, logs: dict[str, Ste
     if not runner.trusted or step.revision in runner.applied:
         runner.approach(step)
     trial = runner.recorder.make_trial(step, runner.ignore)
-    if "upgrade" in logs:
-        yield trial.run("upgrade", logs["upgrade"])
-    runner.upgrade(step)
-    if "downgrade" in logs:
-        yield trial.run("downgrade", logs["downgrade"])
+    yield from trial.run_all(logs, upgrade=lambda: runner.upgrade(step))
 
 
 def describe_stuck(step: HalfWayStep) -> Iterator[str]:

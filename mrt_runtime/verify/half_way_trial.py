@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mrt_runtime import termination
@@ -53,12 +53,23 @@ class HalfWayTrial:
         self._look = look
         self._ignore = ignore
 
+    def run_all(self, logs: Mapping[str, StepInterruption], upgrade: Callable[[], object]) -> Iterator[HalfWayStep]:
+        """Yield what became of each function, on a database that is before the revision, and holds it afterwards.
+
+        logs: what was noted when the functions ran as a whole. upgrade: applies the revision.
+        """
+        if "upgrade" in logs:
+            yield self.run("upgrade", logs["upgrade"])
+        upgrade()
+        if "downgrade" in logs:
+            yield self.run("downgrade", logs["downgrade"])
+
     def run(self, name: str, log: StepInterruption) -> HalfWayStep:
         """Stop the function wherever that leaves something, and run it again; afterwards the database is as it was before.
 
         log: what was noted when the function ran as a whole.
         """
-        step = HalfWayStep(name=name, file=shorten(self._step.file), statements=log.count, places=len(log.places))
+        step = leave_alone(self._step, name, log)
         if not log.places:
             return step
         self._release()
@@ -108,6 +119,12 @@ class HalfWayTrial:
         self._release()
         move = self._migrator.upgrade if name == "upgrade" else self._migrator.downgrade
         move(self._step)
+
+
+def leave_alone(step: HistoryStep, name: str, log: StepInterruption, reason: str = "") -> HalfWayStep:
+    """Return what is known of a function that is not stopped. reason: why not, where it could be stopped."""
+    places = len(log.places)
+    return HalfWayStep(name=name, file=shorten(step.file), statements=log.count, places=places, reason=reason if places else "")
 
 
 def choose(places: Sequence[StopPlace]) -> list[StopPlace]:

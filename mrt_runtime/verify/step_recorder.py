@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.databases import Scratch
 from mrt_runtime.migrate import HistoryStep, Migrator
-from mrt_runtime.migrate.interruption import StepInterruption, interruptible
 from mrt_runtime.migrate.observation import observed
 from mrt_runtime.migrate.observer import ObservedStep, StepObserver
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.contents import ScratchContents
+from mrt_runtime.verify.half_way_log import HalfWayLog
 from mrt_runtime.verify.half_way_trial import HalfWayTrial, TrialState
 
 NAMES = {Outcome.UPGRADE_FAILED: "upgrade", Outcome.DOWNGRADE_FAILED: "downgrade"}
@@ -28,8 +28,7 @@ class StepRecorder:
         self, scratch: Scratch, migrator: Migrator, contents: ScratchContents, *, is_on: bool, notes_places: bool = False
     ) -> None:
         self.is_on = is_on
-        self._notes_places = notes_places
-        self._logs: dict[str, StepInterruption] = {}
+        self.places = HalfWayLog(scratch, is_on=notes_places)
         self._scratch = scratch
         self._migrator = migrator
         self._contents = contents
@@ -41,12 +40,14 @@ class StepRecorder:
 
         otherwise: what it is where it fails.
         """
-        name = NAMES.get(otherwise)
-        if self._notes_places and name is not None:
-            move = self._noting_places(name, move)
-        if not self.is_on or name is None or name in self._ended:
-            move(step)
-            return
+        name = NAMES.get(otherwise, "")
+        with self.places.note(name):
+            if self.is_on and name and name not in self._ended:
+                self._observe(name, move, step)
+            else:
+                move(step)
+
+    def _observe(self, name: str, move: Callable[[HistoryStep], None], step: HistoryStep) -> None:
         observer = StepObserver(
             self._scratch.watch_locks(self._contents.connect) if self._scratch.allows_idle_connections else None,
             find_algorithm=self._scratch.find_algorithm,
@@ -61,21 +62,6 @@ class StepRecorder:
             self._contents.release()  # the migration may have ended our session
             statements = observer.of_the_migration(self._migrator.version_tables)
             self._steps[name] = ObservedStep(name=name, seconds=seconds, file=shorten(step.file), statements=statements)
-
-    def _noting_places(self, name: str, move: Callable[[HistoryStep], None]) -> Callable[[HistoryStep], None]:
-        """Return the move, noting where it can be stopped, where it comes to its end."""
-
-        def noting(step: HistoryStep) -> None:
-            with interruptible(StepInterruption(self._scratch.read_transaction)) as log:
-                move(step)
-            self._logs[name] = log
-
-        return noting
-
-    def take_logs(self) -> dict[str, StepInterruption]:
-        """Return where the functions that came to their end can be stopped, by their names."""
-        logs, self._logs = self._logs, {}
-        return logs
 
     def make_trial(self, step: HistoryStep, ignore: Collection[str]) -> HalfWayTrial:
         """Return what stops the revision half way on this scratch database."""
