@@ -19,12 +19,13 @@ class TrafficEnd(enum.Enum):
 
 
 class TrafficDialect(Protocol):
-    """The statements of traffic. None of them changes a row, fires a trigger or outlives its own round trip to the server."""
+    """The statements of traffic. None of them changes a row, fires a trigger or outlives its own round trip to the server.
+
+    The last thing that one returns is how many seconds it took on the server, or nothing where the row is gone.
+    """
 
     patience: float
     """Seconds after which a session gives up."""
-    measures: bool
-    """Whether the last thing that a statement returns is how many seconds it took on the server."""
 
     def limit(self) -> tuple[str, ...]:
         """Return what makes a session give up."""

@@ -25,10 +25,15 @@ class StepTraffic:
     """Runs traffic on a copy where it is asked for. `notes` are sentences about what there was none of."""
 
     def __init__(self, scratch: Scratch, *, is_on: bool) -> None:
-        self.is_on = is_on and scratch.traffic is not None
+        self._dialect = scratch.traffic if is_on else None
         self.notes: list[str] = []
         self._scratch = scratch
         self._driver_error: type[Exception] = scratch.engine.dialect.dbapi.Error  # type: ignore[union-attr]  # it is loaded
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is any: it was asked for, and the database allows some beside a migration."""
+        return self._dialect is not None
 
     @contextmanager
     def beside(self, name: str, step: HistoryStep, schema: Schema | None) -> Iterator[StepTimeline | None]:
@@ -36,13 +41,13 @@ class StepTraffic:
 
         schema: what is there before. Nothing where there is no traffic, such as beside a second upgrade, which is like the first.
         """
-        if not self.is_on or schema is None or name == "second upgrade":
+        if self._dialect is None or schema is None or name == "second upgrade":
             yield None
             return
         timeline = StepTimeline()
         with ExitStack() as running:
             try:
-                sessions = running.enter_context(traffic(self._scratch, self._choose(name, step, schema)))
+                sessions = running.enter_context(traffic(self._scratch, self._dialect, self._choose(name, step, schema)))
             except (DBAPIError, self._driver_error) as error:
                 self.notes.append(f"There was no traffic beside the {name}: {join(getattr(error, 'orig', None) or error)}")
                 sessions = []
@@ -57,9 +62,9 @@ class StepTraffic:
 
     def is_in_the_way(self, error: BaseException) -> bool:
         """Whether a step failed because it would not wait for a lock, which may have been the traffic's."""
-        dialect = self._scratch.traffic
+        dialect = self._dialect
         causes = [cause for cause in list_causes(error) if not isinstance(cause, DBAPIError)]
-        return self.is_on and dialect is not None and any(dialect.judge(cause) is TrafficEnd.BUSY for cause in causes)
+        return dialect is not None and any(dialect.judge(cause) is TrafficEnd.BUSY for cause in causes)
 
     def _choose(self, name: str, step: HistoryStep, schema: Schema) -> list[Table]:
         labels = find_concerned(step.file, schema)

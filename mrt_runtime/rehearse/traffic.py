@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -58,15 +58,16 @@ class TrafficSession:
         """What it is called in a sentence."""
         return f"{self._who} of {self._table}"
 
-    def prepare(self, table: Table) -> list[str]:
-        """Make the session give up early, and return conditions for the first row of the table and the last one."""
-        cursor = self._raw.cursor()
-        try:
+    def limit(self) -> None:
+        """Make the session give up early."""
+        with closing(self._raw.cursor()) as cursor:
             for statement in self._dialect.limit():
                 cursor.execute(statement)
+
+    def find_rows(self, table: Table) -> list[str]:
+        """Return conditions for the first row of the table and the last one."""
+        with closing(self._raw.cursor()) as cursor:
             return list(dict.fromkeys(self._dialect.find_row(cursor, table, last=last) for last in (False, True)))
-        finally:
-            cursor.close()
 
     def start(self, pause: float) -> None:
         """Begin, with as many seconds between two attempts."""
@@ -118,20 +119,18 @@ class TrafficSession:
 
     def _execute(self, statement: str) -> float | None:
         """Execute a statement, and return how long it took on the server; None where it does not say so."""
-        cursor = self._raw.cursor()
-        try:
+        with closing(self._raw.cursor()) as cursor:
             cursor.execute(statement)
             with suppress(self._not_supported):
-                while self._dialect.measures and cursor.nextset():
+                while cursor.nextset():
                     pass  # the time is the last result, which is all that some drivers return
             rows = cursor.fetchall()
-            return float(rows[0][0]) if self._dialect.measures and rows else None
-        finally:
-            cursor.close()
+            return float(rows[0][0]) if rows else None
 
 
 def open_sessions(scratch: Scratch, dialect: TrafficDialect, table: Table, sessions: list[TrafficSession]) -> None:
     """Open a reader and a writer of a table, each on a connection that is proved to be to the scratch database."""
+    rows: list[str] = []
     kinds: tuple[tuple[Literal["reader", "writer"], Callable[[Table, str], str]], ...] = (
         ("reader", dialect.read),
         ("writer", dialect.write),
@@ -142,22 +141,21 @@ def open_sessions(scratch: Scratch, dialect: TrafficDialect, table: Table, sessi
         sessions.append(session)
         if not scratch.is_mine(connection):
             raise WrongDatabaseError(f"Traffic was about to run on another database than the copy {mask(scratch.url)}; it did not.")
-        rows = session.prepare(table)
+        session.limit()
+        rows = rows or session.find_rows(table)
         session.statements = [write(table, row) for row in rows]
 
 
 @contextmanager
-def traffic(scratch: Scratch, tables: Sequence[Table]) -> Iterator[list[TrafficSession]]:
+def traffic(scratch: Scratch, dialect: TrafficDialect, tables: Sequence[Table]) -> Iterator[list[TrafficSession]]:
     """Have sessions read and write these tables of a scratch database while the body runs, however it ends.
 
     Raises DBAPIError where they cannot connect.
     """
-    dialect = scratch.traffic
     sessions: list[TrafficSession] = []
     try:
-        if dialect is not None:
-            for table in tables:
-                open_sessions(scratch, dialect, table, sessions)
+        for table in tables:
+            open_sessions(scratch, dialect, table, sessions)
         for session in sessions:
             session.start(PAUSE * max(1, len(tables)))
         yield sessions

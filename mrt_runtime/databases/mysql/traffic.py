@@ -24,7 +24,6 @@ class MySQLTraffic:
     """The statements."""
 
     patience = 1.0
-    measures = True
 
     def limit(self) -> tuple[str, ...]:
         return ("SET SESSION lock_wait_timeout = 1", "SET SESSION innodb_lock_wait_timeout = 1")

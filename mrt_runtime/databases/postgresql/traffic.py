@@ -24,7 +24,6 @@ class PostgresTraffic:
     """The statements."""
 
     patience = 0.5  # below deadlock_timeout, whose default is a second
-    measures = True
 
     def limit(self) -> tuple[str, ...]:
         return (f"SET lock_timeout = {int(self.patience * 1000)}",)

@@ -173,9 +173,10 @@ def test_no_traffic_reaches_another_database(postgres_scratch, postgres_url):
         connection.exec_driver_sql("CREATE TABLE users (id int PRIMARY KEY)")
     with postgres_scratch.engine.connect() as connection:
         tables = read_schema(connection, postgres_scratch.database).tables
-    with traffic(postgres_scratch, tables) as sessions:
+    dialect = postgres_scratch.traffic
+    with traffic(postgres_scratch, dialect, tables) as sessions:
         assert len(sessions) == 2
-    with pytest.raises(WrongDatabaseError, match="another database than the copy"), traffic(Misled(), tables):
+    with pytest.raises(WrongDatabaseError, match="another database than the copy"), traffic(Misled(), dialect, tables):
         pass
     Misled.engine.dispose()
 
