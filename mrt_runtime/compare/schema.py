@@ -19,6 +19,11 @@ def qualified(name: str, schema: str | None) -> str:
     return f"{schema}.{name}" if schema else name
 
 
+def name_subject(table: str, column: str | None) -> str:
+    """Return the beginning of a sentence about a table, or about a column of it."""
+    return f"Column '{table}.{column}'" if column is not None else f"Table '{table}'"
+
+
 class Labelled:
     """Anything that has a name in a schema."""
 

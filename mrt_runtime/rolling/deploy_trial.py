@@ -13,7 +13,7 @@ from mrt_runtime.compare.schema_difference import diff
 from mrt_runtime.databases.registry import backend_of
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.rolling.concerned_tables import find_concerned
-from mrt_runtime.rolling.lost_right import find_lost_rights
+from mrt_runtime.rolling.lost_right import LostRight, find_lost_rights
 from mrt_runtime.rolling.release import Release, record_release
 from mrt_runtime.rolling.trial import BrokenStatements, ReleaseTrial
 from mrt_runtime.verdict import NEW_RELEASE, OLD_RELEASE, Failure, RollingDeploy
@@ -100,18 +100,15 @@ class DeployTrial:
         """Write what breaks as failures, each with its line. schemas: the release's own, and the one that it met."""
         own, now = schemas
         release, when, function = WORDS[kind]
-        found = [
+        tables = (self._old if kind == OLD_RELEASE else self._new).tables
+        found: list[BrokenStatements | LostRight] = [*broken, *find_lost_rights(own, now, tables)]
+        return tuple(
             locate(
                 Failure(kind=kind, message=one.describe(release, when), table=one.table, column=one.column),
                 step.file,
-                one.refused.constraint if one.refused else None,
+                one.constraint,
                 own.dialect,
                 function,
             )
-            for one in broken
-        ]
-        tables = (self._old if kind == OLD_RELEASE else self._new).tables
-        for right in find_lost_rights(own, now, tables):
-            failure = Failure(kind=kind, message=right.describe(release, when), table=right.table, column=right.column)
-            found.append(locate(failure, step.file, None, own.dialect, function))
-        return tuple(found)
+            for one in found
+        )

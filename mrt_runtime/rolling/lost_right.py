@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
-from mrt_runtime.compare.schema import Schema
+from mrt_runtime.compare.schema import Schema, name_subject
 
 USED = ("SELECT", "INSERT", "UPDATE")
 BETWEEN = re.compile(r", (?=(?:no )?[A-Z]+ to )")
@@ -20,10 +21,11 @@ class LostRight:
     table: str
     column: str | None
     rights: tuple[str, ...]
+    constraint: ClassVar[None] = None
 
     def describe(self, release: str, when: str) -> str:
         """Return a sentence. release: what it is called; when: after what it was looked at."""
-        subject = f"Column '{self.table}.{self.column}'" if self.column is not None else f"Table '{self.table}'"
+        subject = name_subject(self.table, self.column)
         return f"{subject}: what was granted is gone {when}, and the {release} release may need it: {', '.join(self.rights)}"
 
 

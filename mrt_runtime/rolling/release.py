@@ -33,12 +33,15 @@ StatementGroup = tuple[ReleaseStatement, ...]
 class TableStatements:
     """What a release executes on one table. `types` are the types of the values that it reads, by column."""
 
-    label: str
-    table: Table
     read: ReleaseStatement
     types: dict[str, frozenset[str]]
     updates: list[ReleaseStatement] = field(default_factory=list)
     inserts: list[StatementGroup] = field(default_factory=list)
+
+    @property
+    def table(self) -> Table:
+        """The table as the release knows it."""
+        return self.read.table
 
 
 @dataclass(slots=True)
@@ -74,7 +77,7 @@ def record_table(release: Release, recorder: TableRecorder) -> None:
     known = release.tables.get(label)
     if known is None:
         read = ReleaseStatement(verb="SELECT", table=target, columns=tuple(column.name for column in target.columns))
-        known = TableStatements(label=label, table=target, read=read, types=find_types(read.columns, read.run(recorder.writer)))
+        known = TableStatements(read=read, types=find_types(read.columns, read.run(recorder.writer)))
     inserts = list(recorder.record_inserts())
     if inserts:
         known.inserts += inserts

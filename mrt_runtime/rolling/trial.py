@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.compare.schema import Schema, Table
+from mrt_runtime.compare.schema import Schema, Table, name_subject
 from mrt_runtime.rolling.refused_statement import RefusedStatement, read_refused
 from mrt_runtime.rolling.release import Release, TableStatements, find_types
 from mrt_runtime.rolling.release_statement import VERBS, ReleaseStatement, Verb
@@ -27,9 +27,14 @@ class BrokenStatements:
     verbs: set[Verb] = field(default_factory=set)
     types: tuple[str, str] = ("", "")
 
+    @property
+    def constraint(self) -> str | None:
+        """The one that was broken, where it has a name."""
+        return self.refused.constraint if self.refused is not None else None
+
     def describe(self, release: str, when: str) -> str:
         """Return a sentence. release: what it is called; when: after what it was tried."""
-        subject = f"Column '{self.table}.{self.column}'" if self.column is not None else f"Table '{self.table}'"
+        subject = name_subject(self.table, self.column)
         if self.refused is None:
             return f"{subject}: the {release} release reads {self.types[1]} instead of {self.types[0]} {when}"
         verbs = [verb for verb in VERBS if verb in self.verbs]
@@ -55,13 +60,13 @@ class ReleaseTrial:
 
     def run(self, release: Release) -> list[BrokenStatements]:
         """Return what breaks. What the statements do is rolled back."""
-        for statements in release.tables.values():
-            if not self._skips_gone or statements.label in self._now:
+        for label, statements in release.tables.items():
+            if not self._skips_gone or label in self._now:
                 self._try_table(statements)
         return list(self._found.values())
 
     def _try_table(self, known: TableStatements) -> None:
-        now = self._now.get(known.label)
+        now = self._now.get(known.table.label)
         gone: Collection[str] = ()
         if self._skips_gone and now is not None:
             gone = {column.name for column in known.table.columns if now.column(column.name) is None}
@@ -83,10 +88,10 @@ class ReleaseTrial:
         alone = {name: self._run(read.naming([name]), known) for name in read.columns}
         refused = {name: found for name, found in alone.items() if isinstance(found, RefusedStatement)}
         if len(refused) == len(alone) or not refused:
-            self._note(known.label, None, rows, "SELECT")
+            self._note(known.table.label, None, rows, "SELECT")
             return
         for name, found in refused.items():
-            self._note(known.label, name, found, "SELECT")
+            self._note(known.table.label, name, found, "SELECT")
         yield from refused
 
     def _compare_types(
@@ -100,13 +105,13 @@ class ReleaseTrial:
             was, found = known.types.get(name, frozenset()), types.get(name, frozenset())
             if was and found - was:
                 names = " or ".join(sorted(was)), " or ".join(sorted(found - was))
-                self._found[known.label, name, "types"] = BrokenStatements(known.label, name, types=names)
+                self._found[known.table.label, name, "types"] = BrokenStatements(known.table.label, name, types=names)
 
     def _try(self, group: Sequence[ReleaseStatement], known: TableStatements, gone: Collection[str], missing: set[str]) -> None:
         """Try statements in one transaction; once more without the columns that are missing, which hide what else fails."""
         refused = self._try_once(group, known, gone)
         if refused is not None and missing.difference(gone):
-            for one in [one for one in self._found.values() if one.table == known.label and one.column in missing]:
+            for one in [one for one in self._found.values() if one.table == known.table.label and one.column in missing]:
                 one.verbs.add(refused[0].verb)
             refused = self._try_once(group, known, missing)
         if refused is None:
@@ -131,7 +136,7 @@ class ReleaseTrial:
         """Return the statement that is refused, and why; None where all go through."""
         try:
             for statement in group:
-                one = statement.without(missing) if statement.table.label == known.label else statement
+                one = statement.without(missing) if statement.table.label == known.table.label else statement
                 found = self._run(one, known, keeps=True) if one is not None else ()
                 if isinstance(found, RefusedStatement):
                     return statement, found
@@ -154,7 +159,7 @@ class ReleaseTrial:
             with self._attempt(self._connection):
                 return statement.run(self._writer)
         except DBAPIError as error:
-            return read_refused(error, known.table, self._now.get(known.label), self._place)
+            return read_refused(error, known.table, self._now.get(known.table.label), self._place)
         finally:
             if not keeps:
                 self._connection.rollback()
