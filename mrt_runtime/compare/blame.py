@@ -55,9 +55,9 @@ def find_op(
     migration = read(file)
     if migration is None:
         return None
-    wanted = {bare(name): 4, bare(failure.table): 2, failure.column: 3 if failure.table else 0}
+    wanted = {bare(name or ""): 4, bare(failure.table or ""): 2, failure.column or "": 3 if failure.table else 0}
     # what the failure does not name
-    wanted.pop(None, None)
+    wanted.pop("", None)
     preferred = ADDING if "left behind" in failure.message or "still exists" in failure.message else LOSING
     is_about_schema = failure.kind in {OLD_RELEASE, NEW_RELEASE}
     best, best_score = None, 1
@@ -120,6 +120,6 @@ def names(value: Any) -> Iterator[str]:
             yield from names(getattr(value, field.name))
 
 
-def bare(label: str | None) -> str | None:
+def bare(label: str) -> str:
     """Take the schema off a label."""
-    return label.rpartition(".")[2] if label else None
+    return label.rpartition(".")[2]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from mrt_runtime.compare.blame import bare, has_word
 from mrt_runtime.config_discovery import LOCK_MODES
 from mrt_runtime.databases.observation import TrafficWait
 from mrt_runtime.migrate.observer import ObservedStatement
@@ -51,8 +51,7 @@ def find_cause(timeline: StepTimeline, attempt: TrafficAttempt) -> ObservedState
     if locks:
         return min(locks, key=lambda span: span.began).statement
     open_ones = [span for span in timeline.statements if span.began <= until and span.until >= attempt.began]
-    word = re.compile(rf"(?<!\w){re.escape(attempt.table.rpartition('.')[2])}(?!\w)", re.IGNORECASE)
-    named = [span for span in open_ones if word.search(span.statement.text)]
+    named = [span for span in open_ones if has_word(span.statement.text, bare(attempt.table))]
     return choose(named or [span for span in open_ones if span.ended >= attempt.began], attempt.began)
 
 

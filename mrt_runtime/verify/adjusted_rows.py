@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from mrt_runtime.compare.blame import has_word
+from mrt_runtime.compare.blame import bare, has_word
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.seed import Seeded
 from mrt_runtime.seed.adjustment import Adjustment
@@ -73,7 +73,7 @@ class AdjustedRows:
 def find_named(file: str, labels: Iterable[str]) -> set[str]:
     """Return the tables that a migration names. What it says of other revisions is no table, though it may be called like one."""
     text = HEADER.sub("", Path(file).read_text(encoding="utf-8", errors="replace"))
-    return {label for label in labels if has_word(text, label.rpartition(".")[2])}
+    return {label for label in labels if has_word(text, bare(label))}
 
 
 def find_filled(adjustment: Adjustment, seeded: Seeded | None) -> set[str]:
