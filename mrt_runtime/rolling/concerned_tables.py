@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
-from mrt_runtime.compare.blame import contains_word, find_names
+from mrt_runtime.compare.blame import find_names, has_word
 from mrt_runtime.compare.schema import ColumnType, Schema, Table, qualified
 
 
 def find_concerned(file: str, schema: Schema) -> set[str]:
     """Return the labels of the tables that a migration names, whose types or triggers it names, or that are parts of these."""
     named = find_names(file) or frozenset()
+    text = Path(file).read_text(encoding="utf-8", errors="replace")
 
     def is_named(name: str) -> bool:
-        return name in named or contains_word(file, name)
+        return name in named or has_word(text, name)
 
     types = {one.label for one in schema.types if is_named(one.name)}
     triggered = {one.table for one in schema.objects if one.table and is_named(one.name.partition("(")[0])}

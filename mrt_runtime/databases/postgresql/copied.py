@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from dataclasses import dataclass
@@ -117,19 +118,20 @@ class CopiedPostgresContents(CreatedPostgresContents):
         if count or self._server.place == name:
             return f"{count or 1} session{'s are' if count > 1 else ' is'} connected to it"
         try:
-            self._server.run(f"CREATE DATABASE {quote(self.name)} TEMPLATE {quote(name)} {self._strategy()} {self._owner}")
+            self._server.run(f"CREATE DATABASE {quote(self.name)} TEMPLATE {quote(name)} {self._strategy} {self._owner}")
         except exc.DBAPIError as error:
             if getattr(error.orig, "sqlstate", getattr(error.orig, "pgcode", None)) in {"53100", "58030"}:
                 raise
             return join(scrub(str(error.orig)))
         return ""
 
+    @functools.cached_property
     def _strategy(self) -> str:
         version = int(self._server.run("SHOW server_version_num")[0][0])
         return "STRATEGY file_copy" if version >= BY_FILES and self._source.size >= LARGE else ""
 
     def _duplicate(self, name: str, copy: str) -> None:
-        self._server.run(f"CREATE DATABASE {quote(copy)} TEMPLATE {quote(name)} {self._strategy()} {self._owner}")
+        self._server.run(f"CREATE DATABASE {quote(copy)} TEMPLATE {quote(name)} {self._strategy} {self._owner}")
         self._shut(copy)
 
     def _shut(self, name: str) -> None:
@@ -138,11 +140,11 @@ class CopiedPostgresContents(CreatedPostgresContents):
 
     def _restore(self, refusal: str) -> None:
         """Dump the given database, in a transaction that can write nothing, into an empty one."""
-        missing = [name for name in PROGRAMS if shutil.which(name) is None]
+        missing = find_missing()
         if missing:
             raise ConfigurationError(
                 f"{self._given.name} cannot be copied by the server, because {refusal.rstrip('.')}, nor dumped, because "
-                f"{' and '.join(missing)} cannot be found: end the sessions there, or install PostgreSQL's client programs."
+                f"{missing} cannot be found: end the sessions there, or install PostgreSQL's client programs."
             )
         self._create()
         self._dump()
@@ -166,9 +168,9 @@ class CopiedPostgresContents(CreatedPostgresContents):
         """Fill the database with a sample of the given one's rows."""
         from mrt_runtime.databases.postgresql.subset import PostgresSample  # noqa: PLC0415  few want a part
 
-        missing = [name for name in PROGRAMS if shutil.which(name) is None]
+        missing = find_missing()
         if missing:
-            raise ConfigurationError(f"A sample takes PostgreSQL's client programs: {' and '.join(missing)} cannot be found.")
+            raise ConfigurationError(f"A sample takes PostgreSQL's client programs: {missing} cannot be found.")
         self._create()
         source = make_engine(self._source.url, **SETTINGS)
         try:
@@ -193,6 +195,11 @@ class CopiedPostgresContents(CreatedPostgresContents):
             run_all(connection, OWNED, f"OWNER TO {quote(self.role.name)}")
             install(connection, self.role)
         self._shut(self.name)
+
+
+def find_missing() -> str:
+    """Return the client programs that are not installed, in words; empty where none is missing."""
+    return " and ".join(name for name in PROGRAMS if shutil.which(name) is None)
 
 
 def run_all(connection: Connection, question: str, ending: str) -> None:
