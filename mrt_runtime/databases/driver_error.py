@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import exc
+
+DRIVERS = frozenset({"Error", "PostgresError"})
+"""The base of a driver's errors, which PEP 249 calls Error, and of asyncpg's own."""
 
 
 def list_causes(error: BaseException, *, with_context: bool = False) -> Iterator[BaseException]:
@@ -23,10 +28,17 @@ def list_causes(error: BaseException, *, with_context: bool = False) -> Iterator
             pending += [cause.__context__] if with_context else []
 
 
+def is_of_driver(error: BaseException | None) -> bool:
+    """Whether a driver raised it, and not Python, or the project's own code, whose numbers and words mean something else."""
+    return not DRIVERS.isdisjoint(cls.__name__ for cls in type(error).__mro__)
+
+
 def read_state(error: BaseException | None) -> tuple[str, int | None]:
-    """Return the SQLSTATE of an error, empty where there is none, and its number."""
+    """Return the SQLSTATE of a driver's error, empty where there is none, and its number."""
+    if error is None or not is_of_driver(error):
+        return "", None
     state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    first = error.args[0] if error is not None and error.args else None
+    first = error.args[0] if error.args else None
     if state is None and isinstance(first, dict):  # pg8000
         state = first.get("C")
     number = getattr(error, "errno", None) or first
@@ -34,7 +46,33 @@ def read_state(error: BaseException | None) -> tuple[str, int | None]:
 
 
 def read_words(error: BaseException) -> object:
-    """Return what an error says, without its number."""
+    """Return what an error says, without a driver's number, or the operating system's."""
     if isinstance(error, OSError):
-        return error.strerror
-    return error.args[1] if len(error.args) > 1 and isinstance(error.args[0], int) else error
+        return error.strerror or error
+    first, *rest = error.args or (None,)
+    if isinstance(first, dict):  # pg8000
+        return first.get("M") or error
+    return rest[0] if rest and isinstance(first, int) and is_of_driver(error) else error
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorKind:
+    """Errors that mean the same: by their SQLSTATE, by their number, or by their words where a driver has neither.
+
+    states, words: regular expressions; an error of the operating system has words only.
+    """
+
+    states: str
+    numbers: frozenset[int]
+    words: str = "(?!)"
+
+    def matches(self, error: BaseException) -> bool:
+        """Whether an error is one of them."""
+        if isinstance(error, OSError):
+            return re.search(self.words, str(error)) is not None
+        if not is_of_driver(error):
+            return False
+        state, number = read_state(error)
+        if state or number is not None:
+            return re.fullmatch(self.states, state) is not None or number in self.numbers
+        return re.search(self.words, str(read_words(error))) is not None

@@ -16,25 +16,27 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import Engine, ExceptionContext
 
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.driver_error import list_causes, read_state, read_words
+from mrt_runtime.databases.driver_error import ErrorKind, list_causes, read_words
 from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.databases.shortage import explain_shortage, find_shortage
 from mrt_runtime.secret import scrub
 
-LOST = re.compile(r"57P0[1-5]|08[0-9A-Z]{3}")
-"""SQLSTATEs of PostgreSQL: sessions that end, a server that starts or stops, connection exceptions. Source: appendix A."""
-LOST_NUMBERS = {1053, 1080, 1184, 1927, 2002, 2003, 2006, 2013, 2055}
-"""Error numbers of MySQL's and MariaDB's servers and clients. Source: their error references."""
-LOST_WORDS = re.compile(
+LOST = ErrorKind(
+    r"57P0[1-5]|08[0-9A-Z]{3}",
+    frozenset({1053, 1080, 1184, 1927, 2002, 2003, 2006, 2013, 2055}),
     r"(?i)server closed the connection|terminating connection|connection (already|is|was|has been) closed|connection refused|"
     r"connection reset|connect call failed|could not connect|can't connect|lost connection|gone away|"
-    r"network error|(starting up|shutting down)|in recovery mode|unexpected connection_lost|connection was killed|broken pipe"
+    r"network error|(starting up|shutting down)|in recovery mode|unexpected connection_lost|connection was killed|broken pipe",
 )
-ORDERED = re.compile(r"57P0[12]")
-ORDERED_NUMBERS = {1053, 1927, 2006, 2013}
-ORDERED_WORDS = re.compile(
+"""Sessions that end, a server that starts or stops, connection exceptions.
+
+Source: PostgreSQL's manual, appendix A, and the error references of MySQL's and MariaDB's servers and clients.
+"""
+ORDERED = ErrorKind(
+    r"57P0[12]",
+    frozenset({1053, 1927, 2006, 2013}),
     r"(?i)due to administrator command|server closed the connection unexpectedly|connection was killed|"
-    r"connection was closed in the middle"
+    r"connection was closed in the middle",
 )
 """The error of a session that was ended from outside, or that it is closed, where the reason was lost on the way.
 
@@ -43,9 +45,11 @@ In MySQL's client that looks like a packet that was too large.
 ENDS_SESSIONS = re.compile(r"(?i)pg_terminate_backend|\bkill\b|wait_timeout|session_timeout")
 PACKET = 500_000
 """Characters of a statement that may be more than a MySQL server takes; its smallest default is 1 MB."""
-FULL = re.compile(r"53300")
-FULL_NUMBERS = {1040, 1203, 1226}
-FULL_WORDS = re.compile(r"(?i)too many (clients|connections)|connection slots are reserved|max_user_connections")
+FULL = ErrorKind(
+    "53300",
+    frozenset({1040, 1203, 1226}),
+    r"(?i)too many (clients|connections)|connection slots are reserved|max_user_connections",
+)
 """A server that takes no more connections."""
 
 
@@ -59,7 +63,7 @@ def explain(error: BaseException, is_lost: Callable[[], bool] = bool, revision: 
     is_lost: answers whether the connection that holds the run's lock is gone. revision: at which the run was, where it was at one.
     """
     for cause in list_causes(error):
-        if is_kind(cause, FULL, FULL_NUMBERS, FULL_WORDS):
+        if FULL.matches(cause):
             return LostServerError(
                 f"The database server takes no more connections: {describe(cause)} {spare(revision)} End other sessions there or "
                 "raise max_connections, and run again."
@@ -67,7 +71,7 @@ def explain(error: BaseException, is_lost: Callable[[], bool] = bool, revision: 
     shortage = find_shortage(error)
     if shortage is not None:
         return explain_shortage(shortage)
-    lost = next((cause for cause in list_causes(error) if is_kind(cause, LOST, LOST_NUMBERS, LOST_WORDS)), None)
+    lost = next((cause for cause in list_causes(error) if LOST.matches(cause)), None)
     if lost is not None and (is_lost() or was_ordered(error, lost)):
         return explain_loss(lost, revision)
     return None
@@ -98,21 +102,7 @@ def was_ordered(error: BaseException, lost: BaseException) -> bool:
     # then the statement is the likelier cause, and what the migration does is a verdict
     if ENDS_SESSIONS.search(statement) or len(statement) > PACKET:
         return False
-    return is_kind(lost, ORDERED, ORDERED_NUMBERS, ORDERED_WORDS)
-
-
-def is_kind(error: BaseException, states: re.Pattern[str], numbers: set[int], words: re.Pattern[str]) -> bool:
-    """Whether a driver's error is of a kind: by its SQLSTATE, its number, or where a driver has neither by its words."""
-    # PEP 249 names the base of a driver's errors Error; asyncpg's own is PostgresError
-    is_drivers = any(cls.__name__ in {"Error", "PostgresError"} for cls in type(error).__mro__)
-    if isinstance(error, OSError):
-        return words.search(str(error)) is not None
-    if not is_drivers:
-        return False
-    state, number = read_state(error)
-    if len(state) == 5:  # noqa: PLR2004 - a SQLSTATE
-        return states.fullmatch(state) is not None
-    return number in numbers if number is not None else words.search(str(read_words(error))) is not None
+    return ORDERED.matches(lost)
 
 
 def explain_failure(error: Exception, is_lost: Callable[[], bool], revision: str | None) -> ConfigurationError | None:

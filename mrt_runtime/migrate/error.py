@@ -14,6 +14,7 @@ from sqlalchemy import exc
 from mrt_lint.escape import printable
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError
+from mrt_runtime.databases import driver_error
 from mrt_runtime.databases.sentences import join
 from mrt_runtime.migrate.exits import ExitError
 from mrt_runtime.migrate.missing_module import describe_folder, find_folder
@@ -128,14 +129,8 @@ def suggest_setting(database: str | None) -> str:
 
 def read_words(error: BaseException) -> object:
     """Return what an error says, without a driver's number or the system's; a file that was not found is named."""
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename!r}" if error.filename is not None else error.strerror
-    return error.args[1] if is_numbered(error) else error
-
-
-def is_numbered(error: BaseException) -> bool:
-    """Whether a driver gave its error as number and words (PyMySQL and mysqlclient do)."""
-    return len(error.args) == 2 and isinstance(error.args[0], int) and isinstance(error.args[1], str)  # noqa: PLR2004 - a pair
+    words = driver_error.read_words(error)
+    return f"{words}: {error.filename!r}" if isinstance(error, OSError) and error.filename is not None else words
 
 
 def locate(error: BaseException, files: Iterable[str | None]) -> tuple[str | None, int | None]:

@@ -7,42 +7,20 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.databases.driver_error import list_causes, read_state
+from mrt_runtime.databases.driver_error import ErrorKind, is_of_driver, list_causes, read_state, read_words
 from mrt_runtime.verdict import RowRefusal
 
-BY_STATE = {
-    "23502": "null",
-    "22001": "too large",
-    "22003": "too large",
-    "23505": "duplicate",
-    "23503": "reference",
-    "23514": "check",
+KINDS = {
+    "null": ErrorKind("23502", frozenset({1048, 1138, 1364}), "^(NOT NULL constraint failed|Cannot add a NOT NULL column)"),
+    "too large": ErrorKind("22001|22003", frozenset({1264, 1406})),
+    "duplicate": ErrorKind("23505", frozenset({1062, 1586}), "^UNIQUE constraint failed"),
+    "reference": ErrorKind("23503", frozenset({1216, 1217, 1451, 1452}), "^FOREIGN KEY constraint failed"),
+    "check": ErrorKind("23514", frozenset({3819, 4025}), "^CHECK constraint failed"),
 }
-"""What PostgreSQL refuses a row for, by SQLSTATE. Source: its manual, appendix A."""
-BY_NUMBER = {
-    **dict.fromkeys((1048, 1138, 1364), "null"),
-    **dict.fromkeys((1264, 1406), "too large"),
-    **dict.fromkeys((1062, 1586), "duplicate"),
-    **dict.fromkeys((1216, 1217, 1451, 1452), "reference"),
-    **dict.fromkeys((3819, 4025), "check"),
-}
-"""The same of MySQL and MariaDB. Source: MySQL's Server Error Message Reference, MariaDB's Error Codes."""
-BY_NAME = {
-    "SQLITE_CONSTRAINT_NOTNULL": "null",
-    "SQLITE_CONSTRAINT_UNIQUE": "duplicate",
-    "SQLITE_CONSTRAINT_PRIMARYKEY": "duplicate",
-    "SQLITE_CONSTRAINT_FOREIGNKEY": "reference",
-    "SQLITE_CONSTRAINT_CHECK": "check",
-}
-"""The same of SQLite. Source: its Result and Error Codes."""
-BY_WORDS = {
-    "NOT NULL constraint failed": "null",
-    "Cannot add a NOT NULL column": "null",
-    "UNIQUE constraint failed": "duplicate",
-    "FOREIGN KEY constraint failed": "reference",
-    "CHECK constraint failed": "check",
-}
-"""For SQLite on a Python before 3.11, which does not pass the code on, and for what it refuses without one of its own."""
+"""What a database refuses rows for.
+
+Source: PostgreSQL's manual, appendix A; MySQL's Server Error Message Reference, MariaDB's Error Codes. The words are SQLite's.
+"""
 CONSTRAINT = (
     re.compile(r"CHECK constraint failed: (?P<name>.+)"),  # SQLite (the expression, where it has no name)
     re.compile(r"CONSTRAINT [`'](?:[^`'.]+\.)?(?P<name>[^`']+)[`'] failed"),  # MariaDB (CHECK)
@@ -70,16 +48,12 @@ class Refusal:
     columns: tuple[str, ...] = ()
 
 
-def read_refusal(error: DBAPIError) -> Refusal:
+def read_refusal(error: BaseException) -> Refusal:
     """Return what the database said."""
-    original = error.orig
-    diagnosis = getattr(original, "diag", None)
-    if diagnosis is not None and diagnosis.message_primary:
-        detail = f" ({diagnosis.message_detail})" if diagnosis.message_detail else ""
-        columns = (diagnosis.column_name,) if diagnosis.column_name else ()
-        return Refusal(reason=_line(diagnosis.message_primary + detail), constraint=diagnosis.constraint_name, columns=columns)
-    arguments: tuple[object, ...] = getattr(original, "args", ())
-    text = str(arguments[1] if len(arguments) > 1 else original)  # MySQL's drivers raise it with (number, message)
+    diagnosed = next(filter(None, map(_read_diagnosis, list_causes(error))), None)
+    if diagnosed is not None:
+        return diagnosed
+    text = str(read_words(error.orig if isinstance(error, DBAPIError) and error.orig is not None else error))
     constraint = next((match["name"].strip() for shape in CONSTRAINT if (match := shape.search(text))), None)
     named = COLUMNS.search(text)
     if named is not None and constraint is None:
@@ -94,6 +68,23 @@ def split_columns(listed: str) -> tuple[str, ...]:
     return tuple(part.rpartition(".")[2] for part in listed.split(f", {table}."))
 
 
+def _read_diagnosis(error: BaseException) -> Refusal | None:
+    """Return what a driver of PostgreSQL keeps apart: psycopg and psycopg2 in `diag`, asyncpg in the error, pg8000 by letters."""
+    fields = error.args[0] if error.args and isinstance(error.args[0], dict) else None
+    if fields is not None:
+        words, detail, constraint, column = (fields.get(letter) for letter in "MDnc")
+    elif (diagnosis := getattr(error, "diag", None)) is not None:
+        words, detail = diagnosis.message_primary, diagnosis.message_detail
+        constraint, column = diagnosis.constraint_name, diagnosis.column_name
+    else:
+        names = ("message", "detail", "constraint_name", "column_name")
+        words, detail, constraint, column = (getattr(error, name, None) for name in names)
+    if not words or not is_of_driver(error):
+        return None
+    reason = f"{words} ({detail})" if detail else str(words)
+    return Refusal(reason=_line(reason), constraint=constraint, columns=(column,) if column else ())
+
+
 def _line(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 300 else line[:297] + "..."  # noqa: PLR2004 a line that is still read
@@ -102,23 +93,8 @@ def _line(text: str) -> str:
 def classify(error: BaseException | None) -> RowRefusal | None:
     """Return what a statement was refused for, and the column; None where it was not for its rows."""
     for cause in list_causes(error) if error is not None else ():
-        state, number = read_state(cause)
-        name = str(getattr(cause, "sqlite_errorname", ""))
-        kind = BY_STATE.get(state) or BY_NUMBER.get(number or 0) or BY_NAME.get(name)
-        if kind is None and type(cause).__module__.partition(".")[0] == "sqlite3":
-            kind = next((kind for words, kind in BY_WORDS.items() if str(cause).startswith(words)), None)
+        kind = next((name for name, kind in KINDS.items() if kind.matches(cause)), None)
         if kind is not None:
-            return RowRefusal(kind=kind, sqlstate=state, column=_find_column(cause))
+            columns = read_refusal(cause).columns
+            return RowRefusal(kind=kind, sqlstate=read_state(cause)[0], column=columns[0] if len(columns) == 1 else None)
     return None
-
-
-def _find_column(cause: BaseException) -> str | None:
-    named = getattr(cause, "column_name", None) or getattr(getattr(cause, "diag", None), "column_name", None)
-    if named is not None:
-        return str(named)
-    text = str(cause)
-    listed = COLUMNS.search(text)
-    if listed is not None:
-        names = split_columns(listed["columns"])
-        return names[0] if len(names) == 1 else None
-    return next((match["name"] for shape in COLUMN if (match := shape.search(text))), None)

@@ -8,25 +8,24 @@ from sqlalchemy.exc import IntegrityError
 
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.driver_error import list_causes
-from mrt_runtime.databases.outage import is_kind
+from mrt_runtime.databases.driver_error import ErrorKind, list_causes
 from mrt_runtime.migrate import MigrationError, MigrationTimeout
 from mrt_runtime.seed.refusal import classify
 from mrt_runtime.verdict import Failure, Outcome
 
-REPEATED = re.compile(r"unique|duplicate", re.IGNORECASE)
 INSERTED = re.compile(
     r"\s*(?:WITH\b.*?\))?\s*INSERT\s+INTO\s+(?:[\"`]?(?P<schema>\w+)[\"`]?\.)?[\"`]?(?P<table>\w+)[\"`]?(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
+EXISTENCE = ErrorKind(
+    r"42P0[1467]|42701|42703|42704|42710|42723|42883|3F000",
+    frozenset({1050, 1051, 1054, 1060, 1061, 1091, 1146}),
+    r"(?:table|index|view) .* already exists|no such (?:table|index|column|view)|duplicate column name",
+)
+"""What a statement makes is there already, or what it names is not; SQLite has no numbers for it.
 
-
-EXISTENCE = re.compile(r"42P0[1467]|42701|42703|42704|42710|42723|42883|3F000")
-"""SQLSTATEs of PostgreSQL: what a statement makes is there already, or what it names is not. Source: appendix A."""
-EXISTENCE_NUMBERS = {1050, 1051, 1054, 1060, 1061, 1091, 1146}
-"""The same of MySQL's and MariaDB's servers. Source: their error references."""
-EXISTENCE_WORDS = re.compile(r"(?:table|index|view) .* already exists|no such (?:table|index|column|view)|duplicate column name")
-"""The same of SQLite, which has no numbers for it."""
+Source: PostgreSQL's manual, appendix A, and the error references of MySQL's and MariaDB's servers.
+"""
 
 
 class StepError(Exception):
@@ -64,7 +63,8 @@ def refuse_broken_env(error: MigrationError) -> None:
 def find_targets(error: MigrationError) -> frozenset[str]:
     """Return the table, by its label, into which a refused statement inserts rows of another one that are there already."""
     refused = error.__cause__
-    if not isinstance(refused, IntegrityError) or not REPEATED.search(str(refused.orig)):
+    refusal = classify(refused)
+    if not isinstance(refused, IntegrityError) or refusal is None or refusal.kind != "duplicate":
         return frozenset()
     found = INSERTED.match(refused.statement or "")
     if found is None or re.search(rf"\b{re.escape(found['table'])}\b", found["rest"]):
@@ -75,7 +75,7 @@ def find_targets(error: MigrationError) -> frozenset[str]:
 
 def is_about_existence(error: MigrationError) -> bool:
     """Whether a database refused a statement for what is there already, or is not."""
-    return any(is_kind(cause, EXISTENCE, EXISTENCE_NUMBERS, EXISTENCE_WORDS) for cause in list_causes(error))
+    return any(EXISTENCE.matches(cause) for cause in list_causes(error))
 
 
 def describe(error: MigrationError, otherwise: Outcome) -> Failure:

@@ -1,9 +1,15 @@
 """What cannot be filled is named, with the database's own reason, and harms nothing else."""
 
-import pytest
-from sqlalchemy.exc import DBAPIError
+import sqlite3
 
+import asyncpg
+import pytest
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from mrt_runtime.migrate import MigrationError
+from mrt_runtime.migrate.error import describe
 from mrt_runtime.seed.refusal import classify, read_refusal
+from mrt_runtime.verify.step_error import find_targets, is_about_existence
 
 REASONS = {
     "sqlite": "CREATE TRIGGER stop BEFORE INSERT ON t BEGIN SELECT RAISE(ABORT, 'no one may write here'); END",
@@ -66,8 +72,16 @@ def test_trying_ends(field, monkeypatch):
     assert len(tried) < 100
 
 
-class Original(Exception):  # noqa: N818 stands in for a driver's error
-    pass
+class Error(Exception):
+    """What PEP 249 has a driver call its base."""
+
+
+class StatedError(Error):
+    """As MySQL Connector and MariaDB Connector raise them: with a number and a SQLSTATE."""
+
+    def __init__(self, number, state, words):
+        super().__init__(words)
+        self.errno, self.sqlstate = number, state
 
 
 @pytest.mark.parametrize(
@@ -91,10 +105,7 @@ class Original(Exception):  # noqa: N818 stands in for a driver's error
     ],
 )
 def test_constraints_and_columns_are_found_in_messages(message, constraint, columns):
-    class Wrapped:
-        orig = Original(*message)
-
-    refusal = read_refusal(Wrapped())
+    refusal = read_refusal(Error(*message))
     assert (refusal.constraint, refusal.columns) == (constraint, columns)
     assert "\n" not in refusal.reason
 
@@ -138,6 +149,53 @@ def test_what_rows_are_refused_for_is_known_on_every_database(refusing, statemen
         assert refusal.sqlstate.startswith("2")
 
 
-def test_what_is_no_error_of_a_database_was_refused_for_no_row():
-    assert classify(ValueError("NOT NULL constraint failed: t.name")) is None
-    assert classify(None) is None
+@pytest.mark.parametrize(
+    "error", [None, ValueError("NOT NULL constraint failed: t.name"), KeyError(1062), OSError(1406, "x"), SystemExit(1048)]
+)
+def test_what_is_no_error_of_a_database_was_refused_for_no_row(error):
+    assert classify(error) is None
+
+
+def test_an_index_over_expressions_is_no_column():
+    refusal = classify(sqlite3.IntegrityError("UNIQUE constraint failed: index 'lower_x'"))
+    assert (refusal.kind, refusal.column) == ("duplicate", None)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Error({"S": "ERROR", "C": "23502", "M": "null value", "c": "name"}),  # as pg8000
+        asyncpg.exceptions.NotNullViolationError.new({"C": "23502", "M": "null value", "c": "name"}),
+        StatedError(1048, "23000", "Column 'name' cannot be null"),
+    ],
+)
+def test_what_rows_are_refused_for_is_known_of_every_driver(error):
+    refusal = classify(error)
+    assert (refusal.kind, refusal.column) == ("null", "name")
+    assert read_refusal(error).columns == ("name",)
+
+
+def test_a_table_that_is_not_there_is_known_by_its_number_beside_a_state():
+    error = MigrationError("it failed", phase="upgrade")
+    error.__cause__ = StatedError(1146, "42S02", "Table 't' doesn't exist")
+    assert is_about_existence(error)
+
+
+def test_a_row_of_another_table_that_is_there_already_is_no_matter_of_words():
+    error, statement = MigrationError("it failed", phase="upgrade"), "INSERT INTO u (id) SELECT id FROM t"
+    error.__cause__ = IntegrityError(statement, (), sqlite3.IntegrityError("CHECK constraint failed: unique_id"))
+    assert find_targets(error) == frozenset()
+    error.__cause__ = IntegrityError(statement, (), sqlite3.IntegrityError("UNIQUE constraint failed: u.id"))
+    assert find_targets(error) == {"u"}
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Error(1146, "Table 't' doesn't exist"), "Error: Table 't' doesn't exist"),
+        (Error({"S": "ERROR", "C": "42P01", "M": "relation does not exist"}), "Error: relation does not exist"),
+        (ValueError(2, "rows"), "ValueError: (2, 'rows')"),
+    ],
+)
+def test_only_a_drivers_error_is_read_as_a_number_and_words(error, words):
+    assert describe(error) == words
