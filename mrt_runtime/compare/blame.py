@@ -48,6 +48,11 @@ def shorten(path: str) -> str:
     return path if short.startswith(os.pardir) else short
 
 
+def place_of(file: str | os.PathLike[str] | None, line: int | None) -> str:
+    """Return a place as a sentence ends with it, " (versions/a1.py:7)"; empty where the line is not known."""
+    return f" ({shorten(os.fspath(file))}:{line})" if file and line else ""
+
+
 def find_op(
     failure: Failure, file: str, name: str | None = None, dialect: str | None = None, function: str | None = None
 ) -> Op | None:

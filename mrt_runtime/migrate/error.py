@@ -12,7 +12,7 @@ from typing import Literal
 from sqlalchemy import exc
 
 from mrt_lint.escape import printable
-from mrt_runtime.compare.blame import shorten
+from mrt_runtime.compare.blame import place_of
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases import driver_error
 from mrt_runtime.databases.sentences import join
@@ -66,9 +66,8 @@ class MigrationError(Exception):
         self.output = conceal(output)
 
     def __str__(self) -> str:
-        where = f" ({printable(shorten(self.file))}:{self.line})" if self.file else ""
         what = "env.py" if self.phase == "env" else f"{self.phase}() of {printable(str(self.revision))}"
-        return f"{what}: {self.cause}{where}"
+        return f"{what}: {self.cause}{printable(place_of(self.file, self.line))}"
 
 
 class StrayMigrationError(MigrationError):

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
-from mrt_runtime.compare.blame import contains_word
+from mrt_runtime.compare.blame import contains_word, place_of
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.error import describe, locate
@@ -104,9 +104,9 @@ class FlaskApplication:
             frames = traceback.extract_tb(error.__traceback__)
             own = [frame.filename for frame in reversed(frames) if is_own(frame.filename, self._home)]
             file, line = locate(error, own[:1])
-            where = f" ({os.path.relpath(file)}:{line})" if file else ""
+            why = end(describe(error) + place_of(file, line))
             raise ConfigurationError(
-                f"The Flask application that {NAME} names, {name}, cannot be loaded: {end(describe(error) + where)} Set what it "
+                f"The Flask application that {NAME} names, {name}, cannot be loaded: {why} Set what it "
                 f"needs under [tool.mrt.env], or leave {NAME} out: env.py then finds an application that holds only the scratch "
                 "database."
             ) from None

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mrt_runtime.compare.blame import place_of
+
 INSTALLED = frozenset({"site-packages", "dist-packages"})
 # a project imports some hundred of its own; parsing 5,000 takes minutes
 MOST_FILES = 5000
@@ -31,7 +33,7 @@ class MissingModule:
     def describe(self) -> str:
         """Return the name and the place, relative to the current folder, with a remedy where the project itself has the module."""
         remedy = f": it is in {describe_folder(self.folder)}" if self.folder is not None else ""
-        return f"{self.name} ({os.path.relpath(self.file)}:{self.line}){remedy}"
+        return f"{self.name}{place_of(self.file, self.line)}{remedy}"
 
 
 def find_missing(files: Iterable[Path]) -> list[MissingModule]:

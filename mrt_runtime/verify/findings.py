@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mrt_runtime.compare.blame import shorten
+from mrt_runtime.compare.blame import place_of, shorten
 from mrt_runtime.compare.rows import TableRows
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep
@@ -78,7 +78,7 @@ class RevisionFindings:
             if budget.get("fail"):
                 self.failures.append(failure)
             else:
-                self.warnings.append(f"{failure.message} ({failure.file}:{failure.line})")
+                self.warnings.append(f"{failure.message}{place_of(failure.file, failure.line)}")
 
     def add_breaks(self, rolling: RollingDeploy | None) -> None:
         """Add what other releases can no longer do, each with its line: the rollback is none the worse for it."""
@@ -152,8 +152,7 @@ class RevisionFindings:
 
 def _place(failure: Failure) -> str:
     """Return the place of a step's failure as the end of a warning, which has none of its own."""
-    is_known = failure.file and failure.line and failure.kind != Outcome.DATA_LOSS.value
-    return f" ({failure.file}:{failure.line})" if is_known else ""
+    return place_of(failure.file, failure.line) if failure.kind != Outcome.DATA_LOSS.value else ""
 
 
 def identify(failure: Failure) -> tuple[str, int | None, str]:

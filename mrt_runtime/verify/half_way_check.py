@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mrt_runtime.compare.blame import place_of
 from mrt_runtime.half_way import HalfWayStep, HalfWayStop
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.migrate.interruption import StepInterruption
@@ -50,7 +51,7 @@ def describe_stuck(step: HalfWayStep) -> Iterator[str]:
         lines = sorted({stop.line for stop in stops if stop.line is not None})
         after = f"Stopped after {join_lines(lines)}, running the {step.name} again"
         if failure:
-            yield f"{after} fails: {failure}" + (f" ({step.file}:{line})" if line else "")
+            yield f"{after} fails: {failure}{place_of(step.file, line)}"
         else:
             yield f"{after} does not come to what one run leaves. {'; '.join(differences)}"
 

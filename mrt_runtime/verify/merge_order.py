@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from mrt_runtime.compare.blame import shorten
+from mrt_runtime.compare.blame import place_of, shorten
 from mrt_runtime.compare.schema import Schema
 from mrt_runtime.compare.schema_difference import DifferenceWording, diff
 from mrt_runtime.compare.snapshot import read_schema
@@ -155,8 +155,7 @@ def is_lent(scratch: Scratch) -> bool:
 def add_differences(verdict: Verdict, found: Sequence[Failure], *, fatal: bool) -> Verdict:
     """Return a verdict with what depends on the order: as failures, or else as warnings."""
     if not fatal:
-        places = (f" ({one.file}:{one.line})" if one.file and one.line else "" for one in found)
-        warnings = [f"{one.message}{place}" for one, place in zip(found, places, strict=True)]
+        warnings = [f"{one.message}{place_of(one.file, one.line)}" for one in found]
         return replace(verdict, warnings=(*verdict.warnings, *warnings))
     outcome = Outcome.ORDER_MATTERS if found and verdict.outcome is Outcome.REVERSIBLE else verdict.outcome
     return replace(verdict, failures=(*verdict.failures, *found), outcome=outcome)

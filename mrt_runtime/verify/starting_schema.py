@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from mrt_runtime.compare.blame import contains_word, shorten
+from mrt_runtime.compare.blame import contains_word, place_of
 from mrt_runtime.compare.schema import Schema
 from mrt_runtime.migrate import HistoryStep, MigrationError, MigrationGraph, Migrator
 from mrt_runtime.verify.contents import ScratchContents
@@ -63,8 +63,8 @@ class StartingSchema:
 
     def block(self, step: HistoryStep, error: MigrationError) -> None:
         """Note that nothing leads beyond a revision: why, where that is, and what to do about it."""
-        place = f" ({shorten(error.file)}:{error.line})" if error.file else ""
-        self._obstacles[step.revision] = f"{error.cause}{place}{self.explain(error.cause, step) or BEGIN_LATER}"
+        explained = self.explain(error.cause, step) or BEGIN_LATER
+        self._obstacles[step.revision] = f"{error.cause}{place_of(error.file, error.line)}{explained}"
 
     def require_reachable(self, needed: frozenset[str]) -> None:
         """Raise NotReachedError where one of these revisions is in the way."""

@@ -664,3 +664,8 @@ def test_a_long_way_takes_few_runs_of_env_py_and_an_error_there_is_that_of_the_r
         migrator.go_far_before(migrator.graph["r24"], migrator.reset)
     assert failed.value.revision == "r20"
     assert migrator.current() == ("r19",)
+
+
+def test_a_place_without_a_line_is_not_named():
+    error = MigrationError("it does not call context.run_migrations()", phase="env", file="env.py")
+    assert str(error) == "env.py: it does not call context.run_migrations()"
