@@ -11,8 +11,9 @@ from typing import Final
 from mrt_lint.model.finding import Consequence, Finding
 from mrt_lint.rules import all_rules
 from mrt_report.evidence import is_break, is_evidence
+from mrt_report.explanation import find_quoted
 from mrt_report.half_way_mark import mark_half_way
-from mrt_report.lock_mark import mark_algorithm, mark_locks
+from mrt_report.lock_mark import mark_locks
 from mrt_report.run_mark import CONFIRMED, NOT_MET, REFUTED, RunMark
 from mrt_runtime.verdict import WRITTEN, Failure, Outcome, RollingDeploy, Verdict
 
@@ -54,7 +55,7 @@ def _mark(finding: Finding, verdict: Verdict, file: str | None, dialect: str) ->
     if finding.code in STATEMENTS and verdict.rolling is not None:
         return _mark_old_release(finding, verdict, verdict.rolling, dialect)
     if finding.consequence is Consequence.DEPLOY_BLOCKS:
-        return mark_algorithm(finding, verdict.steps) or mark_locks(finding, verdict)
+        return mark_locks(finding, verdict)
     if finding.consequence not in CAME_BACK:
         return None
     reported = [(failure, failure.message) for failure in _by_relevance(finding, verdict.failures)]
@@ -86,7 +87,7 @@ def _mark_upgrade(finding: Finding, verdict: Verdict) -> RunMark | None:
     failed = [failure for failure in verdict.failures if failure.kind == Outcome.UPGRADE_FAILED.value]
     if not failed:
         return mark_half_way(finding, verdict.half_way) or RunMark(NOT_MET, "the upgrade ran through")
-    seen = next((failure for failure in failed if _is_at(finding, failure.line)), None)
+    seen = next((failure for failure in failed if finding.place.holds(failure.line)), None)
     return RunMark(CONFIRMED, seen.message) if seen else None
 
 
@@ -95,7 +96,7 @@ def _mark_old_release(finding: Finding, verdict: Verdict, rolling: RollingDeploy
     seen = next((failure for failure in rolling.breaks if is_break(finding, failure)), None)
     if seen is not None:
         return RunMark(CONFIRMED, seen.message)
-    names = {part.lower() for name in re.findall(r"'([^']+)'", finding.message) for part in name.split(".")}
+    names = {part for name in find_quoted(finding.message) for part in name.split(".")}
     tried = [table for table in rolling.tables if table.rpartition(".")[2].lower() in names]
     untried = next(
         (f"on '{table}': {why}" for table, why in rolling.untried.items() if table.rpartition(".")[2].lower() in names), None
@@ -119,7 +120,7 @@ def _without_rows(failure: Failure) -> Failure:
 
 def _what_is_missing(finding: Finding, verdict: Verdict, dialect: str) -> str | None:
     """Return why the run proves nothing about a finding: no row met the statement, the table has none, or another database."""
-    unmet = next((one.message for one in verdict.unmet if _is_at(finding, one.line)), None)
+    unmet = next((one.message for one in verdict.unmet if finding.place.holds(one.line)), None)
     if unmet is not None:
         return unmet
     named = set(re.findall(r"\w+", finding.message.lower()))
@@ -131,10 +132,6 @@ def _what_is_missing(finding: Finding, verdict: Verdict, dialect: str) -> str | 
     if dialect and only_on and family.isdisjoint(only_on):
         return f"it is about {' and '.join(only_on)}, and the run was on {dialect}"
     return None
-
-
-def _is_at(finding: Finding, line: int | None) -> bool:
-    return line is not None and finding.place.line <= line <= finding.place.end_line
 
 
 @cache

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from mrt_lint.model.finding import Consequence, Finding
-from mrt_report.explanation import WHOLE, can_explain, explains, names_same
+from mrt_report.explanation import WHOLE, can_explain, explains, find_quoted, names_same
 from mrt_runtime.verdict import OLD_RELEASE, Failure, Outcome
 
 FORESEEN: Final = {
@@ -41,7 +41,7 @@ def is_evidence(finding: Finding, failure: Failure, file: str | None) -> bool:
         return False
     if code in EXACT:
         return can_explain(finding, failure) and names_same(finding, failure, file)
-    is_at = failure.line is not None and finding.place.line <= failure.line <= finding.place.end_line
+    is_at = finding.place.holds(failure.line)
     said = _refused(failure)
     if said is not None and code in OF_ROWS:
         return re.search(said, finding.message) is not None and _is_same_column(finding, failure, file, is_at=is_at)
@@ -54,7 +54,7 @@ def is_break(finding: Finding, failure: Failure) -> bool:
     """Return whether what the older release cannot do any more is what a finding about it foresees: of the same column or table."""
     if failure.kind != OLD_RELEASE:
         return False
-    named = {tuple(name.lower().split(".")) for name in re.findall(r"'([^']+)'", finding.message)}
+    named = {tuple(name.split(".")) for name in find_quoted(finding.message)}
     table = tuple((failure.table or "").lower().split("."))
     of_table = (table[-1:], table)
     if any(name in named for name in of_table):
@@ -67,8 +67,7 @@ def _is_same_column(finding: Finding, failure: Failure, file: str | None, *, is_
     column = failure.refusal.column if failure.refusal is not None else None
     if column is None:
         return is_at or names_same(finding, failure, file)
-    quoted = re.findall(r"'([^']+)'", finding.message)
-    return column.lower() in {name.rpartition(".")[2].lower() for name in quoted}
+    return column.lower() in {name.rpartition(".")[2] for name in find_quoted(finding.message)}
 
 
 def _refused(failure: Failure) -> str | None:

@@ -66,9 +66,14 @@ def names_same(finding: Finding, failure: Failure, file: str | None) -> bool:
     return not words_of_finding.isdisjoint(own | tables if finding.code in OF_TABLES or not own else own)
 
 
+def find_quoted(message: str) -> list[str]:
+    """Return the names that a message has in quotes, in lower case."""
+    return [name.lower() for name in re.findall(r"'([^']+)'", message)]
+
+
 def named(failure: Failure, file: str | None) -> tuple[set[str], set[str]]:
     """Collect what a failure names: objects and columns, and tables."""
-    quoted = [part.lower() for name in re.findall(r"'([^']+)'", failure.message) for part in re.findall(r"\w+", name)]
+    quoted = [part for name in find_quoted(failure.message) for part in re.findall(r"\w+", name)]
     listed = [word.lower() for names in re.findall(r"\(([\w, ]+)\)", failure.message) for word in names.split(", ")]
     own, tables = {*quoted, *listed}, {(failure.table or "").rpartition(".")[2].lower()}
     migration = read(file) if file else None

@@ -30,7 +30,6 @@ def mark_half_way(finding: Finding, steps: Sequence[HalfWayStep]) -> RunMark | N
 
 def find_stop(finding: Finding, stops: Sequence[HalfWayStop]) -> HalfWayStop | None:
     """Return the stop that left what there is when the statement of a finding comes: the one right before it, or the last one."""
-    place = finding.place
-    right_before = (stop for stop in stops if stop.next_line is not None and place.line <= stop.next_line <= place.end_line)
-    earlier = [stop for stop in stops if stop.line is not None and stop.line < place.line]
+    right_before = (stop for stop in stops if finding.place.holds(stop.next_line))
+    earlier = [stop for stop in stops if stop.line is not None and stop.line < finding.place.line]
     return next(right_before, earlier[-1] if earlier else None)

@@ -54,12 +54,18 @@ OPEN: Final = ("INSTANT", "LOCK=NONE")
 """How an algorithm ends under which others write meanwhile."""
 
 
-def mark_algorithm(finding: Finding, steps: Sequence[ObservedStep]) -> RunMark | None:
-    """Return whether writes wait for a statement of the finding's lines; None where no algorithm was observed there."""
-    place = finding.place
-    upgrade = next((step.statements for step in steps if step.name == "upgrade"), ())
-    own = (one.algorithm for one in upgrade if one.line is not None and place.line <= one.line <= place.end_line)
-    found = [algorithm for algorithm in own if algorithm]
+def mark_locks(finding: Finding, verdict: Verdict) -> RunMark | None:
+    """Return whether statements of the finding's lines did to others what it foresees; None where nothing was observed."""
+    upgrade = next((step for step in verdict.steps if step.name == "upgrade"), None)
+    if upgrade is None:
+        return None
+    own = [one for one in upgrade.statements if finding.place.holds(one.line)]
+    return _mark_algorithm(finding, own) or _mark_lock(finding, own, upgrade, verdict)
+
+
+def _mark_algorithm(finding: Finding, own: Sequence[ObservedStatement]) -> RunMark | None:
+    """Return whether writes wait for the statements; None where no algorithm was observed."""
+    found = [one.algorithm for one in own if one.algorithm]
     if finding.code not in BY_ALGORITHM or not found:
         return None
     closed = next((algorithm for algorithm in found if not algorithm.endswith(OPEN)), None)
@@ -68,13 +74,11 @@ def mark_algorithm(finding: Finding, steps: Sequence[ObservedStep]) -> RunMark |
     return RunMark(REFUTED, f"the server makes the change by {found[0]}, and others write meanwhile")
 
 
-def mark_locks(finding: Finding, verdict: Verdict) -> RunMark | None:
-    """Return whether a statement of the finding's lines locked and rewrote what it foresees; None where nothing was observed."""
-    claim, upgrade = CLAIMS.get(finding.code), next((step for step in verdict.steps if step.name == "upgrade"), None)
-    if claim is None or upgrade is None:
+def _mark_lock(finding: Finding, own: Sequence[ObservedStatement], upgrade: ObservedStep, verdict: Verdict) -> RunMark | None:
+    """Return whether the statements locked and rewrote what the finding foresees; None where it foresees nothing of the kind."""
+    claim = CLAIMS.get(finding.code)
+    if claim is None:
         return None
-    place = finding.place
-    own = [one for one in upgrade.statements if one.line is not None and place.line <= one.line <= place.end_line]
     if not own:
         return RunMark(NOT_MET, "no statement of this line came to its end")
     if all(one.locks is None for one in own):

@@ -50,6 +50,10 @@ class SourceSpan:
     end_line: int
     end_column: int
 
+    def holds(self, line: int | None) -> bool:
+        """Return whether a line is one of its lines; None, which is not known, is none."""
+        return line is not None and self.line <= line <= self.end_line
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlType:

@@ -144,7 +144,7 @@ def _view_failure(failure: Failure, findings: Sequence[Finding]) -> FailureView:
     """Return a failure; a line that a finding below it shows is not shown twice."""
     rows = tabulate(failure.examples) if failure.examples else None
     line = failure.line or 0
-    is_shown = any(finding.place.line <= line <= finding.place.end_line for finding in findings)
+    is_shown = any(finding.place.holds(failure.line) for finding in findings)
     # the rows are shown in a table; what follows them is how many more there are
     evidence = failure.evidence[len(failure.examples) :] if rows else failure.evidence
     return FailureView(
