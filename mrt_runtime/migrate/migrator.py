@@ -163,9 +163,11 @@ class Migrator:
 
     def go_far_before(self, step: HistoryStep, restart: Callable[[], None]) -> None:
         """Go there from base, many revisions in a run of env.py; where that fails, `restart`, and find which one fails alone."""
+        moves = self._plan_standing(self._read_heads(), step)
         try:
-            while len(moves := self._plan_standing(self._read_heads(), step)) > BATCH:
+            while len(moves) > BATCH:
                 self._run_all(moves[:BATCH])
+                del moves[:BATCH]
         except MigrationError:
             restart()
         self.go_before(step)
@@ -232,16 +234,12 @@ class Migrator:
 
     def _go(self, plan: Plan) -> None:
         """Run env.py for one move of the plan after another."""
-        for direction, revision in plan(self._read_heads()):
-            self._run(direction, revision)
+        for move in plan(self._read_heads()):
+            self._run_all([move])
 
     def _read_heads(self) -> Heads:
         """Return the heads without asking, as long as nothing but this object moved the database."""
         return self._known[1] if self._known is not None and self._known[0] == self._scratch.generation else self.current()
-
-    def _run(self, direction: Direction, revision: str) -> None:
-        """Run env.py for one move."""
-        self._run_all([(direction, revision)])
 
     def _run_all(self, moves: list[Move]) -> None:
         """Run env.py once for all of these moves."""
