@@ -29,7 +29,6 @@ def verify(
     unmet: str = "warn",
     *,
     budget: Mapping[str, Any] | None = None,
-    half_way: bool = False,
 ) -> Verdict:
     """Check that going up and down again leaves everything as it was, and that going up once more works.
 
@@ -37,7 +36,7 @@ def verify(
     shows whether the revision or those rows are to blame. Again, too, where those rows may pass for others that upgrade removed.
     Where a step fails, once more without the rows at the edge of their types: what fails only with them is a warning.
     A downgrade() that does nothing, or refuses, does so whatever is written.
-    budget: what the steps may lock and rewrite at most, where they are observed. half_way: whether the steps are stopped, too.
+    budget: what the steps may lock and rewrite at most, where they are observed.
     Whatever the migration does ends in a verdict. Raises ConfigurationError where the project or the database stops the run.
     """
     clock = time.perf_counter()
@@ -58,7 +57,7 @@ def verify(
         findings.add(judge.proven(step, findings.before, findings.first, runner.unseeded))
     findings.report_unmet(step, fatal=unmet == "fail")
     findings.warnings += runner.migrator.take_notes()
-    stopped = check_half_way(runner, step) if half_way else ()
+    stopped = check_half_way(runner, step)
     findings.warnings += [warning for one in stopped for warning in describe_stuck(one)]
     runner.settle(step)
     steps = runner.recorder.take()
@@ -153,8 +152,8 @@ def go_and_return(
             findings.unmet = find_unmet(step, runner.migrator, before, first)
         findings.first = first
         if write:
-            findings.written = runner.write(before, first)
-            findings.disturbed = runner.find_disturbed(first) if findings.written else frozenset()
+            findings.written = runner.contents.write(before, first)
+            findings.disturbed = runner.contents.find_disturbed(first) if findings.written else frozenset()
         runner.deploy.record_new()
         after = runner.downgrade(step)
         runner.deploy.try_new(step, after.schema)

@@ -20,7 +20,6 @@ from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.adjusted_rows import AdjustedRows, find_named
 from mrt_runtime.verify.contents import ScratchContents, is_same
 from mrt_runtime.verify.milestone import MilestoneRecord
-from mrt_runtime.verify.stamp import Disturbed
 from mrt_runtime.verify.starting_schema import StartingSchema
 from mrt_runtime.verify.step_error import StepError, find_targets, refuse_broken_env
 from mrt_runtime.verify.step_recorder import StepRecorder
@@ -47,7 +46,7 @@ class RevisionRunner:
         self.trusted = True
         files = [step.file for step in self.graph]
         self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, files, edges=config.edge_rows != "off")
-        self._contents = ScratchContents(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
+        self.contents = ScratchContents(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
         self._here: Snapshot | None = None
         self._known: dict[frozenset[str], Snapshot] = {}
         self._milestones = MilestoneRecord()
@@ -56,9 +55,9 @@ class RevisionRunner:
         self.adjusted = AdjustedRows(self.seeder.migration_hints)
         self.ignore = frozenset(config.ignore)
         self.recorder = StepRecorder(
-            self.scratch, self.migrator, self._contents, is_on=config.observe_locks, notes_places=config.half_way
+            self.scratch, self.migrator, self.contents, is_on=config.observe_locks, notes_places=config.half_way
         )
-        self.deploy = DeployTrial(database.dialect, self._contents.connect, is_on=config.old_code)
+        self.deploy = DeployTrial(database.dialect, self.contents.connect, is_on=config.old_code)
 
     @property
     def unseeded(self) -> dict[str, str]:
@@ -68,7 +67,7 @@ class RevisionRunner:
     @property
     def seeded(self) -> Seeded | None:
         """What the tables were filled with."""
-        return self._contents.seeded
+        return self.contents.seeded
 
     def approach(self, step: HistoryStep, adjustments: Sequence[Adjustment] = ()) -> Snapshot:
         """Go to the revision's parents with rows in every table, and look. Raises NotReachedError where no way leads there.
@@ -78,17 +77,17 @@ class RevisionRunner:
         needed = frozenset(self.graph.ancestors(step.parents))
         self._start.require_reachable(needed)
         begin, distance = time.perf_counter(), None
-        if not (self.trusted and step.revision not in self.applied and needed <= self.applied):
+        if not self._is_before(step, needed):
             distance = self._go(step, needed)
         self._run_env()
         self.seeder.note_next(step.file)
-        self._here = self._contents.write_wanted(self._contents.seed(self._here, adjustments), step.file)
+        self._here = self.contents.write_wanted(self.contents.seed(self._here, adjustments), step.file)
         self._start.note(self._here.schema, self.applied)
         if not adjustments:
             self.adjusted.clear()
         for adjustment in adjustments:
-            tables = self.adjusted.find_tables(step, adjustment, self._contents.seeded)
-            self._here, described = self._contents.adjust(self._here, adjustment, tables)
+            tables = self.adjusted.find_tables(step, adjustment, self.contents.seeded)
+            self._here, described = self.contents.adjust(self._here, adjustment, tables)
             self.adjusted.note(adjustment, described)
         self._known = {self.applied: self._here}
         if distance is not None:
@@ -101,7 +100,7 @@ class RevisionRunner:
         """Run env.py without a step before the first look: what it creates by itself is no revision's doing."""
         if self.applied or self._here is not None:
             return
-        self._contents.release()
+        self.contents.release()
         try:
             self.migrator.run_without_step()
         except MigrationError as error:
@@ -117,7 +116,7 @@ class RevisionRunner:
             return None
         tables = self._here.schema.tables
         named = find_named(step.file, (table.label for table in tables))
-        here = self._contents.empty(with_referring(named, tables)) if named else None
+        here = self.contents.empty(with_referring(named, tables)) if named else None
         if here is not None:
             self._here, self._known = here, {self.applied: here}
         return here
@@ -125,13 +124,12 @@ class RevisionRunner:
     def approach_without_rows(self, step: HistoryStep) -> Snapshot:
         """Go to the revision's parents without our rows, and look. Raises NotReachedError where no way leads there."""
         needed = frozenset(self.graph.ancestors(step.parents))
-        is_there = self.trusted and step.revision not in self.applied and needed <= self.applied
-        self._here = self._contents.empty() if is_there else None
+        self._here = self.contents.empty() if self._is_before(step, needed) else None
         if self._here is None:
             self._restart()
             if not self._reach(step, needed):
                 self._start.require_reachable(needed)
-            self._here = self._contents.look()
+            self._here = self.contents.look()
         self._known = {self.applied: self._here}
         return self._here
 
@@ -143,7 +141,7 @@ class RevisionRunner:
         """
         needed = frozenset(self.graph.ancestors([step.revision]))
         self._restart()
-        self._contents.release()
+        self.contents.release()
         try:
             self.migrator.upgrade_in_one_run(step)
         except MigrationError as error:
@@ -158,7 +156,7 @@ class RevisionRunner:
     def upgrade(self, step: HistoryStep, otherwise: Outcome = Outcome.UPGRADE_FAILED) -> Snapshot:
         """Apply the revision and look, without what `write` wrote since the last time. Raises StepError where it fails."""
         self._run(self.migrator.upgrade, step, otherwise)
-        self._contents.erase()
+        self.contents.erase()
         here = self._arrive(self.applied | {step.revision})
         self.seeder.meet(here.schema)
         return here
@@ -167,14 +165,6 @@ class RevisionRunner:
         """Roll the revision back and look. Raises StepError where it fails."""
         self._run(self.migrator.downgrade, step, Outcome.DOWNGRADE_FAILED)
         return self._arrive(self.applied - {step.revision})
-
-    def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:
-        """Write rows as only the upgraded schema allows them, where it changed what was there; counts them by table."""
-        return self._contents.write(before, first)
-
-    def find_disturbed(self, first: Snapshot) -> Disturbed:
-        """Find what the writing of rows changed in those that `first` saw, by table and column."""
-        return self._contents.find_disturbed(first)
 
     def trust(self) -> None:
         """Build on the present state: what differs from an earlier time here was judged to mean nothing."""
@@ -190,12 +180,12 @@ class RevisionRunner:
         if self.trusted or first is None:
             return
         try:
-            self._contents.erase()
-            here = self._contents.look()
+            self.contents.erase()
+            here = self.contents.look()
             if not is_same(first, here):
                 return
             if self._read_applied() != above:
-                self._contents.release()
+                self.contents.release()
                 self.migrator.stamp(step)
             if self._read_applied() == above:
                 self.applied, self.trusted, self._here = above, True, here
@@ -204,9 +194,9 @@ class RevisionRunner:
 
     def _read_applied(self) -> set[str]:
         """Return the revisions that the version table knows of."""
-        heads = self.migrator.read_version_table(self._contents.connect())
+        heads = self.migrator.read_version_table(self.contents.connect())
         if heads is None:
-            self._contents.release()
+            self.contents.release()
             heads = self.migrator.current()
         return self.graph.ancestors(heads)
 
@@ -219,14 +209,16 @@ class RevisionRunner:
         """Drop the scratch database, whatever state an interrupted connection is in."""
         with held():
             try:
-                self._contents.close()
+                self.contents.close()
             finally:
                 self.scratch.drop()
 
     def _go(self, step: HistoryStep, needed: frozenset[str]) -> int | None:
         """Bring the database to the revision's parents, and return how many revisions were replayed where that meant to go back."""
-        if self.trusted and self._leads_on(self.applied, step, needed) and self._reach(step, needed):
-            return None
+        if self.trusted and self._leads_on(self.applied, step, needed):
+            if self._reach(step, needed):
+                return None
+            self._start.require_reachable(needed)
         milestone = self._milestones.last
         if milestone is not None and self._leads_on(milestone.applied, step, needed):
             self._stand(milestone.applied, milestone.seeded)
@@ -238,6 +230,10 @@ class RevisionRunner:
         if not self._reach(step, needed):
             self._start.require_reachable(needed)
         return len(self.applied)
+
+    def _is_before(self, step: HistoryStep, needed: frozenset[str]) -> bool:
+        """Whether the database is as the revision's upgrade should find it."""
+        return self.trusted and step.revision not in self.applied and needed <= self.applied
 
     def _restart(self) -> None:
         """Go back to base, to what env.py itself makes before any revision."""
@@ -251,13 +247,13 @@ class RevisionRunner:
     def _stand(self, applied: frozenset[str], seeded: Seeded | None) -> None:
         """Note that the database is about to be replaced by one with these revisions and rows."""
         self.applied, self.trusted, self._here = applied, True, None
-        self._contents.forget(seeded)
+        self.contents.forget(seeded)
 
     def _reach(self, step: HistoryStep, needed: frozenset[str]) -> bool:
         """Upgrade to the revision's parents; False where one on the way fails, which is remembered."""
-        has_rows = bool(self.applied)
+        has_rows = bool(self.applied) or self.seeded is not None
         self._here = None
-        self._contents.release()
+        self.contents.release()
         try:
             self.migrator.go_before(step) if has_rows else self.migrator.go_far_before(step, self._restart)
         except MigrationError as error:
@@ -274,16 +270,16 @@ class RevisionRunner:
 
     def _block(self, revision: str, error: MigrationError) -> None:
         """Note that nothing leads beyond a revision, and why."""
-        self._start.read(self.migrator, self._contents, self._restart)
+        self._start.read(error.cause, self.migrator, self.contents, self._restart)
         self._start.block(self.graph[revision], error)
 
     def _run(self, move: Callable[[HistoryStep], None], step: HistoryStep, otherwise: Outcome) -> None:
-        self._contents.release()
+        self.contents.release()
         try:
             self.recorder.run(otherwise, move, step)
         except MigrationError as error:
             if isinstance(error, MigrationTimeout):
-                self._contents.close()  # it may have been cancelled along with the migration
+                self.contents.close()  # it may have been cancelled along with the migration
             is_first = otherwise is Outcome.UPGRADE_FAILED
             if is_first:  # before the upgrade env.py had connected: what shuts it out is the revision's doing
                 refuse_broken_env(error)
@@ -298,14 +294,14 @@ class RevisionRunner:
         """Whether a failed step left the database as it was: transactional DDL does."""
         try:
             is_at_applied = self._read_applied() == self.applied
-            return is_at_applied and self._here is not None and is_same(self._here, self._contents.look())
+            return is_at_applied and self._here is not None and is_same(self._here, self.contents.look())
         except (SQLAlchemyError, MigrationError):
             return False
 
     def _arrive(self, applied: frozenset[str]) -> Snapshot:
         """Snapshot, and trust what is there if it is what was there the last time."""
         self.applied = applied
-        self._here = self._contents.look()
+        self._here = self.contents.look()
         known = self._known.setdefault(applied, self._here)
         if known is not self._here:
             self.trusted = is_same(known, self._here)
@@ -316,5 +312,5 @@ class RevisionRunner:
         last = self._milestones.last
         leads_on = last is not None and self._leads_on(last.applied, step, self.applied)
         if self._milestones.is_due(len(self.applied - last.applied if last is not None and leads_on else self.applied)):
-            self._contents.close()
-            self._milestones.set(self.scratch, self.applied, self._contents.seeded)
+            self.contents.close()
+            self._milestones.set(self.scratch, self.applied, self.contents.seeded)

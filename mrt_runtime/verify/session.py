@@ -60,8 +60,10 @@ class Verification(ClosingSession):
         try:
             with self.explaining():
                 self.runner = RevisionRunner(self.database, config, worker)
-            self._below = self._find_below()
-            self._floor = self._find_floor()
+            self._below = self._find_up_to(config.base_revision)
+            self._floor = self._find_up_to(config.minimum_downgrade_revision)
+            where = "skip (in MRTConfig; in pyproject.toml [tool.mrt.skip] or [tool.mrt.irreversible])"
+            self.runner.graph.require_ids(config.skip, where)
         except BaseException:
             self._abandon()
             raise
@@ -164,15 +166,7 @@ class Verification(ClosingSession):
     def _verify(self, step: HistoryStep) -> Verdict:
         with self.explaining(step):
             config = self.config
-            verdict = verify(
-                self.runner,
-                step,
-                config.after_writes,
-                config.edge_rows,
-                config.unmet,
-                budget=config.budget,
-                half_way=config.half_way,
-            )
+            verdict = verify(self.runner, step, config.after_writes, config.edge_rows, config.unmet, budget=config.budget)
             is_asked = config.merge_order != "off" and verdict.outcome is not Outcome.NOT_REACHED
             return self._compare_orders(step, verdict) if is_asked and len(step.parents) > 1 else verdict
 
@@ -218,13 +212,7 @@ class Verification(ClosingSession):
             return None
         return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.SKIPPED, reason=reason)
 
-    def _find_below(self) -> set[str]:
-        """Collect the revisions that `base_schema` stands for. Raises ConfigurationError where an unknown one is named."""
-        graph, base = self.runner.graph, self.config.base_revision
-        return graph.ancestors([graph.resolve(base).revision]) if base else set()
-
-    def _find_floor(self) -> set[str]:
-        """Collect the revisions that will not be rolled back. Raises ConfigurationError where configuration names unknown ones."""
-        graph, floor = self.runner.graph, self.config.minimum_downgrade_revision
-        graph.require_ids(self.config.skip, "skip (in MRTConfig; in pyproject.toml [tool.mrt.skip] or [tool.mrt.irreversible])")
-        return graph.ancestors([graph.resolve(floor).revision]) if floor else set()
+    def _find_up_to(self, revision: str | None) -> set[str]:
+        """Collect a revision and those before it; none where none is named. Raises ConfigurationError for one that is unknown."""
+        graph = self.runner.graph
+        return graph.ancestors([graph.resolve(revision).revision]) if revision else set()

@@ -44,12 +44,12 @@ class StartingSchema:
         if not applied:
             self._tables = frozenset(table.name for table in schema.tables)
 
-    def read(self, migrator: Migrator, contents: ScratchContents, restart: Callable[[], None]) -> None:
-        """Run env.py without a revision and look at what is there by then, where that was not done; nothing where it fails.
+    def read(self, cause: str, migrator: Migrator, contents: ScratchContents, restart: Callable[[], None]) -> None:
+        """Run env.py without a revision and look at what is there by then, where an upgrade's error asks and that was not done.
 
-        restart: goes back to base, which is where the database is afterwards.
+        Nothing is noted where env.py fails. restart: goes back to base, which is where the database is afterwards.
         """
-        if self._tables is None:
+        if self._tables is None and PRESENT.search(cause):
             restart()
             with contextlib.suppress(MigrationError):
                 migrator.run_without_step()

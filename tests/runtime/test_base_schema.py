@@ -121,6 +121,15 @@ def test_an_old_revision_that_fails_says_where_and_how_to_begin_later(verify):
     assert verdict.reason.endswith("as `base_schema`, that revision as `base_revision`")
 
 
+def test_env_py_is_asked_what_it_makes_only_where_something_was_there_already(project, sqlite_url):
+    project.env.write_text("with open('runs', 'a') as runs:\n    runs.write('x')\n" + project.env.read_text())
+    project.add("001", upgrade="raise ValueError('its own')")
+    project.add("002", "001")
+    with Verification(settle(project.config(db_url=sqlite_url), (project.root,))) as verification:
+        assert "its own" in verification.check("002").reason
+    assert len((project.root / "runs").read_text()) == 2, "one that looks, one that fails"
+
+
 @pytest.mark.parametrize(("url", "how"), keep_pairs(DATABASES, ["verified", "passed"]), indirect=["url"])
 def test_env_py_that_makes_the_tables_itself_is_named(project, url, how):
     settings = {"minimum_downgrade_revision": "001"} if how == "passed" else {}
