@@ -118,15 +118,20 @@ def read_section(path: Path) -> dict[str, Any] | None:
     """Read `[tool.mrt]` of a pyproject.toml; None where there is no such file or section."""
     if not path.is_file():
         return None
-    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
-        tools = toml.loads(path.read_text(encoding="utf-8")).get("tool", {})
+        tools = read_toml(path).get("tool", {})
     except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are both
         raise ConfigurationError(f"{path} is not TOML: {error}.") from None
     section = tools.get("mrt")
     if section is not None and not isinstance(section, dict):
         raise ConfigurationError(f"tool.mrt in {path} is {describe(section)}, where a table [tool.mrt] is expected.")
     return section
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file. Raises OSError or ValueError where that is impossible."""
+    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    return dict(toml.loads(path.read_text(encoding="utf-8")))
 
 
 def from_section(section: Mapping[str, Any], path: Path) -> MRTConfig:

@@ -186,13 +186,17 @@ ACTIVE: list[Termination] = []
 """Those that are open; the last one decides."""
 
 
+def _find_active() -> list[Termination]:
+    """Return the one that decides, if there is one and this is the thread in which Python handles signals."""
+    return ACTIVE[-1:] if threading.current_thread() is threading.main_thread() else []
+
+
 @contextlib.contextmanager
 def held() -> Iterator[None]:
     """Delay a signal to the end of the block, where signals are handled at all."""
     with contextlib.ExitStack() as stack:
-        for termination in ACTIVE[-1:]:
-            if threading.current_thread() is threading.main_thread():
-                stack.enter_context(termination.held())
+        for termination in _find_active():
+            stack.enter_context(termination.held())
         yield
 
 
@@ -224,7 +228,6 @@ def interrupted_by(interrupt: Callable[[], None]) -> Iterator[None]:
 def catching() -> Iterator[None]:
     """Note Ctrl-C in the body, where signals are handled at all, so that it ends the run wherever it is raised."""
     with contextlib.ExitStack() as stack:
-        for termination in ACTIVE[-1:]:
-            if threading.current_thread() is threading.main_thread():
-                stack.enter_context(termination.catching())
+        for termination in _find_active():
+            stack.enter_context(termination.catching())
         yield

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import platform
-import sys
 from pathlib import Path
+
+from mrt_runtime.config_discovery import read_toml
 
 
 def describe_python(folder: Path) -> str:
@@ -22,9 +22,8 @@ def describe_python(folder: Path) -> str:
 
 def read_requirement(file: Path) -> str:
     """Return which Python a pyproject.toml asks for; empty where it does not say, or is not there."""
-    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
-        found = toml.loads(file.read_text(encoding="utf-8")).get("project", {}).get("requires-python", "")
+        found = read_toml(file).get("project", {}).get("requires-python", "")
     except (OSError, ValueError, AttributeError):
         return ""
     return str(found)

@@ -42,12 +42,10 @@ POSIX = {
 def everyday_text(name: str, ordinal: int, length: int | None = None, *, fixed: bool = False) -> str:
     """Return an everyday string, another one for each ordinal, that names its column ("title 1")."""
     plain = name.lower()
-    if fixed and length in {UUID_TEXT, UUID_HEX}:  # how UUIDs are kept where there is no type for them
+    if length == UUID_SHORT or (fixed and length in {UUID_TEXT, UUID_HEX}):  # how UUIDs are kept where there is no type for them
         made = uuid.uuid5(uuid.NAMESPACE_DNS, f"{plain}-{ordinal}.example.org")
-        return str(made) if length == UUID_TEXT else made.hex
-    if length == UUID_SHORT:
-        made = uuid.uuid5(uuid.NAMESPACE_DNS, f"{plain}-{ordinal}.example.org")
-        return base64.urlsafe_b64encode(made.bytes).decode().rstrip("=")
+        short = base64.urlsafe_b64encode(made.bytes).decode().rstrip("=")
+        return {UUID_TEXT: str(made), UUID_HEX: made.hex, UUID_SHORT: short}[length]
     text = f"{plain} {ordinal + 1}"
     if is_address(plain):
         text = f"user{ordinal + 1}@example.org"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 
 from mrt_runtime.compare.rows import Rows
 from mrt_runtime.compare.snapshot import Snapshot
@@ -22,17 +23,18 @@ def check_without_rows(runner: RevisionRunner, step: HistoryStep, failed: Failur
     """
     findings = RevisionFindings(failures=[failed])
     try:
-        try:
-            before, first, is_alone = *go_up(runner, step), True
-        except AloneError as error:
-            before, first, is_alone = error.before, runner.upgrade_in_one_run(step), False
-            alone = replace(error.failure, message=f"{error.failure.message} (run alone; within one `alembic upgrade` it passes)")
-            findings.failures = [alone] if error.failure.message == failed.message else [failed, alone]
+        before, upgraded = go_up(runner, step)
+        if isinstance(upgraded, Failure):
+            first, upgrade = runner.upgrade_in_one_run(step), runner.upgrade_in_one_run
+            alone = replace(upgraded, message=f"{upgraded.message} (run alone; within one `alembic upgrade` it passes)")
+            findings.failures = [alone] if upgraded.message == failed.message else [failed, alone]
+        else:
+            first, upgrade = upgraded, partial(runner.upgrade, otherwise=Outcome.REUPGRADE_FAILED)
         filled = runner.seeded.keys if runner.seeded else ()
         known = len(findings.failures)
         after = runner.downgrade(step)
         findings.add(judge.compare_rollback(step, before, after, runner.ignore))
-        again = runner.upgrade(step, Outcome.REUPGRADE_FAILED) if is_alone else runner.upgrade_in_one_run(step)
+        again = upgrade(step)
         if len(findings.failures) == known:
             # what an upgrade makes of rows is no part of this check
             findings.add(judge.repeated(step, leave_out(filled, first), leave_out(filled, again), {}, runner.ignore))
@@ -45,16 +47,11 @@ def check_without_rows(runner: RevisionRunner, step: HistoryStep, failed: Failur
     return findings
 
 
-class AloneError(StepError):
-    """The upgrade fails alone, without rows, too; `before` is the look before it."""
+def go_up(runner: RevisionRunner, step: HistoryStep) -> tuple[Snapshot, Snapshot | Failure]:
+    """Apply the revision with fewer rows or, where that fails, with none.
 
-    def __init__(self, error: StepError, before: Snapshot) -> None:
-        super().__init__(error.failure)
-        self.before = before
-
-
-def go_up(runner: RevisionRunner, step: HistoryStep) -> tuple[Snapshot, Snapshot]:
-    """Apply the revision with fewer rows or, where that fails, with none, and return the looks before and after it."""
+    Return the look before it and the one after it, or how it fails without rows, too.
+    """
     before = runner.approach_with_fewer_rows(step)
     if before is not None:
         try:
@@ -65,7 +62,7 @@ def go_up(runner: RevisionRunner, step: HistoryStep) -> tuple[Snapshot, Snapshot
     try:
         return before, runner.upgrade(step)
     except StepError as error:
-        raise AloneError(error, before) from None
+        return before, error.failure
 
 
 def leave_out(labels: Collection[str], look: Snapshot) -> Snapshot:
