@@ -12,6 +12,7 @@ from typing import Final
 
 from mrt_lint.check.engine import shown
 from mrt_lint.escape import printable
+from mrt_lint.report.status_line import showing
 from mrt_lint.report.style import TextStyle, counted
 from mrt_lint.setup.change import FileChange
 from mrt_lint.setup.configuration import propose_baseline, propose_hook, propose_settings, propose_test
@@ -45,8 +46,9 @@ def run(options: Namespace) -> int:
 
 
 def _set_up(options: Namespace) -> int:
-    project = survey(Path.cwd())
-    look = look_at(project)
+    with showing(sys.stderr, "looking at the project and checking its migrations"):
+        project = survey(Path.cwd())
+        look = look_at(project)
     sys.stdout.write(printable(summarize(project, look), keep="\n") + "\n")
     changes, refused = _proposals(project, look)
     code = _WRONG if refused else _DONE

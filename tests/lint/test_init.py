@@ -103,6 +103,13 @@ def test_on_a_terminal_each_file_is_asked_for_and_the_end_of_the_input_is_no(fre
     assert "Write .github/workflows/migrations.yml? [Y/n] \n" in result.out
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_terminal_shows_at_once_what_is_being_done_and_is_cleared(fresh, monkeypatch, is_terminal):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal, raising=False)
+    result = fresh.mrt("init", "--dry-run")
+    assert result.err == ("\r\x1b[K  looking at the project and checking its migrations\r\x1b[K" if is_terminal else "")
+
+
 def test_an_old_history_is_shown_and_accepted_and_its_newest_revisions_are_verified(project):
     project.write("alembic.ini", "[alembic]\nscript_location = .\nsqlalchemy.url = mysql+pymysql://localhost/app\n")
     project.migration("r-1", None)

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
+from mrt_lint.report.status_line import CLEAR
 from mrt_runtime.report.json import render
-from mrt_runtime.report.progress import CLEAR, Progress
+from mrt_runtime.report.progress import Progress
 from mrt_runtime.report.terminal import TerminalReport
 from mrt_runtime.report.wording import CONCLUSIONS, conclude, explain
 from mrt_runtime.verdict import Failure, Outcome, Verdict
