@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 
 QUOTATION = re.compile(r"^\S+ \d+: .*\n[ \t]*\^[ \t]*$\n?", re.MULTILINE)
 """PostgreSQL's excerpt of the statement with a caret below, which means nothing in one line. Source: libpq's fe-protocol3.c."""
@@ -29,10 +30,15 @@ def end(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def name_some(names: list[str], most: int = 5) -> str:
+def name_some(names: Sequence[str], most: int = 5, separator: str = ", ") -> str:
     """Join the first names of a list, and count the others."""
     rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return separator.join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def cut(text: str, most: int) -> str:
+    """Return a text cut to so many characters, with a mark at its end where it was longer."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def warn(sentence: str) -> None:

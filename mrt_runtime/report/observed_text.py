@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from mrt_lint.escape import printable
 from mrt_lint.report.style import TextStyle
 from mrt_runtime.config_discovery import LOCK_MODES
 from mrt_runtime.databases.observation import TrafficWait
+from mrt_runtime.databases.sentences import cut, name_some
 from mrt_runtime.migrate.observer import HeldLock, ObservedStatement, ObservedStep
 from mrt_runtime.secret import conceal
 
 MOST_STATEMENTS = 8  # shown of one step, the slowest
+MOST_NAMES = 4
 WIDTH = 72  # characters shown of a statement
 NOTABLE = LOCK_MODES.index("SHARE UPDATE EXCLUSIVE")
 """Weaker locks are those of every query and every write."""
@@ -22,26 +25,47 @@ UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 YELLOW, DIM = "yellow", "dim"
 
 
+class StatementView(NamedTuple):
+    """A statement as it is shown: where, how long, what, and what others notice of it."""
+
+    place: str
+    time: str
+    text: str
+    notes: tuple[str, ...]
+
+
 def draw_step(step: ObservedStep, style: TextStyle) -> Iterator[str]:
     """Yield the lines for one run of upgrade() or downgrade()."""
-    file = Path(step.file).name
     growth = (
         f"   {'+' if step.growth > 0 else '-'}{spell_size(abs(step.growth))} on the disk"
         if abs(step.growth) >= NOTABLE_GROWTH
         else ""
     )
     yield f"     {step.name:<14} {spell_time(step.seconds)}{growth}"
-    slowest = sorted(step.statements, key=lambda one: -one.seconds)[:MOST_STATEMENTS]
     # what is done a second time is known from the first
-    shown = [one for one in step.statements if one in slowest] if step.name != "second upgrade" else []
-    for statement in shown:
-        place = style.paint(f"{printable(file)}:{statement.line}", DIM)
-        times = f" ({statement.count:,} times)" if statement.count > 1 else ""
-        yield f"       {place}  {spell_time(statement.seconds)}{times}  {cut(printable(conceal(statement.text)))}"
-        for note in describe(statement):
+    shown = view_statements(step, MOST_STATEMENTS) if step.name != "second upgrade" else ()
+    for one in shown:
+        yield f"       {style.paint(printable(one.place), DIM)}  {one.time}  {printable(one.text)}"
+        for note in one.notes:
             yield f"         {style.paint(printable(note), YELLOW)}"
     if len(shown) < len(step.statements) and shown:
         yield style.paint(f"       and {len(step.statements) - len(shown)} faster statements", DIM)
+
+
+def view_statements(step: ObservedStep, most: int) -> tuple[StatementView, ...]:
+    """Return the slowest statements of a step, so many at the most, in the order in which they were executed."""
+    slowest = sorted(step.statements, key=lambda one: -one.seconds)[:most]
+    return tuple(_view(step, one) for one in step.statements if one in slowest)
+
+
+def _view(step: ObservedStep, statement: ObservedStatement) -> StatementView:
+    times = f" ({statement.count:,} times)" if statement.count > 1 else ""
+    return StatementView(
+        place=f"{Path(step.file).name}:{statement.line}",
+        time=spell_time(statement.seconds) + times,
+        text=cut(conceal(statement.text), WIDTH),
+        notes=tuple(describe(statement)),
+    )
 
 
 def describe(statement: ObservedStatement) -> Iterator[str]:
@@ -50,11 +74,11 @@ def describe(statement: ObservedStatement) -> Iterator[str]:
     for mode in reversed(LOCK_MODES):
         held = [one for one in notable if one.lock.mode == mode]
         if held:
-            yield f"{mode} on {join_names([one.lock.relation for one in held])} for {spell_time(longest(held))}"
+            yield f"{mode} on {name_some([one.lock.relation for one in held], MOST_NAMES)} for {spell_time(longest(held))}"
     if statement.algorithm:
         yield f"ALGORITHM={statement.algorithm}"
     if statement.rewritten:
-        yield f"rewrites {join_names(statement.rewritten)}"
+        yield f"rewrites {name_some(statement.rewritten, MOST_NAMES)}"
     if statement.scanned:
         # a look for one row in a table of twelve is not worth a line
         read = [f"{rows:,} rows of {table}" for table, rows in statement.scanned.items() if rows >= 1000]  # noqa: PLR2004  see above
@@ -78,17 +102,6 @@ def describe_waits(waits: Sequence[TrafficWait]) -> Iterator[str]:
 def longest(held: Sequence[HeldLock]) -> float:
     """Return the longest time that one of the locks was held."""
     return max(one.seconds for one in held)
-
-
-def join_names(names: Sequence[str]) -> str:
-    """Return names in a row, the first few of many."""
-    rest = len(names) - 4
-    return ", ".join(names[:4]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def cut(text: str) -> str:
-    """Return a statement as it fits in a line."""
-    return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"
 
 
 def spell_time(seconds: float) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.databases.driver_error import ErrorKind, is_of_driver, list_causes, read_state, read_words
+from mrt_runtime.databases.sentences import cut
 from mrt_runtime.verdict import RowRefusal
 
 KINDS = {
@@ -86,8 +87,7 @@ def _read_diagnosis(error: BaseException) -> Refusal | None:
 
 
 def _line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 300 else line[:297] + "..."  # noqa: PLR2004 a line that is still read
+    return cut(" ".join(text.split()), 300)
 
 
 def classify(error: BaseException | None) -> RowRefusal | None:

@@ -9,6 +9,7 @@ from typing import Any
 from mrt_runtime.compare.blame import place_of, shorten
 from mrt_runtime.compare.rows import TableRows
 from mrt_runtime.compare.snapshot import Snapshot
+from mrt_runtime.databases.sentences import name_some
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.migrate.observer import ObservedStep
 from mrt_runtime.seed.adjustment import Adjustment
@@ -108,8 +109,7 @@ class RevisionFindings:
         judged.failures[:0] = self.failures[: self.failures.index(failure) + (adjustment is Adjustment.NULLS)]
         if adjustment is Adjustment.NULLS:
             return judged
-        more = len(rows) - MOST_ROWS_NAMED
-        named = "; ".join(rows[:MOST_ROWS_NAMED]) + (f" and {more} more" if more > 0 else "")
+        named = name_some(rows, MOST_ROWS_NAMED, "; ")
         judged._doubt(
             failure, adjustment.name.lower(), f"Only with {adjustment.value} ({named}): {failure.message}{_place(failure)}"
         )

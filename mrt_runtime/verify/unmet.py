@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mrt_runtime.compare.snapshot import Snapshot
+from mrt_runtime.databases.sentences import cut
 from mrt_runtime.migrate import HistoryStep, Migrator
 from mrt_runtime.migration_file import read_migration
 from mrt_runtime.verdict import UnmetStatement
@@ -48,7 +49,7 @@ def _name(statements: Sequence[str]) -> str:
     """Return the first statement, shortened to one line, and how many more there are."""
     first = " ".join(statements[0].split())
     others = f" and {len(statements) - 1} more on this line" if len(statements) > 1 else ""
-    return (first if len(first) <= LONGEST else f"{first[: LONGEST - 1]}…") + others
+    return cut(first, LONGEST) + others
 
 
 def has_more(file: str, executed: Collection[int]) -> bool:
