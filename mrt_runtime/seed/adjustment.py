@@ -10,8 +10,8 @@ from dataclasses import replace
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import Table, qualified
+from mrt_runtime.seed.constraint_ahead import is_ahead
 from mrt_runtime.seed.edge_row import shorten
-from mrt_runtime.seed.key_ahead import is_ahead
 from mrt_runtime.seed.partition import with_inherited
 from mrt_runtime.seed.row_insertion import FilledTable
 from mrt_runtime.seed.seeded import Seeded

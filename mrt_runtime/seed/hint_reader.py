@@ -24,12 +24,11 @@ from mrt_lint.model.ops import (
 from mrt_lint.model.values import UNSET, SqlType
 from mrt_runtime.compare.schema import qualified
 from mrt_runtime.migration_file import read_migration
-from mrt_runtime.seed.check_ahead import CheckAhead
 from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import find_listed, parse_sql, read_condition
+from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.json_texts import JsonTexts
-from mrt_runtime.seed.key_ahead import KeyAhead
 from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.value import Value
 from mrt_runtime.seed.value_kind import Booleans, Choices, Decimals, Floats, Integers, Texts, ValueKind

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from mrt_runtime.compare.schema import Schema
-from mrt_runtime.seed.check_ahead import CheckAhead, bind_checks
 from mrt_runtime.seed.code_reader import CodeReading, read_code
+from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead, bind_ahead
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
-from mrt_runtime.seed.key_ahead import KeyAhead, bind_ahead
 from mrt_runtime.seed.value import Value, ValuePool
 from mrt_runtime.seed.value_kind import Choices, ColumnSlot, Integers, Raw, Texts, ValueKind
 
@@ -78,8 +77,7 @@ class MigrationHints:
         self._later: dict[str, tuple[str, ...]] = {}
         self._parsed: list[tuple[frozenset[str], str, ValueKind]] | None = None
         self._code: dict[str, CodeReading] = {}
-        self._keys: list[tuple[int, KeyAhead]] = []
-        self._checks: list[tuple[int, CheckAhead]] = []
+        self._ahead: list[tuple[int, KeyAhead | CheckAhead]] = []
         self._position = 0
 
     def note_next(self, file: str) -> None:
@@ -92,9 +90,9 @@ class MigrationHints:
         is_clean: whether rows meet the next one's checks, too; a migration often changes those that do not before it adds one.
         """
         self._read_once()
-        least = self._position if is_clean else self._position + 1
-        bound = bind_ahead(schema, (key for place, key in self._keys if place >= self._position), self._later)
-        return bind_checks(bound, (check for place, check in self._checks if place >= least), self._later)
+        ahead = [(place, one) for place, one in self._ahead if place >= self._position]
+        binding = (one for place, one in ahead if is_clean or place > self._position or not isinstance(one, CheckAhead))
+        return bind_ahead(schema, binding, self._later)
 
     def follow(self, found: Mapping[str, Found], labels: Collection[str]) -> dict[str, Found]:
         """Return what is known of each table by the name that it has now; nothing of those that are gone."""
@@ -142,7 +140,7 @@ class MigrationHints:
             known: dict[tuple[str, str], ValueKind] = {}
             self._known = known
             self._later = find_later_names(self._files)
-            self._keys, self._checks = [], []
+            self._ahead = []
             files = [(place, file) for place, file in enumerate(self._files) if self._hints(file)]
             if files:
                 from mrt_runtime.seed.hint_reader import HintReader  # noqa: PLC0415 slow to import, and few histories need it
@@ -150,10 +148,8 @@ class MigrationHints:
                 reader = HintReader(self._dialect)
                 for place, file in files:
                     for hint in reader.read(file, self.code(file)):
-                        if isinstance(hint, KeyAhead):
-                            self._keys.append((place, hint))
-                        elif isinstance(hint, CheckAhead):
-                            self._checks.append((place, hint))
+                        if isinstance(hint, KeyAhead | CheckAhead):
+                            self._ahead.append((place, hint))
                         elif self._converts or not hint.converted:
                             known.setdefault((hint.label, hint.column), hint.kind)
         return self._known

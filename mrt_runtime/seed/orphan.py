@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from mrt_runtime.compare.schema import ForeignKey, Table, qualified
 from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import parse_statements
-from mrt_runtime.seed.key_ahead import is_ahead
+from mrt_runtime.seed.constraint_ahead import is_ahead
 from mrt_runtime.seed.table_filler import TableFiller
 from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, Value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mrt_runtime.compare.schema import CatalogueColumn, NamedType, Schema, Table, qualified
-from mrt_runtime.seed.key_ahead import is_ahead
+from mrt_runtime.seed.constraint_ahead import is_ahead
 from mrt_runtime.seed.table_filler import insertable
 
 

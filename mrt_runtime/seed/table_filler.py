@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import Schema, Table, qualified
-from mrt_runtime.seed.check_ahead import is_check_ahead
+from mrt_runtime.seed.constraint_ahead import is_ahead
 from mrt_runtime.seed.edge_row import EdgeRow, find_edges
 from mrt_runtime.seed.migration_hints import MigrationHints
 from mrt_runtime.seed.parent_rows import ParentRows
@@ -115,7 +115,7 @@ class TableFiller:
 
     def _may_relax(self, table: Table) -> bool:
         """Whether checks that are to come bind the rows: these may never hold together, where one takes the place of another."""
-        return self.planner.ahead and any(map(is_check_ahead, table.checks))
+        return self.planner.ahead and any(map(is_ahead, table.checks))
 
     @contextmanager
     def _relaxed(self) -> Iterator[None]:

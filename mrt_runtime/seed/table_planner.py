@@ -9,10 +9,9 @@ from dataclasses import replace
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
-from mrt_runtime.seed.check_ahead import is_check_ahead
 from mrt_runtime.seed.condition import RowCondition, read_condition
+from mrt_runtime.seed.constraint_ahead import is_ahead
 from mrt_runtime.seed.json_texts import JsonTexts
-from mrt_runtime.seed.key_ahead import is_ahead
 from mrt_runtime.seed.migration_hints import ConvertibleTexts, MigrationHints
 from mrt_runtime.seed.parent_rows import ParentRows
 from mrt_runtime.seed.row_writer import MOST_ROWS, RowWriter
@@ -160,9 +159,7 @@ class TablePlanner:
         for column in table.columns:
             if column.name in open_columns:
                 self._add_domain(plan, column)
-        stated = [
-            (check.expression, check.name) for check in table.checks if check.enforced or (self.ahead and is_check_ahead(check))
-        ]
+        stated = [(check.expression, check.name) for check in table.checks if check.enforced or (self.ahead and is_ahead(check))]
         stated += [
             (f"({column.generated}) IS NOT NULL", None) for column in table.columns if column.generated and not column.nullable
         ]

@@ -1,11 +1,11 @@
-"""Keys that a migration ahead adds to a table that is there: what the application has kept by itself, before the database did."""
+"""Keys and checks that a migration ahead adds to a table that is there: the application has kept them before the database did."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from mrt_runtime.compare.schema import ForeignKey, Index, IndexElement, Schema, Table, qualified
+from mrt_runtime.compare.schema import Check, ForeignKey, Index, IndexElement, Schema, Table, qualified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,39 +24,55 @@ class KeyAhead:
     words: frozenset[str] = frozenset()
 
 
-def bind_ahead(schema: Schema, keys: Iterable[KeyAhead], later: Mapping[str, tuple[str, ...]]) -> Schema:
-    """Return the catalogue with the keys that come later, as the rows of tables that are there should satisfy them already.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckAhead:
+    """A condition that the rows of a table are going to meet."""
 
-    Such a foreign key is not enforced: where nothing is there to point at, rows point at nothing. One that would close a
-    cycle is left out, and so is a key over columns that come later. later: the names that tables get, by those that they have.
+    label: str
+    expression: str
+
+
+def bind_ahead(schema: Schema, ahead: Iterable[KeyAhead | CheckAhead], later: Mapping[str, tuple[str, ...]]) -> Schema:
+    """Return the catalogue with what comes later, as the rows of tables that are there should satisfy it already.
+
+    The database enforces none of it yet. Where nothing is there for a foreign key to point at, rows point at nothing. One that
+    would close a cycle is left out, and so is a key over columns that come later. later: the names that tables get, by those that
+    they have.
     """
     tables = {table.label: table for table in schema.tables}
     names = {new: label for label in tables for new in later.get(label, ())}
     bound = dict(tables)
-    for key in (one for spread in keys for one in _spread(spread, tables.values())):
-        table = bound.get(names.get(key.label, key.label))
-        if table is None or any(table.column(name) is None for name in key.columns):
+    for one in (one for spread in ahead for one in _spread(spread, tables.values())):
+        table = bound.get(names.get(one.label, one.label))
+        if table is None:
             continue
-        if key.referred is None:
-            bound[table.label] = _with_unique(table, key)
-            continue
-        parent = bound.get(names.get(key.referred, key.referred))
-        if parent is not None and not _leads_to(parent, table, bound):
-            bound[table.label] = _with_reference(table, parent, key)
+        if isinstance(one, CheckAhead):
+            bound[table.label] = _with_check(table, one)
+        elif all(table.column(name) is not None for name in one.columns):
+            parent = bound.get(names.get(one.referred, one.referred)) if one.referred is not None else None
+            if one.referred is None:
+                bound[table.label] = _with_unique(table, one)
+            elif parent is not None and not _leads_to(parent, table, bound):
+                bound[table.label] = _with_reference(table, parent, one)
     return replace(schema, tables=tuple(bound.values())) if bound != tables else schema
 
 
-def _spread(key: KeyAhead, tables: Iterable[Table]) -> Iterator[KeyAhead]:
-    """Yield the key for each of the tables that it concerns."""
-    yield key
-    for table in tables if key.words else ():
-        if table.name in key.words and table.label not in {key.label, key.referred}:
-            yield replace(key, label=table.label)
+def is_ahead(constraint: ForeignKey | Check) -> bool:
+    """Whether a foreign key or a check is one that comes later."""
+    return constraint.name is None and not constraint.enforced
 
 
-def is_ahead(key: ForeignKey) -> bool:
-    """Whether a foreign key is one that comes later."""
-    return key.name is None and not key.enforced
+def _spread(one: KeyAhead | CheckAhead, tables: Iterable[Table]) -> Iterator[KeyAhead | CheckAhead]:
+    """Yield a key for each of the tables that it concerns."""
+    yield one
+    if isinstance(one, KeyAhead) and one.words:
+        found = (table for table in tables if table.name in one.words and table.label not in {one.label, one.referred})
+        yield from (replace(one, label=table.label) for table in found)
+
+
+def _with_check(table: Table, ahead: CheckAhead) -> Table:
+    check = Check(name=None, expression=ahead.expression, named=False, enforced=False)
+    return table if check in table.checks else replace(table, checks=(*table.checks, check))
 
 
 def _with_unique(table: Table, key: KeyAhead) -> Table:
