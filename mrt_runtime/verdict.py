@@ -120,9 +120,10 @@ class UnmetStatement:
 class Verdict:
     """The result of checking one revision; `seconds` is wall time, `unseeded` maps a table to the database's reason.
 
-    behind: the revision that is in the way of one that was not reached. steps: what the upgrade and the downgrade took, where that
-    was observed. half_way: what became of them when they were stopped and run again, where that was tried. doubts, unmet: what
-    some of the warnings are about. rolling: what other releases can do, where that was tried.
+    behind: the revision that is in the way of one that was not reached. shares_reason: whether `reason` is that of several
+    revisions, which no one gave for this one. steps: what the upgrade and the downgrade took, where that was observed. half_way:
+    what became of them when they were stopped and run again, where that was tried. doubts, unmet: what some of the warnings are
+    about. rolling: what other releases can do, where that was tried.
     """
 
     revision: str
@@ -134,6 +135,7 @@ class Verdict:
     unseeded: dict[str, str] = field(default_factory=dict)
     reason: str = ""
     behind: str | None = None
+    shares_reason: bool = False
     steps: tuple[ObservedStep, ...] = ()
     half_way: tuple[HalfWayStep, ...] = ()
     rolling: RollingDeploy | None = None
@@ -187,4 +189,4 @@ class ToldObstacles:
         if verdict.behind is None or verdict.behind not in self._reported:
             self._reported |= {verdict.behind} if verdict.behind is not None else set()
             return verdict
-        return replace(verdict, reason=f"behind {verdict.behind}")
+        return replace(verdict, reason=f"behind {verdict.behind}", shares_reason=True)

@@ -125,6 +125,7 @@ class RehearsalSession(ClosingSession):
                 outcome=Outcome.NOT_REACHED,
                 reason=reason,
                 behind=self._wall,
+                shares_reason=True,
             )
             return RehearsedRevision(verdict=verdict, doc=step.doc, file=shorten(step.file))
         rehearsal = RevisionRehearsal(self, step)

@@ -76,6 +76,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "unseeded": dict(verdict.unseeded),
         "reason": verdict.reason,
         "behind": verdict.behind,
+        "shares_reason": verdict.shares_reason,
         **observed,
     }
 
@@ -104,6 +105,7 @@ def from_json(found: Mapping[str, Any]) -> Verdict:
         unseeded=dict(found.get("unseeded", {})),  # a rehearsal makes nothing up
         reason=found["reason"],
         behind=found["behind"],
+        shares_reason=found.get("shares_reason", False),
         steps=steps,
         half_way=half_way,
         rolling=_rolling_from(found["rolling_deploy"]) if "rolling_deploy" in found else None,

@@ -14,8 +14,6 @@ from mrt_runtime.report.wording import conclude, describe
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 
 TITLE = "MRT — Migration Rollback Test"
-TOO_OLD = "at or before "
-"""How the reason begins for which a revision is skipped, so that it is no one's decision about this one."""
 RED, GREEN, YELLOW, DIM = "red", "green", "yellow", "dim"
 PLAIN = str.maketrans({"─": "-", "│": "|", "╭": "+", "╮": "+", "╰": "+", "╯": "+", "└": "`", "✓": "+", "✗": "x", "—": "-"})
 
@@ -45,9 +43,7 @@ class TerminalReport:
 
     def show(self, verdict: Verdict) -> None:
         """Draw one revision, or wait for those that are not reached, or too old, for the same reason."""
-        is_blocked = verdict.behind is not None and verdict.reason == f"behind {verdict.behind}"
-        is_old = verdict.skipped and verdict.reason.startswith(TOO_OLD)
-        is_one_of_many = (is_blocked or is_old) and not verdict.warnings
+        is_one_of_many = verdict.shares_reason and not verdict.warnings
         if not is_one_of_many or (self._blocked and self._blocked[0].reason != verdict.reason):
             self.flush()
         if is_one_of_many:

@@ -201,7 +201,7 @@ class Verification(ClosingSession):
             raise explained from None
 
     def _skip(self, step: HistoryStep) -> Verdict | None:
-        reason = self.config.skip.get(step.revision)
+        agreed = reason = self.config.skip.get(step.revision)
         if reason is None and step.revision in self._below:
             reason = f"at or before base_revision {self.config.base_revision}, where base_schema begins"
         if reason is None and step.revision in self._floor - self._named:
@@ -210,7 +210,13 @@ class Verification(ClosingSession):
                 reason += f"; to check it all the same: mrt verify {step.revision}"
         if reason is None:
             return None
-        return Verdict(revision=step.revision, down_revision=step.down_revision, outcome=Outcome.SKIPPED, reason=reason)
+        return Verdict(
+            revision=step.revision,
+            down_revision=step.down_revision,
+            outcome=Outcome.SKIPPED,
+            reason=reason,
+            shares_reason=agreed is None,
+        )
 
     def _find_up_to(self, revision: str | None) -> set[str]:
         """Collect a revision and those before it; none where none is named. Raises ConfigurationError for one that is unknown."""

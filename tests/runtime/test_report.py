@@ -166,7 +166,8 @@ def test_a_quiet_picture_shows_only_what_did_not_pass_or_is_warned_of():
 
 def test_revisions_in_a_row_behind_the_same_one_are_a_single_line():
     def block(revision, behind, reason=""):
-        return Verdict(revision=revision, outcome=Outcome.NOT_REACHED, behind=behind, reason=reason or f"behind {behind}")
+        words = reason or f"behind {behind}"
+        return Verdict(revision=revision, outcome=Outcome.NOT_REACHED, behind=behind, reason=words, shares_reason=not reason)
 
     first = block("002", "001", "the upgrade of 001 fails, on an empty database too")
     lines = draw([first, *(block(name, "001") for name in ("003", "004", "005")), block("007", "006"), GOOD[0]]).splitlines()
@@ -180,14 +181,16 @@ def test_revisions_in_a_row_behind_the_same_one_are_a_single_line():
 
 
 def test_revisions_in_a_row_that_are_too_old_are_a_single_line():
-    def skip(revision, reason="at or before minimum_downgrade_revision 003"):
-        return Verdict(revision=revision, outcome=Outcome.SKIPPED, reason=reason)
+    def skip(revision, agreed=""):
+        words = agreed or "at or before minimum_downgrade_revision 003"
+        return Verdict(revision=revision, outcome=Outcome.SKIPPED, reason=words, shares_reason=not agreed)
 
-    lines = draw([skip("001"), skip("002"), skip("003"), skip("004", "agreed"), skip("005", "agreed"), GOOD[0]]).splitlines()
+    agreed = "at or before the release, as agreed"
+    lines = draw([skip("001"), skip("002"), skip("003"), skip("004", agreed), skip("005", agreed), GOOD[0]]).splitlines()
     assert lines[3:7] == [
         "  -  001 to 003  skipped: 3 revisions at or before minimum_downgrade_revision 003",
-        "  -  004  skipped: agreed",
-        "  -  005  skipped: agreed",
+        "  -  004  skipped: at or before the release, as agreed",
+        "  -  005  skipped: at or before the release, as agreed",
         "  ✓  001  reversible",
     ]
 

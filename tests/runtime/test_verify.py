@@ -207,6 +207,7 @@ def test_what_an_upgrade_that_never_works_stands_before_is_not_reached_and_other
     assert found["003"].reason.startswith("the upgrade of 002 fails, on an empty database too: RuntimeError: never (")
     assert not found["003"].passed
     assert (found["005"].outcome, found["005"].reason) == (Outcome.NOT_REACHED, "behind 002")
+    assert (found["003"].shares_reason, found["005"].shares_reason) == (False, True)
     assert messages(found["004"]) == ["Column 'users.phone': 2/3 values lost after rollback"]
 
 
@@ -237,8 +238,8 @@ def test_a_revision_with_a_reason_is_skipped_and_so_is_what_lies_before_the_floo
         project.add(revision, parent)
     found = verify(skip={"003": "reviewed"}, minimum_downgrade_revision="002")
     assert [found[revision].outcome.value for revision in sorted(found)] == ["skipped", "skipped", "skipped", "reversible"]
-    assert found["003"].reason == "reviewed"
-    assert found["001"].reason == "at or before minimum_downgrade_revision 002"
+    assert (found["003"].reason, found["003"].shares_reason) == ("reviewed", False)
+    assert (found["001"].reason, found["001"].shares_reason) == ("at or before minimum_downgrade_revision 002", True)
 
 
 @pytest.mark.parametrize(
