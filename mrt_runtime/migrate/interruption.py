@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 
-from mrt_runtime.migrate.call_site import find_line
-from mrt_runtime.migrate.guard import find_guard
+from mrt_runtime.migrate.observer import WIDTH
 
-WIDTH = 200  # characters kept of a statement
 OF_THE_SESSION = frozenset({"SET", "RESET", "USE"})
 """First words of statements that change nothing in a database."""
 NO_TRANSACTION, NOTHING_WRITTEN = "", "idle"
@@ -54,7 +49,7 @@ class StepInterruption:
         self.has_stopped = False
         self.places: list[StopPlace] = []
 
-    def before(self, connection: Connection, file: str) -> None:
+    def before(self, connection: Connection, statement: str, line: int | None) -> None:  # noqa: ARG002  as every watcher
         """Note that a statement is about to be executed, or stop here."""
         self.count += 1
         if self.has_stopped or self.count == self._stop_before:
@@ -62,71 +57,34 @@ class StepInterruption:
             connection.invalidate()  # the server takes back what is not committed, whatever env.py would do at its end
             raise StoppedError
         if self._has_left and self._stop_before is None:
-            self.places.append(StopPlace(self.count, *self._last, find_line(file)))
+            self.places.append(StopPlace(self.count, *self._last, line))
             self._has_left = False
 
-    def after(self, connection: Connection, cursor: Any, statement: str, file: str) -> None:
+    def after(self, connection: Connection, cursor: Any, statement: str, line: int | None) -> None:
         """Note that a statement succeeded."""
         if self._stop_before is not None:
             return
         session, text = connection.connection.dbapi_connection, " ".join(statement.split())[:WIDTH]
-        self._last = find_line(file), text
+        self._last = line, text
         earlier, now = self._sessions.get(id(session), NO_TRANSACTION), self._read(session)
         self._sessions[id(session)] = now
         is_over = earlier not in {NO_TRANSACTION, NOTHING_WRITTEN, now}
         self._has_left |= is_over or (now == NO_TRANSACTION and not is_reading(cursor, text))
 
-    def ended(self, connection: Connection) -> None:
-        """Note that a transaction is committed."""
-        session = id(connection.connection.dbapi_connection)
-        self._has_left |= self._sessions.pop(session, NO_TRANSACTION) not in {NO_TRANSACTION, NOTHING_WRITTEN}
+    def failed(self, connection: Connection) -> None:
+        """Note nothing: what it leaves is seen when its transaction ends."""
 
+    def ended(self, connection: Connection, *, is_committed: bool) -> None:
+        """Note that a transaction ends: what is committed is final."""
+        if self._stop_before is None:
+            state = self._sessions.pop(id(connection.connection.dbapi_connection), NO_TRANSACTION)
+            self._has_left |= is_committed and state not in {NO_TRANSACTION, NOTHING_WRITTEN}
 
-INTERRUPTIONS: list[StepInterruption] = []
-"""Those of the steps that are being run; the last one is shown what happens."""
-
-
-@contextlib.contextmanager
-def interruptible(interruption: StepInterruption) -> Iterator[StepInterruption]:
-    """Show an interruption what the body executes."""
-    install_hooks()
-    INTERRUPTIONS.append(interruption)
-    try:
-        yield interruption
-    finally:
-        INTERRUPTIONS.remove(interruption)
-
-
-@functools.cache
-def install_hooks() -> None:
-    """Watch every engine from now on, behind the guard's hooks. Where nothing is ever stopped, nothing is installed."""
-    event.listen(Engine, "before_cursor_execute", _before)
-    event.listen(Engine, "after_cursor_execute", _after)
-    event.listen(Engine, "commit", _on_commit)
+    def close(self) -> None:
+        """Keep what was noted."""
 
 
 def is_reading(cursor: Any, text: str) -> bool:
     """Whether a statement outside of any transaction has left nothing: it returned rows, and not of what it wrote."""
     words = text.upper().split()
     return words[:1] == [] or words[0] in OF_THE_SESSION or (bool(cursor.description) and "RETURNING" not in words)
-
-
-def _find() -> list[tuple[StepInterruption, str]]:
-    if not INTERRUPTIONS:
-        return []
-    return [(INTERRUPTIONS[-1], guard.file) for guard in find_guard() if guard.file is not None]
-
-
-def _before(connection: Connection, _cursor: object, _statement: str, *_rest: object) -> None:
-    for interruption, file in _find():
-        interruption.before(connection, file)
-
-
-def _after(connection: Connection, cursor: Any, statement: str, *_rest: object) -> None:
-    for interruption, file in _find():
-        interruption.after(connection, cursor, statement, file)
-
-
-def _on_commit(connection: Connection) -> None:
-    for interruption, _ in _find():
-        interruption.ended(connection)

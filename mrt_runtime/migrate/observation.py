@@ -1,73 +1,96 @@
-"""Showing an observer the statements of a step, from every engine of the process that the step uses."""
+"""Showing watchers the statements of a migration, from every engine of the process that it uses."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
 
 from mrt_runtime.migrate.call_site import find_line
-from mrt_runtime.migrate.guard import find_guard
-from mrt_runtime.migrate.observer import StepObserver
+from mrt_runtime.migrate.guard import ConnectionGuard, find_guard
 
-OBSERVERS: list[StepObserver] = []
-"""Those of the steps that are being observed; the last one is shown what happens."""
+
+class StatementWatcher(Protocol):
+    """Is shown what a migration executes, and on which line, which is None for what does not come from its file."""
+
+    def before(self, connection: Connection, statement: str, line: int | None) -> None:
+        """Note that a statement is about to be executed."""
+
+    def after(self, connection: Connection, cursor: Any, statement: str, line: int | None) -> None:
+        """Note that a statement succeeded."""
+
+    def failed(self, connection: Connection) -> None:
+        """Note that a statement failed."""
+
+    def ended(self, connection: Connection, *, is_committed: bool) -> None:
+        """Note that a transaction ends."""
+
+    def close(self) -> None:
+        """End the observation."""
+
+
+Watcher = TypeVar("Watcher", bound=StatementWatcher)
+WATCHERS: list[StatementWatcher] = []
+"""Those of the step that is being run."""
 
 
 @contextlib.contextmanager
-def observed(observer: StepObserver) -> Iterator[StepObserver]:
-    """Show an observer what the body executes."""
+def watched(watcher: Watcher) -> Iterator[Watcher]:
+    """Show a watcher what the body executes."""
     install_hooks()
-    OBSERVERS.append(observer)
+    WATCHERS.append(watcher)
     try:
-        yield observer
+        yield watcher
     finally:
-        OBSERVERS.remove(observer)
-        observer.close()
+        WATCHERS.remove(watcher)
+        watcher.close()
 
 
 @functools.cache
 def install_hooks() -> None:
-    """Watch every engine from now on, behind the guard's hooks. Where nothing is ever observed, nothing is installed."""
+    """Watch every engine from now on, behind the guard's hooks. Where nothing is ever watched, nothing is installed."""
     event.listen(Engine, "before_cursor_execute", _before)
     event.listen(Engine, "after_cursor_execute", _after)
     event.listen(Engine, "handle_error", _on_error)
-    event.listen(Engine, "commit", _on_end)
-    event.listen(Engine, "rollback", _on_end)
+    event.listen(Engine, "commit", _on_commit)
+    event.listen(Engine, "rollback", _on_rollback)
 
 
-def _find() -> list[tuple[StepObserver, str]]:
-    """Return the observer and the file of the migration that is running, in a list; an empty one where none is."""
-    return [(OBSERVERS[-1], guard.file) for guard in find_guard() if guard.file is not None] if OBSERVERS else []
+def _find() -> list[tuple[ConnectionGuard, str]]:
+    """Return the guard of the migration that is running, and its file, in a list; an empty one where none is watched."""
+    return [(guard, guard.file) for guard in find_guard() if guard.file is not None] if WATCHERS else []
 
 
 def _before(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
-    for guard in find_guard() if OBSERVERS else ():
-        if guard.file is not None:
-            line = find_line(guard.file)
-            with guard.unwatched():  # what is asked on connections of ours is not the migration's doing
-                OBSERVERS[-1].before(connection.connection.dbapi_connection, line, statement)
+    for guard, file in _find():
+        line = find_line(file)
+        with guard.unwatched():  # what is asked on connections of ours is not the migration's doing
+            for watcher in WATCHERS:
+                watcher.before(connection, statement, line)
 
 
-def _after(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
-    for observer, file in _find():
-        observer.after(connection.connection.dbapi_connection, find_line(file), statement)
+def _after(connection: Connection, cursor: Any, statement: str, *_rest: object) -> None:
+    for _, file in _find():
+        line = find_line(file)
+        for watcher in WATCHERS:
+            watcher.after(connection, cursor, statement, line)
 
 
 def _on_error(context: ExceptionContext) -> None:
-    for observer, _ in _find():
+    for watcher in WATCHERS if _find() else ():
         if context.connection is not None:
-            observer.failed(_raw(context.connection))
+            watcher.failed(context.connection)
 
 
-def _on_end(connection: Connection) -> None:
-    for observer, _ in _find():
-        observer.ended(_raw(connection))
+def _on_commit(connection: Connection) -> None:
+    for watcher in WATCHERS if _find() else ():
+        watcher.ended(connection, is_committed=True)
 
 
-def _raw(connection: Connection) -> Any:
-    return connection.connection.dbapi_connection
+def _on_rollback(connection: Connection) -> None:
+    for watcher in WATCHERS if _find() else ():
+        watcher.ended(connection, is_committed=False)

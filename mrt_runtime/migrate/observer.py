@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mrt_runtime.config_discovery import LOCK_MODES
 from mrt_runtime.databases.observation import LockWatch, RelationLock, SessionReading, TrafficWait
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
     from mrt_runtime.migrate.timeline import StepTimeline
 
 WIDTH = 200  # characters kept of a statement
@@ -105,22 +107,24 @@ class StepObserver:
             statement.scanned = {table: rows for table, rows in statement.scanned.items() if table not in others}
         return own
 
-    def before(self, dbapi_connection: Any, line: int | None, statement: str) -> None:
+    def before(self, connection: Connection, statement: str, line: int | None) -> None:
         """Note that a statement begins."""
+        session = connection.connection.dbapi_connection
         known = self._statements.get((line, " ".join(statement.split())[:WIDTH]))
         # one that is executed a thousand times is looked at the first, second, fourth, eighth time and so on
         is_looked_at = self._watch is not None and (known is None or (known.count + 1) & known.count == 0)
         if self._watch is not None and is_looked_at:
-            self._watch.before(dbapi_connection)
+            self._watch.before(session)
         if known is None and line is not None and self._find_algorithm is not None:
             began = time.perf_counter()
             self._algorithm = self._find_algorithm(statement)
             self.asked += time.perf_counter() - began
-        self._begun = id(dbapi_connection), time.perf_counter(), is_looked_at
+        self._begun = id(session), time.perf_counter(), is_looked_at
 
-    def after(self, dbapi_connection: Any, line: int | None, statement: str) -> None:
+    def after(self, connection: Connection, cursor: object, statement: str, line: int | None) -> None:  # noqa: ARG002  as every watcher
         """Note what a statement did that has succeeded."""
-        if self._begun is None or self._begun[0] != id(dbapi_connection):
+        session = connection.connection.dbapi_connection
+        if self._begun is None or self._begun[0] != id(session):
             return
         (_, began, is_looked_at), self._begun = self._begun, None
         ended = time.perf_counter()
@@ -130,24 +134,25 @@ class StepObserver:
         observed.algorithm, self._algorithm = observed.algorithm or self._algorithm, ""
         observed.seconds += ended - began
         if self._timeline is not None:
-            self._timeline.add(observed, id(dbapi_connection), began, ended)
-        reading = self._watch.after(dbapi_connection) if self._watch is not None and is_looked_at else None
+            self._timeline.add(observed, id(session), began, ended)
+        reading = self._watch.after(session) if self._watch is not None and is_looked_at else None
         if reading is not None:
-            self._take(observed, id(dbapi_connection), reading, began, ended)
+            self._take(observed, id(session), reading, began, ended)
 
-    def failed(self, dbapi_connection: Any) -> None:
+    def failed(self, connection: Connection) -> None:
         """Note that a statement failed: its transaction ends, or goes on from before it."""
         self._begun = None
         if self._watch is not None:
-            self._watch.forget(dbapi_connection)
+            self._watch.forget(connection.connection.dbapi_connection)
 
-    def ended(self, dbapi_connection: Any) -> None:
+    def ended(self, connection: Connection, *, is_committed: bool) -> None:  # noqa: ARG002  as every watcher
         """Note that a transaction ends, and with it all locks of the session."""
+        session = connection.connection.dbapi_connection
         now = time.perf_counter()
-        for one in self._open.pop(id(dbapi_connection), {}).values():
+        for one in self._open.pop(id(session), {}).values():
             one.held.seconds = max(one.held.seconds, now - one.since)
         if self._timeline is not None:
-            self._timeline.end(id(dbapi_connection), now)
+            self._timeline.end(id(session), now)
 
     def close(self) -> None:
         """End the observation: what is open is taken to end now."""

@@ -20,7 +20,7 @@ from mrt_runtime.databases import Database
 from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.databases.registry import backend_of
 from mrt_runtime.migrate import HistoryStep, MigrationError, Migrator
-from mrt_runtime.migrate.observation import observed
+from mrt_runtime.migrate.observation import watched
 from mrt_runtime.migrate.observer import ObservedStep, StepObserver
 from mrt_runtime.migrate.timeline import StepTimeline
 from mrt_runtime.rehearse.step_traffic import StepTraffic
@@ -171,7 +171,7 @@ class ScratchCopy:
                 observer = StepObserver(self.scratch.watch_locks(self.connect), timeline, self.scratch.find_algorithm)
                 began = time.perf_counter()
                 try:
-                    with observed(observer), self.places.note(name):
+                    with watched(observer), self.places.note(name):
                         run(step)
                 finally:
                     seconds = time.perf_counter() - began - observer.asked

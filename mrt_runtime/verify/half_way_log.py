@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mrt_runtime.databases import Scratch
-from mrt_runtime.migrate.interruption import StepInterruption, interruptible
+from mrt_runtime.migrate.interruption import StepInterruption
+from mrt_runtime.migrate.observation import watched
 
 FUNCTIONS = frozenset({"upgrade", "downgrade"})
 
@@ -25,7 +26,7 @@ class HalfWayLog:
         if not self._is_on or name not in FUNCTIONS:
             yield
             return
-        with interruptible(StepInterruption(self._scratch.read_transaction)) as log:
+        with watched(StepInterruption(self._scratch.read_transaction)) as log:
             yield
         self._noted[name] = log
 

@@ -13,7 +13,8 @@ from mrt_runtime.compare.schema_difference import DifferenceWording, diff
 from mrt_runtime.databases import Checkpoint, Scratch
 from mrt_runtime.half_way import HalfWayStep, HalfWayStop
 from mrt_runtime.migrate import HistoryStep, MigrationError, Migrator
-from mrt_runtime.migrate.interruption import StepInterruption, StoppedError, StopPlace, interruptible
+from mrt_runtime.migrate.interruption import StepInterruption, StoppedError, StopPlace
+from mrt_runtime.migrate.observation import watched
 
 MOST_PLACES = 40
 """Places that are tried of one function: each costs bringing the database back once and running the function twice."""
@@ -100,7 +101,7 @@ class HalfWayTrial:
     def _stop(self, name: str, place: StopPlace) -> bool:
         """Run the function until it is stopped there; False where it never comes there, for with other rows it may not."""
         stop = StepInterruption(self._scratch.read_transaction, place.number)
-        with contextlib.suppress(StoppedError, MigrationError), interruptible(stop):
+        with contextlib.suppress(StoppedError, MigrationError), watched(stop):
             self._execute(name)
         return stop.has_stopped
 

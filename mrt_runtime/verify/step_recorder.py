@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from mrt_runtime.compare.blame import shorten
 from mrt_runtime.databases import Scratch
 from mrt_runtime.migrate import HistoryStep, Migrator
-from mrt_runtime.migrate.observation import observed
+from mrt_runtime.migrate.observation import watched
 from mrt_runtime.migrate.observer import ObservedStep, StepObserver
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.contents import ScratchContents
@@ -54,7 +54,7 @@ class StepRecorder:
         )
         began = time.perf_counter()
         try:
-            with observed(observer):
+            with watched(observer):
                 move(step)
             self._ended.add(name)
         finally:

@@ -67,7 +67,7 @@ def observed(postgres_server, tmp_path_factory):
                 copy.close()
                 copy.scratch.restore(checkpoint)
             observer = StepObserver(copy.scratch.watch_locks(copy.connect))
-            with observation.observed(observer):
+            with observation.watched(observer):
                 copy.migrator.upgrade(f"k{number}")
             found[name] = observer.of_the_migration(copy.migrator.version_tables)
         copy.drop()
