@@ -150,6 +150,18 @@ def test_a_revision_that_loses_rows_is_stopped_too_and_the_next_one_is_checked(p
     assert [stop.finished for stop in steps(third)["upgrade"].stops] == [False, False]
 
 
+def test_what_a_migration_takes_back_itself_is_left_nowhere(verify, postgres_url):
+    upgrade = (
+        "with op.get_bind().engine.connect() as other:\n"
+        "        other.exec_driver_sql(\"INSERT INTO users VALUES (1, 'a')\")\n"
+        "        other.rollback()\n"
+        '        other.exec_driver_sql("SELECT 1")\n'
+        '        other.exec_driver_sql("SELECT 2")'
+    )
+    upgraded = steps(verify(postgres_url, upgrade, "pass"))["upgrade"]
+    assert (upgraded.places, upgraded.stops) == (0, ())
+
+
 def test_nothing_is_stopped_unless_it_is_asked_for(verify, sqlite_url):
     assert verify(sqlite_url, *TWO, half_way=False).half_way == ()
 
