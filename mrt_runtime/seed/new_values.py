@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy.exc import DBAPIError
-
 from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.seed.condition import read_condition
 from mrt_runtime.seed.schema_change import SchemaChange
@@ -62,12 +60,7 @@ def _unchecked(filler: TableFiller, old: Table, new: Table, plan: TablePlan) -> 
         choices = [(column, sample(pools[column.name], MOST_VALUES)) for column in columns if column.name in pools]
         if not choices or len(choices) != len(columns):
             continue
-        try:
-            with filler.writer.dialect.attempt(filler.writer.connection):
-                broken = filler.writer.passing(f"(NOT ({condition.expression})) IS TRUE", choices)
-        except DBAPIError:
-            continue
-        yield from ({c.name: values[n] for (c, values), n in zip(choices, places, strict=True)} for places in broken[:1])
+        yield from filler.writer.find_values(f"(NOT ({condition.expression})) IS TRUE", choices)[:1]
 
 
 def _orphans(old: Table, new: Table, plan: TablePlan) -> Iterator[Row]:

@@ -98,8 +98,10 @@ class RowWriter:
         sql = f"SELECT 1 FROM {self.name(table)} AS mrt_c WHERE {filled} AND NOT EXISTS ({pointed}) LIMIT 1"
         return self.run(sql, ()).first() is not None
 
-    def passing(self, condition: str, choices: Sequence[tuple[CatalogueColumn, Sequence[Value]]]) -> list[tuple[int, ...]]:
-        """Return the combinations of values that meet a condition, as places in the choices; the database evaluates it."""
+    def find_values(self, condition: str, choices: Sequence[tuple[CatalogueColumn, Sequence[Value]]]) -> list[Row]:
+        """Return the combinations of values that meet a condition as the database evaluates it; none where it cannot."""
+        if not all(values for _, values in choices):
+            return []
         parameters: list[object] = []
         pools = []
         for place, (column, values) in enumerate(choices):
@@ -110,7 +112,12 @@ class RowWriter:
             pools.append(f"({' UNION ALL '.join(selects)}) AS mrt_{place}")
         wanted = ", ".join(f"mrt_{place}.mrt_n" for place in range(len(choices)))
         sql = f"SELECT {wanted} FROM {', '.join(pools)} WHERE ({self.fragment(condition)}) IS NOT FALSE"
-        return sorted(tuple(found) for found in self.run(sql, parameters).fetchall())
+        try:
+            with self.dialect.attempt(self.connection):
+                found = sorted(tuple(places) for places in self.run(sql, parameters).fetchall())
+        except DBAPIError:
+            return []
+        return [{column.name: values[n] for (column, values), n in zip(choices, places, strict=True)} for places in found]
 
     def run(self, sql: str, parameters: Sequence[object]) -> Any:
         """Run a statement."""

@@ -6,8 +6,6 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from sqlalchemy.exc import DBAPIError
-
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
 from mrt_runtime.seed.condition import RowCondition, read_condition
 from mrt_runtime.seed.constraint_ahead import is_ahead
@@ -118,15 +116,7 @@ class TablePlanner:
 
     def _screen(self, column: CatalogueColumn, pool: ValuePool) -> ValuePool:
         """Return the pool without what a type inside the column's type refuses: a domain, in an array or a composite type."""
-        allowed = []
-        for value in pool.values:
-            try:
-                with self.dialect.attempt(self.writer.connection):
-                    self.writer.passing("TRUE", [(column, [value])])
-            except DBAPIError:
-                continue
-            allowed.append(value)
-        return pool.keep(allowed)
+        return pool.keep([value for value in pool.values if self.writer.find_values("TRUE", [(column, [value])])])
 
     def _add_key(self, plan: TablePlan, key: ForeignKey) -> None:
         table, pools = plan.table, plan.pools
@@ -220,17 +210,17 @@ class TablePlanner:
         if name not in plan.kinds or not any(name in group.columns for group in plan.groups if group.rotates):
             return
         hints = condition.hints(plan.kinds[name], ())
-        passing = self._ask(condition, [(self._column(plan, name), hints)])
-        if passing:
-            plan.bound[name] = tuple(hints[place] for (place,) in passing)
+        found = self.writer.find_values(condition.expression, [(self._column(plan, name), hints)])
+        if found:
+            plan.bound[name] = tuple(row[name] for row in found)
 
     def _sift(self, plan: TablePlan, condition: RowCondition, column: CatalogueColumn | None = None) -> None:
         [name] = condition.columns
         pool = plan.pools[name]
         values = (*pool.values[:MOST_VALUES], *((None,) if pool.null else ()))
-        passing = self._ask(condition, [(column or self._column(plan, name), values)])
-        if passing:
-            allowed = [values[place] for (place,) in passing]
+        found = self.writer.find_values(condition.expression, [(column or self._column(plan, name), values)])
+        if found:
+            allowed = [value for row in found for value in row.values()]
             plan.pools[name] = pool.keep(allowed, null=None in allowed)
             listed = tuple(value for value in allowed if isinstance(value, str) and value in condition.constants)
             if len(listed) > 1 and column is None:
@@ -244,27 +234,14 @@ class TablePlanner:
             (self._column(plan, name), sample(plan.pools[name], 2 if name in condition.nullity else most))
             for name in condition.columns
         ]
-        passing = self._ask(condition, choices)
-        if passing:
+        found = self.writer.find_values(condition.expression, choices)
+        if found:
             # Of what is only asked whether it is NULL, one value represents all others.
-            options: list[Row] = []
-            for places in passing:
-                option = {column.name: values[place] for (column, values), place in zip(choices, places, strict=True)}
-                options.append({n: ANY if n in condition.nullity and v is not None else v for n, v in option.items()})
+            options = [{n: ANY if n in condition.nullity and v is not None else v for n, v in row.items()} for row in found]
             plan.groups.append(ColumnGroup(columns=condition.columns, options=tuple(options)))
 
     def _column(self, plan: TablePlan, name: str) -> CatalogueColumn:
         return next(column for column in plan.table.columns if column.name == name)
-
-    def _ask(self, condition: RowCondition, choices: Sequence[tuple[CatalogueColumn, Sequence[Value]]]) -> list[tuple[int, ...]]:
-        """Return the combinations that pass; none where the database cannot evaluate the condition."""
-        if not all(values for _, values in choices):
-            return []
-        try:
-            with self.dialect.attempt(self.writer.connection):
-                return self.writer.passing(condition.expression, choices)
-        except DBAPIError:
-            return []
 
 
 def written_out(sql: str, table: Table) -> str:

@@ -8,8 +8,6 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
-
 from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import parse_statements, read_condition
@@ -77,15 +75,9 @@ def _of_statements(filler: TableFiller, table: Table, plan: TablePlan, reading: 
                 choices.append((column, sample(replace(pool, hints=hints, edges=()), MOST_VALUES)))
         if not choices or len(choices) != len(condition.columns):
             continue
-        try:
-            with filler.writer.dialect.attempt(filler.writer.connection):
-                passing = filler.writer.passing(f"({expression}) IS TRUE", choices)
-        except DBAPIError:
-            continue
-        found = [{c.name: values[n] for (c, values), n in zip(choices, places, strict=True)} for places in passing]
         # One row for each constant of an IN list, not for each combination of everything else.
         seen: set[object] = set()
-        for row in found:
+        for row in filler.writer.find_values(f"({expression}) IS TRUE", choices):
             named = tuple(value for value in row.values() if value in condition.constants)
             if named not in seen and len(seen) < MOST_OF_A_CONDITION:
                 seen.add(named)
