@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from mrt_runtime.compare.snapshot import Snapshot
+from mrt_runtime.config import MRTConfig
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.verdict import Outcome, Verdict
@@ -21,28 +21,19 @@ from mrt_runtime.verify.step_error import NotReachedError, StepError
 from mrt_runtime.verify.unmet import find_unmet
 
 
-def verify(
-    runner: RevisionRunner,
-    step: HistoryStep,
-    after_writes: str = "warn",
-    edge_rows: str = "warn",
-    unmet: str = "warn",
-    *,
-    budget: Mapping[str, Any] | None = None,
-) -> Verdict:
+def verify(runner: RevisionRunner, step: HistoryStep, config: MRTConfig) -> Verdict:
     """Check that going up and down again leaves everything as it was, and that going up once more works.
 
     First with rows written between up and down, as the new code would write them; where that fails, again without them, which
     shows whether the revision or those rows are to blame. Again, too, where those rows may pass for others that upgrade removed.
     Where a step fails, once more without the rows at the edge of their types: what fails only with them is a warning.
     A downgrade() that does nothing, or refuses, does so whatever is written.
-    budget: what the steps may lock and rewrite at most, where they are observed.
     Whatever the migration does ends in a verdict. Raises ConfigurationError where the project or the database stops the run.
     """
     clock = time.perf_counter()
     try:
-        findings = go_with_written_rows(runner, step, after_writes)
-        findings = judge_again(runner, step, findings, after_writes, edge_rows)
+        findings = go_with_written_rows(runner, step, config.after_writes)
+        findings = judge_again(runner, step, findings, config.after_writes, config.edge_rows)
     except NotReachedError as error:
         return Verdict(
             revision=step.revision,
@@ -55,13 +46,13 @@ def verify(
         findings.add_hidden(check_without_rows(runner, step, findings.failures[-1]))
     if findings.before and findings.first:
         findings.add(judge.proven(step, findings.before, findings.first, runner.unseeded))
-    findings.report_unmet(step, fatal=unmet == "fail")
+    findings.report_unmet(step, fatal=config.unmet == "fail")
     findings.warnings += runner.migrator.take_notes()
     stopped = check_half_way(runner, step)
     findings.warnings += [warning for one in stopped for warning in describe_stuck(one)]
     runner.settle(step)
     steps = runner.recorder.take()
-    findings.add_excess(steps, budget or {})
+    findings.add_excess(steps, config.budget)
     rolling = runner.deploy.take()
     findings.add_breaks(rolling)
     verdict = findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, runner.unseeded)

@@ -166,7 +166,7 @@ class Verification(ClosingSession):
     def _verify(self, step: HistoryStep) -> Verdict:
         with self.explaining(step):
             config = self.config
-            verdict = verify(self.runner, step, config.after_writes, config.edge_rows, config.unmet, budget=config.budget)
+            verdict = verify(self.runner, step, config)
             is_asked = config.merge_order != "off" and verdict.outcome is not Outcome.NOT_REACHED
             return self._compare_orders(step, verdict) if is_asked and len(step.parents) > 1 else verdict
 
