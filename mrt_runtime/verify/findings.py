@@ -166,6 +166,4 @@ def have_gone(before: TableRows, first: TableRows) -> bool:
     key = before.key
     if len(first.rows) < len(before.rows) or not key or not set(key) <= set(first.columns):
         return len(first.rows) < len(before.rows)
-    left, right = ([table.columns.index(name) for name in key] for table in (before, first))
-    now = {repr([row[place] for place in right]) for row in first.rows}
-    return any(repr([row[place] for place in left]) not in now for row in before.rows)
+    return not set(map(repr, before.project(key))) <= set(map(repr, first.project(key)))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from mrt_runtime.compare.blame import contains_word, find_names, locate
 from mrt_runtime.compare.row_difference import compare_excusing
-from mrt_runtime.compare.rows import Rows, TableRows
+from mrt_runtime.compare.rows import Rows
 from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, DifferenceWording, SchemaDifference, diff
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep
@@ -66,8 +66,8 @@ def without_written(now: Rows, before: Rows, first: Rows, written: Mapping[str, 
         key = rows.key
         if not key or any(not set(key) <= set(other.columns) for other in known):
             continue
-        keys = {repr(row) for other in known for row in keys_of(other, key)}
-        kept = tuple(row for row, values in zip(rows.rows, keys_of(rows, key), strict=True) if repr(values) in keys)
+        keys = {repr(row) for other in known for row in other.project(key)}
+        kept = tuple(row for row, values in zip(rows.rows, rows.project(key), strict=True) if repr(values) in keys)
         # more than were written: some were made by the rollback, and it is not known which
         if len(rows.rows) - len(kept) <= written[label]:
             tables[label] = replace(rows, rows=kept)
@@ -79,12 +79,6 @@ def is_moment_of_upgrade(failure: Failure) -> bool:
     found = MOMENT.findall(failure.message) if failure.column is not None and ": default " in failure.message else []
     now = datetime.now()  # noqa: DTZ005 defaults are written without a zone
     return bool(found) and all(abs(now - datetime.fromisoformat(moment)) < A_DAY for moment in found)
-
-
-def keys_of(table: TableRows, key: Iterable[str]) -> list[tuple[object, ...]]:
-    """Return the values of these columns, row by row."""
-    places = [table.columns.index(name) for name in key]
-    return [tuple(row[place] for place in places) for row in table.rows]
 
 
 def repeated(
