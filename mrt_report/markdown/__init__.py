@@ -11,6 +11,7 @@ from mrt_lint.report import CheckReport
 from mrt_lint.report.grouping import FindingGroup, group
 from mrt_lint.report.location import in_repository
 from mrt_lint.report.style import counted
+from mrt_report.finding_text import name_others, split_code
 from mrt_report.headline import count_outcomes, summarize
 from mrt_report.markdown.escape import block, code, tag_text, text
 from mrt_report.reported_revision import HistoryResults, ReportedRevision, assemble, unfolded
@@ -125,9 +126,7 @@ def _group(findings: FindingGroup, revision: ReportedRevision | None) -> str:
         parts.append(f"The run: **{mark.word}**, {text(mark.why)}")
     parts += [f"With it: {_finding(other)}" for other in findings.attached]
     if findings.others:
-        lines = [str(other.place.line) for other in findings.others]
-        more = ", …" if len(lines) > MOST_LINES else ""
-        parts.append(f"… and {len(lines)} more like it, at line {', '.join(lines[:MOST_LINES])}{more}")
+        parts.append(f"… {name_others(findings, MOST_LINES)}")
     return "\n\n".join([*parts, *_advice(first.instead)])
 
 
@@ -141,19 +140,8 @@ def _advice(instead: str) -> Iterator[str]:
     first, *others = instead.strip().splitlines() or [""]
     if first:
         yield f"Instead: {text(first)}"
-    for is_code, lines in _runs(others):
+    for is_code, lines in split_code(others):
         yield block(lines, "python") if is_code else "  \n".join(map(text, lines))
-
-
-def _runs(lines: Sequence[str]) -> Iterator[tuple[bool, list[str]]]:
-    """Put adjacent lines of one kind together: code, which is indented, or not."""
-    kept: list[str] = []
-    for index, line in enumerate(lines):
-        kept.append(line)
-        following = lines[index + 1] if index + 1 < len(lines) else None
-        if following is None or following.startswith(" ") != line.startswith(" "):
-            yield line.startswith(" "), kept
-            kept = []
 
 
 def _loose(findings: Sequence[Finding]) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.report.grouping import FindingGroup, group
+from mrt_lint.report.grouping import group
+from mrt_report.finding_text import name_others, split_code
 from mrt_report.page.excerpt import CodeLine, excerpt
 from mrt_report.page.lanes import LaneRow, draw
 from mrt_report.page.observed_step import StepView, view_steps
@@ -86,9 +87,9 @@ def view_findings(findings: Sequence[Finding], revision: ReportedRevision | None
             finding=first,
             mark=revision.marks.get(first) if revision else None,
             code=excerpt(first.path, first.place.line, first.place.end_line),
-            advice=tuple(_advice(first.instead)),
+            advice=tuple((is_code, "\n".join(lines)) for is_code, lines in split_code(first.instead.strip("\n").splitlines())),
             attached=alike.attached,
-            others=_others(alike),
+            others=name_others(alike, MOST_LINES),
         )
 
 
@@ -154,26 +155,6 @@ def _view_failure(failure: Failure, findings: Sequence[Finding]) -> FailureView:
         evidence=evidence[:MOST_LINES],
         code=() if is_shown else excerpt(failure.file, line, line),
     )
-
-
-def _advice(instead: str) -> Iterator[tuple[bool, str]]:
-    """Yield the advice in pieces: whether it is code, which is indented, and the text."""
-    kept: list[str] = []
-    lines = instead.strip("\n").splitlines()
-    for index, line in enumerate(lines):
-        kept.append(line)
-        is_code = line.startswith(" ")
-        if index + 1 == len(lines) or lines[index + 1].startswith(" ") != is_code:
-            yield is_code, "\n".join(kept)
-            kept = []
-
-
-def _others(alike: FindingGroup) -> str:
-    lines = [str(other.place.line) for other in alike.others]
-    if not lines:
-        return ""
-    more = ", …" if len(lines) > MOST_LINES else ""
-    return f"and {len(lines)} more like it, at line{'s' * (len(lines) != 1)} {', '.join(lines[:MOST_LINES])}{more}"
 
 
 def slug(word: str) -> str:

@@ -84,7 +84,7 @@ def test_equal_findings_of_a_file_are_folded():
     alike = [finding(message=f"upgrade drops column 'users.c{number}'", line=number) for number in range(20, 25)]
     document = render(put_together(alike))
     assert document.count("**MRT201**") == 1
-    assert "… and 4 more like it, at line 21, 22, 23, 24" in document
+    assert "… and 4 more like it, at lines 21, 22, 23, 24" in document
 
 
 def test_no_text_of_files_and_databases_is_more_than_text():
