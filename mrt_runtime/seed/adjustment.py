@@ -164,8 +164,7 @@ class RowAdjuster:
             self.filler.refill(table, [key], names, RowVariety.TYPICAL)
 
     def _clear(self, table: Table, columns: Sequence[str]) -> None:
-        with suppress(DBAPIError), self.filler.writer.dialect.attempt(self.filler.writer.connection):
-            self.filler.writer.clear(table, columns)
+        self.filler.writer.attempt(self.filler.writer.clear, table, columns)
 
     def _delete(self, table: Table, key: Row) -> bool:
-        return self.filler.writer.try_delete(table, key)
+        return self.filler.writer.attempt(self.filler.writer.delete, table, key) is None

@@ -9,11 +9,8 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
 from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.config import SeedRows
-from mrt_runtime.seed.refusal import read_refusal
 from mrt_runtime.seed.row_insertion import FilledTable
 from mrt_runtime.seed.row_planner import RowPlanner, same
 from mrt_runtime.seed.table_filler import TableFiller, insertable
@@ -79,13 +76,11 @@ class CustomSeed:
             changes = {name: adapt(row[name], table.column(name)) for name in fresh if name in row and name not in names}
             if not changes:
                 continue
-            try:
-                with filler.writer.dialect.attempt(filler.writer.connection):
-                    filler.writer.update(table, key, changes)
-            except DBAPIError as error:
-                filled.reason = f"the custom seed of '{self.label}' was refused: {read_refusal(error).reason}"
-            else:
+            refusal = filler.writer.attempt(filler.writer.update, table, key, changes)
+            if refusal is None:
                 filled.written += 1
+            else:
+                filled.reason = f"the custom seed of '{self.label}' was refused: {refusal.reason}"
         return filled
 
     def _note(self, rows: list[dict[str, Any]]) -> None:
@@ -111,11 +106,9 @@ def insert_rows(filler: TableFiller, table: Table, rows: list[dict[str, Any]]) -
                 planner = RowPlanner(filler.planner.plan_table(table, start=len(there), count=len(rows) + 10), there)
             planned = planner.plan_row(RowVariety.TYPICAL, ordinal, fixed=row) or {}
             row = {name: value for name, value in {**planned, **row}.items() if name in required or name in row}
-        try:
-            with writer.dialect.attempt(writer.connection):
-                writer.insert(target, tuple(row), [row])
-        except DBAPIError as error:
-            filled.reason = read_refusal(error).reason
+        refusal = writer.attempt(writer.insert, target, tuple(row), [row])
+        if refusal is not None:
+            filled.reason = refusal.reason
             break
         if planner is not None:
             planner.accept(row)

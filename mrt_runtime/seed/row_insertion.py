@@ -6,11 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import DBAPIError
-
 from mrt_runtime.compare.schema import Table
 from mrt_runtime.seed.edge_row import EdgeRow, find_edges
-from mrt_runtime.seed.refusal import Refusal, read_refusal
+from mrt_runtime.seed.refusal import Refusal
 from mrt_runtime.seed.row_planner import RowPlanner
 from mrt_runtime.seed.row_writer import RowWriter
 from mrt_runtime.seed.table_plan import TablePlan
@@ -130,12 +128,7 @@ class RowInsertion:
         return None, reason
 
     def _insert(self, rows: Sequence[Row]) -> Refusal | None:
-        try:
-            with self.writer.dialect.attempt(self.writer.connection):
-                self.writer.insert(self.target, self.plan.columns, rows)
-        except DBAPIError as error:
-            return read_refusal(error)
-        return None
+        return self.writer.attempt(self.writer.insert, self.target, self.plan.columns, rows)
 
     def _finish(self, planner: RowPlanner, rows: list[Row], reason: str | None) -> FilledTable:
         missing = self.plan.missing

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ParamSpec
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import CatalogueColumn, Table
+from mrt_runtime.seed.refusal import Refusal, read_refusal
 from mrt_runtime.seed.seed_dialect import SeedDialect
 from mrt_runtime.seed.value import Row, SeedExpression, Value
 
+P = ParamSpec("P")
 MOST_ROWS = 200
 
 
@@ -39,6 +41,15 @@ class RowWriter:
         parameters.append(self.dialect.write(value))
         return self._mark
 
+    def attempt(self, write: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> Refusal | None:
+        """Write in one of the ways below, and return why the database refused it, which leaves nothing; None where it did not."""
+        try:
+            with self.dialect.attempt(self.connection):
+                write(*arguments, **named)
+        except DBAPIError as error:
+            return read_refusal(error)
+        return None
+
     def insert(self, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """Insert the rows in one statement, which takes effect as a whole or not at all."""
         if not columns:
@@ -60,15 +71,6 @@ class RowWriter:
         """Remove the row that has this key."""
         parameters: list[object] = []
         self.run(f"DELETE FROM {self.name(table)} WHERE {self._same(key, parameters)}", parameters)
-
-    def try_delete(self, table: Table, key: Row) -> bool:
-        """Remove the row that has this key, and return False where the database holds on to it."""
-        try:
-            with self.dialect.attempt(self.connection):
-                self.delete(table, key)
-        except DBAPIError:
-            return False
-        return True
 
     def clear(self, table: Table, columns: Sequence[str]) -> None:
         """Remove all rows or, where columns are named, those that hold NULL in one of them."""

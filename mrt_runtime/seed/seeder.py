@@ -232,15 +232,14 @@ class Seeder:
         writer = RowWriter(connection, self.dialect)
         groups = reversed(list(order_tables(schema.tables, {table.label: table for table in schema.tables})))
         kept = [(table, key) for group in groups for table in group for key in written.get(table.label, ())]
-        kept = [(table, key) for table, key in kept if not writer.try_delete(table, key)]
+        kept = [(table, key) for table, key in kept if writer.attempt(writer.delete, table, key)]
         for table, key in kept:
             names = {name for foreign in table.foreign_keys for name in foreign.columns} - key.keys()
             free = [column.name for column in table.columns if column.name in names and column.nullable]
-            with suppress(DBAPIError), self.dialect.attempt(connection):
-                writer.update(table, key, dict.fromkeys(free))
+            writer.attempt(writer.update, table, key, dict.fromkeys(free))
         # What was kept in a table may hold on to what was kept in one before it, so the last one goes first, too.
         for _ in range(2):
-            kept = [(table, key) for table, key in kept if not writer.try_delete(table, key)]
+            kept = [(table, key) for table, key in kept if writer.attempt(writer.delete, table, key)]
         return not kept
 
 

@@ -6,14 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from sqlalchemy.exc import DBAPIError
-
 from mrt_runtime.compare.schema import Schema, Table, qualified
 from mrt_runtime.seed.constraint_ahead import is_ahead
 from mrt_runtime.seed.edge_row import EdgeRow, find_edges
 from mrt_runtime.seed.migration_hints import MigrationHints
 from mrt_runtime.seed.parent_rows import ParentRows
-from mrt_runtime.seed.refusal import read_refusal
 from mrt_runtime.seed.row_insertion import ATTEMPTS_A_ROW, FilledTable, RowInsertion, blame, find_missing_words
 from mrt_runtime.seed.row_planner import RowPlanner, same
 from mrt_runtime.seed.row_writer import MOST_ROWS, RowWriter
@@ -227,11 +224,8 @@ class TableFiller:
             if new is None:
                 break
             changes = {name: new[name] for name in fresh}
-            try:
-                with self.writer.dialect.attempt(self.writer.connection):
-                    self.writer.update(planner.plan.table, {name: row[name] for name in key}, changes)
-            except DBAPIError as error:
-                refusal = read_refusal(error)
+            refusal = self.writer.attempt(self.writer.update, planner.plan.table, {name: row[name] for name in key}, changes)
+            if refusal is not None:
                 filled.reason = refusal.reason
                 blamed = set(blame(refusal, planner.plan)) & set(fresh)
                 planner.ban(blamed or fresh, new)
