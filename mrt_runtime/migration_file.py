@@ -1,7 +1,8 @@
-"""Migrations as the linter reads them. What it takes is imported late: most runs come to it for few files, or for none."""
+"""Migrations as Python and the linter read them. What the linter takes is imported late: most runs need it for few files."""
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,4 +22,13 @@ def read_migration(file: str, dialect: str | None = None) -> Migration | None:
     try:
         return expand_sql(parse_migration(Path(file).read_bytes(), file), dialect)
     except (OSError, UnparsableError):
+        return None
+
+
+def parse_file(file: str | Path) -> tuple[bytes, ast.Module] | None:
+    """Return the source of a Python file and its syntax tree; None if it cannot be read, or not by this Python."""
+    try:
+        source = Path(file).read_bytes()
+        return source, ast.parse(source)
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None

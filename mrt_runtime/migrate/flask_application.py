@@ -6,7 +6,6 @@ import contextlib
 import os
 import traceback
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import URL
@@ -15,7 +14,7 @@ from mrt_runtime.compare.blame import contains_word, place_of
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.error import describe, locate
-from mrt_runtime.migrate.missing_module import INSTALLED
+from mrt_runtime.migrate.modules import is_own
 from mrt_runtime.migrate.project import AlembicProject, spell
 
 NAME = "FLASK_APP"
@@ -102,7 +101,7 @@ class FlaskApplication:
             # of an ImportError, Flask makes a text with the whole traceback
             error = raised.__context__ if isinstance(raised.__context__, ImportError) else raised
             frames = traceback.extract_tb(error.__traceback__)
-            own = [frame.filename for frame in reversed(frames) if is_own(frame.filename, self._home)]
+            own = [frame.filename for frame in reversed(frames) if is_own(frame.filename, f"{self._home}/")]
             file, line = locate(error, own[:1])
             why = end(describe(error) + place_of(file, line))
             raise ConfigurationError(
@@ -124,8 +123,3 @@ def make_application(url: URL) -> Any:
     application.config.update(SQLALCHEMY_DATABASE_URI=spell(url), SQLALCHEMY_TRACK_MODIFICATIONS=False)
     Migrate(application, SQLAlchemy(application))
     return application
-
-
-def is_own(file: str, home: Path) -> bool:
-    """Whether a file is the project's, and not installed in an environment within its folder."""
-    return file.startswith(f"{home}/") and INSTALLED.isdisjoint(Path(file).parts)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mrt_runtime.compare.blame import place_of
+from mrt_runtime.migrate.modules import is_installed
+from mrt_runtime.migration_file import parse_file
 
-INSTALLED = frozenset({"site-packages", "dist-packages"})
 # a project imports some hundred of its own; parsing 5,000 takes minutes
 MOST_FILES = 5000
 
@@ -56,7 +57,7 @@ def find_missing(files: Iterable[Path]) -> list[MissingModule]:
             if found is None and find_spec(root) is None:
                 missing.setdefault(root, MissingModule(root, file, line))
                 whole.setdefault(root, name)
-            elif found is not None and INSTALLED.isdisjoint(found.parts):
+            elif found is not None and not is_installed(found):
                 waiting.append(found)
                 packages.update(find_places(root))
     return [replace(module, folder=find_folder(whole[module.name], module.file, packages)) for module in missing.values()]
@@ -64,11 +65,8 @@ def find_missing(files: Iterable[Path]) -> list[MissingModule]:
 
 def read_imports(file: Path) -> Iterator[tuple[str, int]]:
     """Yield the modules that a file imports whenever it is imported itself, each with its line."""
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return
-    pending: list[ast.stmt] = list(reversed(tree.body))
+    parsed = parse_file(file)
+    pending: list[ast.stmt] = list(reversed(parsed[1].body)) if parsed is not None else []
     while pending:
         node = pending.pop()
         if isinstance(node, ast.Import):
@@ -119,7 +117,7 @@ def find_folder(name: str, importing: Path, packages: Collection[Path] = ()) -> 
     own name, as `app.celery`, is not the library `celery`.
     """
     parts = name.split(".")
-    if not all(map(str.isidentifier, parts)) or not INSTALLED.isdisjoint(importing.parts):
+    if not all(map(str.isidentifier, parts)) or is_installed(importing):
         return None
     for above in importing.absolute().parents:
         for folder in (above, above / "src"):

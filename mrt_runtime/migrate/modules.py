@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-INSTALLED = ("site-packages", "dist-packages")
+INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 class ModuleSpace:
@@ -54,4 +54,14 @@ class ModuleSpace:
 
     def _is_here(self, module: ModuleType) -> bool:
         file = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), "")
-        return str(file).startswith(self._home) and not any(folder in file for folder in INSTALLED)
+        return is_own(str(file), self._home)
+
+
+def is_own(file: str, home: str) -> bool:
+    """Whether a file is the project's, and not installed in an environment within its folder. home: with a slash at its end."""
+    return file.startswith(home) and not is_installed(Path(file))
+
+
+def is_installed(file: Path) -> bool:
+    """Whether a file is a package's that was installed, wherever the environment is."""
+    return not INSTALLED.isdisjoint(file.parts)

@@ -7,7 +7,8 @@ import os
 import re
 import traceback
 from collections.abc import Iterator
-from pathlib import Path
+
+from mrt_runtime.migration_file import parse_file
 
 OF_A_DATABASE = re.compile(r"(?i)ur[il]|dsn|database|(^|_)db(_|$)")
 """Names of environment variables that hold a database's URL."""
@@ -43,11 +44,9 @@ def find_unset(error: BaseException) -> list[str]:
 
 def read_line(file: str, line: int) -> Iterator[str]:
     """Yield the variables that the statement on a line of a file asks for without a default of its own."""
-    try:
-        tree = ast.parse(Path(file).read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return
-    around = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)]
+    parsed = parse_file(file)
+    nodes = ast.walk(parsed[1]) if parsed is not None else ()
+    around = [node for node in nodes if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)]
     for node in ast.walk(max(around, key=lambda node: node.lineno)) if around else ():
         if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords and is_reader(node.func):
             (name,) = node.args

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from mrt_runtime.migration_file import parse_file
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.json_path import read_paths
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
@@ -65,14 +65,13 @@ class CodeReading:
 
 def read_code(file: str) -> CodeReading:
     """Return what a migration's code says, that of its downgrade() left out; nothing where the file cannot be read."""
-    try:
-        source = Path(file).read_text(encoding="utf-8")
-        tree = ast.parse(source)
-    except (OSError, ValueError, SyntaxError):
+    parsed = parse_file(file)
+    if parsed is None:
         return CodeReading()
+    source, tree = parsed
     # What a downgrade asks for is written by the upgrade before it: such rows would be in its way.
     tree.body = [node for node in tree.body if getattr(node, "name", None) != "downgrade"]
-    reading = CodeReading(frozenset(re.findall(r"\w+", source)))
+    reading = CodeReading(frozenset(re.findall(r"\w+", source.decode(errors="replace"))))
     selected = SelectedColumns(tree)
     name_places(tree, selected)
     aliases = dict(find_aliases(tree, selected))

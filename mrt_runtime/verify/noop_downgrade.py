@@ -5,16 +5,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
+
+from mrt_runtime.migration_file import parse_file
 
 
 @lru_cache(maxsize=8)
 def has_noop_downgrade(file: str) -> bool:
     """Whether a migration's downgrade() is empty or raises at once; False where that is not known."""
-    try:
-        tree = ast.parse(Path(file).read_bytes())
-    except (OSError, SyntaxError, ValueError):
+    parsed = parse_file(file)
+    if parsed is None:
         return False
+    _, tree = parsed
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "downgrade"]
     if len(functions) != 1 or functions[0].decorator_list or list(bindings(tree)).count("downgrade") != 1:
         return False

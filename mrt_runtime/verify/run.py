@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from mrt_runtime.config import ConfigurationError, MRTConfig
+from mrt_runtime.config import MRTConfig
+from mrt_runtime.databases.shortage import explain_shortage, find_shortage
 from mrt_runtime.migrate.revision_choice import RevisionChoice, digest
 from mrt_runtime.shard import WHOLE
 from mrt_runtime.verdict import Verdict
@@ -15,7 +15,6 @@ from mrt_runtime.verify.session import Verification
 
 RUN_IN = 4
 """Revisions that a part of a history begins earlier with, unreported: tables are rarely built in more."""
-NO_FILES = "no more files can be opened: raise the limit (ulimit -n), and run again"
 
 Begin = Callable[[str], object]
 """Is called with the name of each revision whose check begins."""
@@ -70,10 +69,11 @@ def open_single(config: MRTConfig, choice: RevisionChoice, worker: str = "main")
 
 @contextlib.contextmanager
 def telling_shortage() -> Iterator[None]:
-    """Turn the error of a process that may open no more files into a ConfigurationError."""
+    """Turn the error of a machine that has run out of something, such as files to open, into a ConfigurationError."""
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.EMFILE, errno.ENFILE}:
+        shortage = find_shortage(error)
+        if shortage is None:
             raise
-        raise ConfigurationError(NO_FILES) from None
+        raise explain_shortage(shortage) from None

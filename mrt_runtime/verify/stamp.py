@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from mrt_runtime.compare.blame import has_word
 from mrt_runtime.compare.row_difference import Excuse, ValueChange
 from mrt_runtime.compare.schema import CatalogueColumn, Schema
 
@@ -68,8 +69,8 @@ def is_same_decimal(column: CatalogueColumn, change: ValueChange) -> bool:
 def is_assigned(schema: Schema, change: ValueChange) -> bool:
     """Whether a trigger assigns the column: one of its own table, or one that names the table."""
     assigned = re.compile(ASSIGNED.format(column=re.escape(change.column)), re.IGNORECASE)
-    name = re.compile(rf"(?<!\w){re.escape(change.table.rpartition('.')[2])}(?!\w)", re.IGNORECASE)
-    return any((table == change.table or name.search(body)) and assigned.search(body) for table, body in read_triggers(schema))
+    name = change.table.rpartition(".")[2]
+    return any((table == change.table or has_word(body, name)) and assigned.search(body) for table, body in read_triggers(schema))
 
 
 def read_triggers(schema: Schema) -> Iterator[tuple[str | None, str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.databases.sentences import cut
 from mrt_runtime.migrate import HistoryStep, Migrator
-from mrt_runtime.migration_file import read_migration
+from mrt_runtime.migration_file import parse_file, read_migration
 from mrt_runtime.verdict import UnmetStatement
 from mrt_runtime.verify.same_values import writes_same_values
 
@@ -54,11 +54,10 @@ def _name(statements: Sequence[str]) -> str:
 
 def has_more(file: str, executed: Collection[int]) -> bool:
     """Whether a migration may change rows on lines that were not executed, so that it is worth importing the linter's reader."""
-    try:
-        source = Path(file).read_bytes()
-        tree = ast.parse(source)
-    except (OSError, ValueError, SyntaxError, RecursionError):
+    parsed = parse_file(file)
+    if parsed is None:
         return True
+    source, tree = parsed
     lines = source.splitlines()
     return any(
         MENTIONS.search(b"\n".join(lines[first - 1 : last])) and not any(first <= line <= last for line in executed)

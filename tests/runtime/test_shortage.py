@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import connect
 from mrt_runtime.databases.shortage import find_shortage
+from mrt_runtime.verify.run import telling_shortage
 from mrt_runtime.verify.session import Verification
 
 EXAMPLE = Path(__file__).parents[2] / "fixtures/projects/example"
@@ -76,6 +77,14 @@ def test_a_copy_that_finds_no_room_ends_the_run_in_one_sentence(tmp_path, monkey
         monkeypatch.setattr(type(verification.runner), "approach", fill_up)
         with pytest.raises(ConfigurationError, match="run out of room: No space left on device"):
             verification.check("001")
+
+
+@pytest.mark.parametrize(("number", "words"), [(errno.EMFILE, "No more files can be opened"), (errno.ENOSPC, "run out of room")])
+def test_a_run_that_cannot_begin_says_what_is_short(number, words):
+    with pytest.raises(ConfigurationError, match=words), telling_shortage():
+        raise OSError(number, os.strerror(number))
+    with pytest.raises(FileNotFoundError), telling_shortage():
+        raise FileNotFoundError
 
 
 def test_no_revision_is_blamed_when_the_disk_is_full(tmp_path):
