@@ -86,6 +86,11 @@ class Failure:
     def __str__(self) -> str:
         return self.message
 
+    @property
+    def place(self) -> str:
+        """The file and the line of the operation; empty where they are not known."""
+        return f"{self.file}:{self.line}" if self.file and self.line else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollingDeploy:
@@ -173,8 +178,7 @@ class Verdict:
         lines = [f"  - not reached: {printable(self.reason)}"] if self.outcome is Outcome.NOT_REACHED else []
         for failure in self.failures:
             lines.append(f"  - {printable(failure.message)}")
-            if failure.file and failure.line:
-                lines.append(f"    {printable(failure.file)}:{failure.line}")
+            lines += [f"    {printable(failure.place)}"] if failure.place else []
         return "\n".join(lines)
 
 

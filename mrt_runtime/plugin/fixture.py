@@ -131,7 +131,7 @@ class Mrt:
             raise AssertionError(f"Migration {printable(verdict.revision)} was not run: {verdict.outcome.value}")
         found = list(find_excess(verdict.steps, budget))
         if found:
-            lines = [f"  - {printable(failure.message)}\n    {printable(str(failure.file))}:{failure.line}" for failure in found]
+            lines = [f"  - {printable(failure.message)}\n    {printable(failure.place)}" for failure in found]
             raise AssertionError("\n".join((f"Migration {printable(verdict.revision)}:", *lines)))
 
     # Steps by hand

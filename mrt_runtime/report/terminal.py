@@ -117,8 +117,8 @@ class TerminalReport:
 
     def _evidence(self, failure: Failure) -> Iterable[str]:
         yield from self._branch(printable(failure.message), RED)
-        if failure.file and failure.line:
-            yield f"        {self._style.paint(f'{printable(failure.file)}:{failure.line}', DIM)}"
+        if failure.place:
+            yield f"        {self._style.paint(printable(failure.place), DIM)}"
         for line in failure.evidence:
             for part in self._wrap("        ", "          ", printable(line)):
                 text = part.lstrip()

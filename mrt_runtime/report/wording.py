@@ -90,7 +90,6 @@ def expound(verdict: Verdict) -> str:
     lines = []
     for failure in verdict.failures:
         lines.append(printable(failure.message))
-        if failure.file and failure.line:
-            lines.append(f"  {printable(failure.file)}:{failure.line}")
+        lines += [f"  {printable(failure.place)}"] if failure.place else []
         lines += [f"    {printable(line)}" for line in failure.evidence]
     return "\n".join(lines)
