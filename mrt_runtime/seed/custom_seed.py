@@ -94,8 +94,7 @@ class CustomSeed:
 def insert_rows(filler: TableFiller, table: Table, rows: list[dict[str, Any]]) -> FilledTable:
     """Insert rows as given, each by itself; required columns that a row leaves out get values. Stops at the first refusal."""
     writer, names = filler.writer, insertable(table)
-    target = writer.dialect.target(table, filler.schema)
-    there = writer.read(target, insertable(target))
+    target, there = filler.look(table)
     required = {c.name for c in table.columns if c.name in names and not c.nullable and c.default is None and c.identity is None}
     filled = FilledTable()
     planner: RowPlanner | None = None

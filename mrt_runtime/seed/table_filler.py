@@ -46,8 +46,7 @@ class TableFiller:
 
         A table that takes no row beside those that are there has the rows it can have: their empty columns are filled.
         """
-        target = self.writer.dialect.target(table, self.schema)
-        there = self.writer.read(target, insertable(target))
+        target, there = self.look(table)
         if len(there) >= ENOUGH_ROWS * self.seed_rows and not key_columns(table):
             return FilledTable()  # without a key our rows cannot be found again; there are enough of them by now
         filled = self._insert(table, target, there, first or {})
@@ -61,6 +60,11 @@ class TableFiller:
             )
             filled.reason = more.reason
         return self._complete(table, there, filled) if there and not filled.rows else filled
+
+    def look(self, table: Table) -> tuple[Table, list[Row]]:
+        """Return the table that rows of this one go into, and the first rows that are there."""
+        target = self.writer.dialect.target(table, self.schema)
+        return target, self.writer.read(target, insertable(target))
 
     def _insert(self, table: Table, target: Table, there: Sequence[Row], first: Row) -> FilledTable:
         plan_table = partial(self.planner.plan_table, table, start=len(there), count=max(10, 2 * self.seed_rows))
@@ -87,8 +91,7 @@ class TableFiller:
 
     def insert_one(self, table: Table, variety: RowVariety) -> FilledTable:
         """Insert one row of that kind, in place of one that was taken out."""
-        target = self.writer.dialect.target(table, self.schema)
-        there = self.writer.read(target, insertable(target))
+        target, there = self.look(table)
         plan = self.planner.plan_table(table, start=len(there), count=10)
         insertion = RowInsertion(self.writer, self.seed_rows, plan, target, there)
         filled = insertion.one_by_one({}, rows=1, wanted=(), variety=variety, words=False)
@@ -97,8 +100,7 @@ class TableFiller:
 
     def write(self, table: Table, fixed: Row, depth: int = 0) -> FilledTable:
         """Insert one row with these values; the others are made up."""
-        target = self.writer.dialect.target(table, self.schema)
-        there = self.writer.read(target, insertable(target))
+        target, there = self.look(table)
         plan_table = partial(self.planner.plan_table, table, start=len(there), count=10)
         plan = plan_table()
         if depth < MOST_DEPTH and self._add_parents(plan, there, 1, fixed, depth + 1):
@@ -197,8 +199,7 @@ class TableFiller:
 
     def _supplement(self, table: Table, empty: Sequence[str], filled: FilledTable) -> None:
         """Insert rows that fill columns which none of the rows that are there may fill."""
-        target = self.writer.dialect.target(table, self.schema)
-        there = self.writer.read(target, insertable(target))
+        target, there = self.look(table)
         plan = self.planner.plan_table(table, start=len(there), count=max(10, 2 * self.seed_rows))
         more = RowInsertion(self.writer, self.seed_rows, plan, target, there).one_by_one({}, rows=0, wanted=empty)
         filled.rows += more.rows
