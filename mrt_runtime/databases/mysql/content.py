@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep
-from mrt_runtime.compare.schema import CatalogueColumn, Schema, Table
+from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.compare.sequence_position import SequencePosition
 from mrt_runtime.databases.mysql.catalogue import NUMBERS
 from mrt_runtime.databases.mysql.positions import find_counted, read_counters
@@ -73,14 +73,15 @@ def _positions(cursor: Any, schema: Schema, *, is_mariadb: bool) -> Iterator[Seq
 
 def _select(at: int, table: Table) -> str:
     """Write the part of a statement that reads one table: its place, and each row as a JSON array of texts."""
-    return f"SELECT {at}, JSON_ARRAY({', '.join(map(write_as_text, table.columns))}) FROM {quote(table.name)}"
+    texts = ", ".join(write_as_text(column.name, column.type.base) for column in table.columns)
+    return f"SELECT {at}, JSON_ARRAY({texts}) FROM {quote(table.name)}"
 
 
-def write_as_text(column: CatalogueColumn) -> str:
-    """Write a column so that two values have the same text only if they are the same."""
-    name = quote(column.name)
-    if column.type.base in BINARY:
-        return f"HEX({name})"
-    if column.type.base == "float":
-        name = f"{name} + 0E0"  # shown as a float it loses digits, as a double it has them all
-    return f"CAST({name} AS CHAR)"
+def write_as_text(name: str, base: str) -> str:
+    """Write a column so that two values have the same text only if they are the same. base: its type, without any numbers."""
+    column = quote(name)
+    if base in BINARY:
+        return f"HEX({column})"
+    if base == "float":
+        column = f"{column} + 0E0"  # shown as a float it loses digits, as a double it has them all
+    return f"CAST({column} AS CHAR)"

@@ -5,154 +5,151 @@ The copy goes back under the same name, so definitions that spell the database's
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
 from mrt_runtime.databases.mysql.quoting import literal, quote
 from mrt_runtime.databases.mysql.server import MySQLServer
+from mrt_runtime.databases.mysql.stored_program import StoredProgram, read_programs, run_in_workable_order, run_under
 
 KINDS = {"BASE TABLE": "TABLE", "SYSTEM VERSIONED": "TABLE", "VIEW": "VIEW", "SEQUENCE": "SEQUENCE"}
 FAITHFULLY = ("SET foreign_key_checks = 0", "SET unique_checks = 0", "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'")
 """Settings under which every stored row can be stored again."""
-FOR_ADMINISTRATORS = 1419
-"""The error of a server with a binary log that allows only administrators to make triggers and functions."""
+COLUMNS = """SELECT table_name, column_name, data_type FROM information_schema.columns
+WHERE table_schema = {name} AND coalesce(generation_expression, '') = '' ORDER BY table_name, ordinal_position"""
+Columns = tuple[tuple[str, str], ...]
+"""Names of columns, each with its type, without any numbers."""
 
 
 @dataclass(frozen=True, slots=True)
-class StoredProgram:
-    """A trigger, routine or event, with the sql_mode that it was written under."""
+class CopiedTable:
+    """A table or sequence. type: what the server calls it. columns: those that are written to; none where there are no rows."""
 
+    type: str
+    name: str
     definition: str
-    mode: str
+    columns: Columns = ()
+    following: int | None = None
+    """The next number of a sequence."""
 
 
 @dataclass(slots=True)
 class SchemaCopy:
-    """All definitions of a database, and the name of the database that holds its rows."""
+    """All definitions of a database, and the name of the database that holds its rows. database: how it was created."""
 
     server: MySQLServer
     rows: str
-    tables: list[str] = field(default_factory=list)
-    filled: dict[str, str] = field(default_factory=dict)
-    """Each table that has rows, with the columns that a row can be written to."""
-    views: list[str] = field(default_factory=list)
-    sequences: dict[str, int] = field(default_factory=dict)
+    database: str
+    tables: dict[str, CopiedTable] = field(default_factory=dict)
+    views: dict[str, str] = field(default_factory=dict)
     routines: list[StoredProgram] = field(default_factory=list)
     triggers: list[StoredProgram] = field(default_factory=list)
+    hashes: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """What the rows of tables add up to, once that was asked."""
+    is_dropped: bool = False
 
     def drop(self) -> None:
-        """Drop the rows."""
-        self.server.drop(self.rows)
+        """Drop the rows; a second time does nothing."""
+        if not self.is_dropped:
+            self.server.drop(self.rows)
+            self.is_dropped = True
+
+    def place(self, table: str) -> str:
+        """Name the table that holds the rows of one."""
+        return f"{quote(self.rows)}.{quote(table)}"
 
     def fill(self, name: str) -> None:
         """Build everything up again in an empty database of the original's name."""
-        with self.server.engine_for(name).connect() as connection:
+        # views and programs as the scratch account: a program belongs to who makes it, and no other may show its body
+        with self.server.engine_for(name).connect() as connection, self.server.engine_within(name).connect() as own:
             for setting in FAITHFULLY:
                 connection.exec_driver_sql(setting)
-            run_in_workable_order(connection, self.tables)
-            for table, columns in self.filled.items():
-                connection.exec_driver_sql(
-                    f"INSERT INTO {quote(table)} ({columns}) SELECT {columns} FROM {quote(self.rows)}.{quote(table)}"
-                )
-            for sequence, value in self.sequences.items():
+            self.make_tables(connection, self.tables)
+            for program in self.routines:
+                run_under(own, program, connection)
+            run_in_workable_order(own, self.views.values())
+            for program in self.triggers:
+                run_under(own, program, connection)
+
+    def make_tables(self, connection: Connection, names: Collection[str]) -> None:
+        """Make these tables and sequences, with their rows."""
+        chosen = [self.tables[name] for name in names]
+        run_in_workable_order(connection, [table.definition for table in chosen])
+        for table in chosen:
+            if table.columns:
+                columns, place = list_names(table.columns), self.place(table.name)
+                connection.exec_driver_sql(f"INSERT INTO {quote(table.name)} ({columns}) SELECT {columns} FROM {place}")
+            elif table.following is not None:
                 # 0: the value has not been given out yet
-                connection.exec_driver_sql(f"DO SETVAL({quote(sequence)}, {value}, 0)")
-            # as the scratch account: a program belongs to who makes it, and no other may show its body
-            with self.server.engine_within(name).connect() as own:
-                for program in self.routines:
-                    run_under(own, program, connection)
-                run_in_workable_order(own, self.views)
-                for program in self.triggers:
-                    run_under(own, program, connection)
+                connection.exec_driver_sql(f"DO SETVAL({quote(table.name)}, {table.following}, 0)")
 
 
 def copy_schema(server: MySQLServer, name: str, aside: str) -> SchemaCopy:
     """Read all definitions of the database `name`, and copy its rows into the empty database `aside`."""
-    copy = SchemaCopy(server, aside)
     with server.engine_for(name).connect() as connection, server.engine_within(name).connect() as own:
         for setting in FAITHFULLY:
             connection.exec_driver_sql(setting)
-        for kind, table in list_tables(server, name):
-            definition = str(connection.exec_driver_sql(f"SHOW CREATE {kind} {quote(table)}").one()[1])
+        copy = SchemaCopy(server, aside, show(connection, "DATABASE", name))
+        columns = read_columns(connection, name)
+        for table, kind in list_tables(connection, name).items():
+            definition = show(connection, KINDS[kind], table)
             if kind == "VIEW":
-                copy.views.append(definition)
-                continue
-            copy.tables.append(definition)
-            if kind == "SEQUENCE":
-                value = connection.exec_driver_sql(f"SELECT next_not_cached_value FROM {quote(table)}").scalar_one()
-                copy.sequences[table] = int(value)
-            elif connection.exec_driver_sql(f"SELECT 1 FROM {quote(table)} LIMIT 1").first() is not None:
-                copy.filled[table] = columns = list_columns(server, name, table)
-                target = f"{quote(aside)}.{quote(table)}"
+                copy.views[table] = definition
+            elif kind == "SEQUENCE":
+                copy.tables[table] = CopiedTable(kind, table, definition, following=read_following(connection, table))
+            elif is_empty(connection, table):
+                copy.tables[table] = CopiedTable(kind, table, definition)
+            else:
+                copy.tables[table] = CopiedTable(kind, table, definition, columns[table])
+                names, target = list_names(columns[table]), copy.place(table)
                 connection.exec_driver_sql(f"CREATE TABLE {target} LIKE {quote(table)}")
-                connection.exec_driver_sql(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {quote(table)}")
-        copy.routines = read_programs(own, name, "routine")
-        copy.triggers = [*read_programs(own, name, "trigger"), *read_programs(own, name, "event")]
+                connection.exec_driver_sql(f"INSERT INTO {target} ({names}) SELECT {names} FROM {quote(table)}")
+        copy.routines, copy.triggers = read_routines(own, name), read_triggers(own, name)
     return copy
 
 
-def list_tables(server: MySQLServer, name: str) -> list[tuple[str, str]]:
-    """List the tables, views and sequences of a database, each as kind and name."""
-    found = server.run(f"SELECT table_type, table_name FROM information_schema.tables WHERE table_schema = {literal(name)}")
-    return [(KINDS[kind], str(table)) for kind, table in found if kind in KINDS]
+def list_tables(connection: Connection, name: str) -> dict[str, str]:
+    """Return what the tables, views and sequences of a database are, by name."""
+    query = f"SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = {literal(name)} ORDER BY table_name"
+    return {str(table): str(kind) for table, kind in connection.exec_driver_sql(query).all() if kind in KINDS}
 
 
-def list_columns(server: MySQLServer, name: str, table: str) -> str:
-    """List the columns of a table that are stored because they were written, joined for INSERT."""
-    found = server.run(
-        f"SELECT column_name FROM information_schema.columns WHERE table_schema = {literal(name)}"
-        f" AND table_name = {literal(table)} AND coalesce(generation_expression, '') = '' ORDER BY ordinal_position"
-    )
-    return ", ".join(quote(str(column)) for (column,) in found)
+def read_columns(connection: Connection, name: str) -> dict[str, Columns]:
+    """Return the columns of each table that are stored because they were written."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for table, column, kind in connection.exec_driver_sql(COLUMNS.format(name=literal(name))).all():
+        found[str(table)].append((str(column), str(kind).lower()))
+    return {table: tuple(columns) for table, columns in found.items()}
 
 
-def read_programs(connection: Connection, name: str, what: str) -> list[StoredProgram]:
-    """Read the definitions of all triggers, routines or events. Source: the result columns in MySQL's manual, SHOW CREATE ….
-
-    connection: as the account that made them; to others the server shows no bodies.
-    """
-    kind = "routine_type" if what == "routine" else literal(what.upper())
-    listing = f"SELECT {kind}, {what}_name FROM information_schema.{what}s WHERE {what}_schema = {literal(name)}"
-    position = 3 if what == "event" else 2
-    programs = []
-    for word, program in connection.exec_driver_sql(listing).all():
-        row = connection.exec_driver_sql(f"SHOW CREATE {word} {quote(program)}").one()
-        programs.append(StoredProgram(str(row[position]), str(row[1])))
-    return programs
+def list_names(columns: Columns) -> str:
+    """Write the names of columns as a list."""
+    return ", ".join(quote(name) for name, _ in columns)
 
 
-def run_under(connection: Connection, program: StoredProgram, given: Connection) -> None:
-    """Create a program under its own sql_mode, which it keeps; over the given account where only administrators may.
-
-    The server spells a program's definer out, so it is the same one whichever account creates it.
-    """
-    connection.exec_driver_sql(f"SET sql_mode = {literal(program.mode)}")
-    try:
-        connection.exec_driver_sql(program.definition)
-    except exc.DBAPIError as error:
-        if error.orig is None or error.orig.args[0] != FOR_ADMINISTRATORS:
-            raise
-        given.exec_driver_sql(f"SET sql_mode = {literal(program.mode)}")
-        given.exec_driver_sql(program.definition)
+def show(connection: Connection, kind: str, name: str) -> str:
+    """Return how something is created."""
+    return str(connection.exec_driver_sql(f"SHOW CREATE {kind} {quote(name)}").one()[1])
 
 
-def run_in_workable_order(connection: Connection, definitions: list[str]) -> None:
-    """Create what may build on one another: those that fail are tried again after the others."""
-    waiting = list(definitions)
-    while waiting:
-        failed = [definition for definition in waiting if not succeeds(connection, definition)]
-        # once more, for its error
-        if len(failed) == len(waiting):
-            connection.exec_driver_sql(failed[0])
-        waiting = failed
+def read_following(connection: Connection, sequence: str) -> int:
+    """Return the next number of a sequence."""
+    return int(connection.exec_driver_sql(f"SELECT next_not_cached_value FROM {quote(sequence)}").scalar_one())
 
 
-def succeeds(connection: Connection, statement: str) -> bool:
-    """Execute a statement; return whether the server accepted it."""
-    try:
-        connection.exec_driver_sql(statement)
-    except exc.DBAPIError:
-        return False
-    return True
+def is_empty(connection: Connection, table: str) -> bool:
+    """Whether a table holds no rows."""
+    return connection.exec_driver_sql(f"SELECT 1 FROM {quote(table)} LIMIT 1").first() is None
+
+
+def read_routines(connection: Connection, name: str) -> list[StoredProgram]:
+    """Read what is to be there before the views."""
+    return read_programs(connection, name, "routine")
+
+
+def read_triggers(connection: Connection, name: str) -> list[StoredProgram]:
+    """Read what is to be there once the rows are: triggers and events."""
+    return [*read_programs(connection, name, "trigger"), *read_programs(connection, name, "event")]

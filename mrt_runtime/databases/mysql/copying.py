@@ -15,13 +15,13 @@ from sqlalchemy.engine import URL, Connection
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.address import choose_driver, mask
 from mrt_runtime.databases.isolation import ROLE
-from mrt_runtime.databases.mysql.copy import StoredProgram, read_programs, run_in_workable_order
 from mrt_runtime.databases.mysql.created import CreatedMySQLContents
 from mrt_runtime.databases.mysql.database import DRIVERS, MySQLDatabase
 from mrt_runtime.databases.mysql.existing import ExistingMySQLContents
 from mrt_runtime.databases.mysql.quoting import literal, quote
 from mrt_runtime.databases.mysql.scratch import MySQLScratch
 from mrt_runtime.databases.mysql.server import MySQLServer
+from mrt_runtime.databases.mysql.stored_program import StoredProgram, read_programs, run_in_workable_order
 from mrt_runtime.databases.pipeline import transfer
 from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.databases.server_connection import make_engine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mrt_runtime.databases.mysql.copy import SchemaCopy, copy_schema
 from mrt_runtime.databases.mysql.quoting import quote
+from mrt_runtime.databases.mysql.return_to_copy import ReturnToCopy
 from mrt_runtime.databases.mysql.server import MySQLServer
 from mrt_runtime.databases.protocol import Checkpoint
 
@@ -42,8 +43,9 @@ class CreatedMySQLContents:
         """Create the database again from a copy."""
         if not isinstance(copy, SchemaCopy):
             raise TypeError(f"{copy!r} is not a checkpoint of a MySQL scratch database")
-        self._create()  # and nothing that else fills it
-        copy.fill(self.name)
+        if not ReturnToCopy(copy, self.name).run():
+            self._create()  # and nothing that else fills it
+            copy.fill(self.name)
 
     def remove(self) -> None:
         """Drop the database and its copies."""

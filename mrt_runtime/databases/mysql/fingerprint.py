@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy.engine import Connection
 
@@ -33,10 +33,15 @@ def read_fingerprint(
 
 
 def _hash(connection: Connection, table: Table, columns: Sequence[str]) -> TableFingerprint:
-    row = f"JSON_ARRAY({', '.join(_write(table, columns))})"
-    number = f"CAST(CONV(SUBSTRING(MD5({row}), 1, {DIGITS}), 16, 10) AS UNSIGNED)"
-    count, digest = connection.exec_driver_sql(f"SELECT COUNT(*), SUM({number}) FROM {quote(table.name)}").one()
-    return TableFingerprint(table.label, tuple(columns), int(count), str(digest or 0))
+    count, digest = hash_rows(connection, quote(table.name), _write(table, columns))
+    return TableFingerprint(table.label, tuple(columns), count, digest)
+
+
+def hash_rows(connection: Connection, table: str, texts: Iterable[str]) -> tuple[int, str]:
+    """Return how many rows a table has, and what only the same rows add up to. texts: the columns, written as text."""
+    number = f"CAST(CONV(SUBSTRING(MD5(JSON_ARRAY({', '.join(texts)})), 1, {DIGITS}), 16, 10) AS UNSIGNED)"
+    count, digest = connection.exec_driver_sql(f"SELECT COUNT(*), SUM({number}) FROM {table}").one()
+    return int(count), str(digest or 0)
 
 
 def stream_rows(
@@ -52,4 +57,4 @@ def stream_rows(
 
 def _write(table: Table, columns: Sequence[str]) -> list[str]:
     found = {column.name: column for column in table.columns}
-    return [write_as_text(found[name]) for name in columns]
+    return [write_as_text(name, found[name].type.base) for name in columns]
