@@ -58,7 +58,7 @@ class Checkpoint(Protocol):
     """The state of a scratch database at one moment. Belongs to its scratch database and is dropped with it."""
 
     def drop(self) -> None:
-        """Free what it occupies; a second time does nothing."""
+        """Free what it occupies, or leave it to the next one; a second time does nothing."""
 
 
 class Scratch(Protocol):

@@ -195,3 +195,31 @@ def test_what_is_under_way_is_over_before_anything_is_compared(scratch, again):
     assert describe(scratch) == before
     assert again == set()
     kept.drop()
+
+
+def test_a_copy_takes_over_the_rows_of_an_earlier_one_that_are_the_same(scratch, again, monkeypatch):
+    copied = []
+    copy_rows = SchemaCopy.copy_rows
+    monkeypatch.setattr(
+        SchemaCopy, "copy_rows", lambda copy, connection, sums: copied.append(set(sums)) or copy_rows(copy, connection, sums)
+    )
+    scratch.checkpoint().drop()  # what other tests have left
+    copied.clear()
+    run(scratch, *BASE)
+    scratch.checkpoint().drop()
+    run(scratch, "UPDATE people SET last = first, first = '' WHERE id = 1", "DROP TABLE two", "INSERT INTO log VALUES (1)")
+    kept = scratch.checkpoint()
+    assert copied == [set(), {"pets", "one"}]
+    before = describe(scratch)
+    run(scratch, "DROP TABLE log", "DELETE FROM people", "DELETE FROM one", "CREATE TABLE two (id INT)")
+    scratch.restore(kept)
+    assert describe(scratch) == before
+    other = scratch.checkpoint()
+    kept.drop()
+    assert copied[-1] == set()
+    other.drop()
+    scratch.reset()
+    scratch.checkpoint().drop()
+    assert copied[-1] == set()
+    with scratch.engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW TABLES").all() == []

@@ -32,8 +32,7 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
     """Read the rows of every table, each value as text, NULL as None."""
     known = previous.tables if previous is not None else {}
     cursor = connection.connection.cursor()
-    # a TIMESTAMP is shown in the session's zone, where one hour of autumn is shown twice
-    cursor.execute("SET time_zone = '+00:00'")
+    cursor.execute("SET time_zone = '+00:00'")  # in others, one hour of autumn is shown twice
     tables = list(filter(holds_rows, schema.tables))
     kept: dict[str, TableRows] = {}
     for start in range(0, len(tables), BATCH):

@@ -6,12 +6,13 @@ The copy goes back under the same name, so definitions that spell the database's
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy.engine import Connection
 
 from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.row_sum import NO_ROWS, Columns, RowSum, in_utc, sum_rows
 from mrt_runtime.databases.mysql.server import MySQLServer
 from mrt_runtime.databases.mysql.stored_program import StoredProgram, read_programs, run_in_workable_order, run_under
 
@@ -20,8 +21,6 @@ FAITHFULLY = ("SET foreign_key_checks = 0", "SET unique_checks = 0", "SET sql_mo
 """Settings under which every stored row can be stored again."""
 COLUMNS = """SELECT table_name, column_name, data_type FROM information_schema.columns
 WHERE table_schema = {name} AND coalesce(generation_expression, '') = '' ORDER BY table_name, ordinal_position"""
-Columns = tuple[tuple[str, str], ...]
-"""Names of columns, each with its type, without any numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +46,52 @@ class SchemaCopy:
     views: dict[str, str] = field(default_factory=dict)
     routines: list[StoredProgram] = field(default_factory=list)
     triggers: list[StoredProgram] = field(default_factory=list)
-    hashes: dict[str, tuple[int, str]] = field(default_factory=dict)
+    sums: dict[str, RowSum] = field(default_factory=dict)
     """What the rows of tables add up to, once that was asked."""
     is_dropped: bool = False
 
     def drop(self) -> None:
-        """Drop the rows; a second time does nothing."""
-        if not self.is_dropped:
-            self.server.drop(self.rows)
-            self.is_dropped = True
+        """Leave the rows to the next copy, which takes over those that are the same."""
+        self.is_dropped = True
+
+    def remove(self) -> None:
+        """Drop the rows."""
+        self.server.drop(self.rows)
 
     def place(self, table: str) -> str:
         """Name the table that holds the rows of one."""
         return f"{quote(self.rows)}.{quote(table)}"
+
+    def copy_rows(self, connection: Connection, sums: Mapping[str, RowSum]) -> None:
+        """Copy the rows of all tables but those in `sums`, which are there."""
+        self.sums.update(sums)
+        for name, table in self.tables.items():
+            if table.columns and name not in sums:
+                columns, place = list_names(table.columns), self.place(name)
+                connection.exec_driver_sql(f"CREATE TABLE {place} LIKE {quote(name)}")
+                connection.exec_driver_sql(f"INSERT INTO {place} ({columns}) SELECT {columns} FROM {quote(name)}")
+
+    def give_away(self, connection: Connection, tables: Mapping[str, CopiedTable]) -> dict[str, RowSum]:
+        """Return what the rows add up to of tables that are as they were, and drop the rows of the others."""
+        filled = [name for name, table in self.tables.items() if table.columns]
+        with in_utc(connection):
+            self.sum_rows(connection)
+            same = self.find_same_rows(connection, [name for name in filled if tables.get(name) == self.tables[name]])
+        for name in filled:
+            if name not in same:
+                connection.exec_driver_sql(f"DROP TABLE {self.place(name)}")
+        return {name: self.sums[name] for name in same}
+
+    def sum_rows(self, connection: Connection) -> None:
+        """Add up the rows of all tables, once, on a connection that shows times in UTC."""
+        unknown = [name for name, table in self.tables.items() if table.columns and name not in self.sums]
+        found = sum_rows(connection, [(self.place(name), self.tables[name].columns) for name in unknown])
+        self.sums.update(zip(unknown, found, strict=True))
+
+    def find_same_rows(self, connection: Connection, names: Collection[str]) -> set[str]:
+        """Find those of these tables, whose columns are as they were, that have the rows that they had."""
+        found = sum_rows(connection, [(quote(name), self.tables[name].columns) for name in names])
+        return {name for name, now in zip(names, found, strict=True) if now == self.sums.get(name, NO_ROWS)}
 
     def fill(self, name: str) -> None:
         """Build everything up again in an empty database of the original's name."""
@@ -87,8 +119,11 @@ class SchemaCopy:
                 connection.exec_driver_sql(f"DO SETVAL({quote(table.name)}, {table.following}, 0)")
 
 
-def copy_schema(server: MySQLServer, name: str, aside: str) -> SchemaCopy:
-    """Read all definitions of the database `name`, and copy its rows into the empty database `aside`."""
+def copy_schema(server: MySQLServer, name: str, aside: str, former: SchemaCopy | None = None) -> SchemaCopy:
+    """Read all definitions of the database `name`, and copy its rows into the database `aside`.
+
+    former: an earlier copy, whose rows are in `aside`; without one that is empty.
+    """
     with server.engine_for(name).connect() as connection, server.engine_within(name).connect() as own:
         for setting in FAITHFULLY:
             connection.exec_driver_sql(setting)
@@ -100,13 +135,10 @@ def copy_schema(server: MySQLServer, name: str, aside: str) -> SchemaCopy:
                 copy.views[table] = definition
             elif kind == "SEQUENCE":
                 copy.tables[table] = CopiedTable(kind, table, definition, following=read_following(connection, table))
-            elif is_empty(connection, table):
-                copy.tables[table] = CopiedTable(kind, table, definition)
             else:
-                copy.tables[table] = CopiedTable(kind, table, definition, columns[table])
-                names, target = list_names(columns[table]), copy.place(table)
-                connection.exec_driver_sql(f"CREATE TABLE {target} LIKE {quote(table)}")
-                connection.exec_driver_sql(f"INSERT INTO {target} ({names}) SELECT {names} FROM {quote(table)}")
+                stored = () if is_empty(connection, table) else columns.get(table, ())
+                copy.tables[table] = CopiedTable(kind, table, definition, stored)
+        copy.copy_rows(connection, former.give_away(connection, copy.tables) if former is not None else {})
         copy.routines, copy.triggers = read_routines(own, name), read_triggers(own, name)
     return copy
 

@@ -28,12 +28,18 @@ class CreatedMySQLContents:
         self._server.run(f"CREATE DATABASE {quote(self.name)} {self._options}")
 
     def copy(self) -> Checkpoint:
-        """Keep a copy."""
-        self._made += 1
-        aside = f"{self.name}_c{self._made}"
+        """Keep a copy, with rows of one that is not needed any more where these are the same."""
+        unused = [copy for copy in self._copies if copy.is_dropped]
+        self._copies = [copy for copy in self._copies if not copy.is_dropped]
+        former = unused.pop() if unused else None
+        for copy in unused:
+            copy.remove()
+        self._made += former is None
+        aside = former.rows if former is not None else f"{self.name}_c{self._made}"
         try:
-            self._server.run(f"CREATE DATABASE {quote(aside)} {self._options}")
-            self._copies.append(copy_schema(self._server, self.name, aside))
+            if former is None:
+                self._server.run(f"CREATE DATABASE {quote(aside)} {self._options}")
+            self._copies.append(copy_schema(self._server, self.name, aside, former))
         except BaseException:  # Ctrl-C among them
             self._server.drop(aside)
             raise
@@ -50,5 +56,5 @@ class CreatedMySQLContents:
     def remove(self) -> None:
         """Drop the database and its copies."""
         for copy in self._copies:
-            copy.drop()
+            copy.remove()
         self._server.drop(self.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy.engine import Connection
 
@@ -11,11 +11,9 @@ from mrt_runtime.compare.rows import holds_rows
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.databases.mysql.content import write_as_text
 from mrt_runtime.databases.mysql.quoting import quote
+from mrt_runtime.databases.mysql.row_sum import IN_UTC, sum_rows
 
 STREAMED = {"stream_results": True, "yield_per": 2000}
-IN_UTC = "SET time_zone = '+00:00'"
-"""A TIMESTAMP is shown in the session's zone, where one hour of autumn is shown twice."""
-DIGITS = 15  # of a hash that are summed: sixty bits
 
 
 def read_fingerprint(
@@ -33,15 +31,8 @@ def read_fingerprint(
 
 
 def _hash(connection: Connection, table: Table, columns: Sequence[str]) -> TableFingerprint:
-    count, digest = hash_rows(connection, quote(table.name), _write(table, columns))
+    [(count, digest)] = sum_rows(connection, [(quote(table.name), _type(table, columns))])
     return TableFingerprint(table.label, tuple(columns), count, digest)
-
-
-def hash_rows(connection: Connection, table: str, texts: Iterable[str]) -> tuple[int, str]:
-    """Return how many rows a table has, and what only the same rows add up to. texts: the columns, written as text."""
-    number = f"CAST(CONV(SUBSTRING(MD5(JSON_ARRAY({', '.join(texts)})), 1, {DIGITS}), 16, 10) AS UNSIGNED)"
-    count, digest = connection.exec_driver_sql(f"SELECT COUNT(*), SUM({number}) FROM {table}").one()
-    return int(count), str(digest or 0)
 
 
 def stream_rows(
@@ -56,5 +47,10 @@ def stream_rows(
 
 
 def _write(table: Table, columns: Sequence[str]) -> list[str]:
-    found = {column.name: column for column in table.columns}
-    return [write_as_text(name, found[name].type.base) for name in columns]
+    return [write_as_text(name, base) for name, base in _type(table, columns)]
+
+
+def _type(table: Table, columns: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the columns with their types."""
+    found = {column.name: column.type.base for column in table.columns}
+    return [(name, found[name]) for name in columns]

@@ -1,31 +1,26 @@
 """Bringing a database back to a copy of it by making again what is not as it was; the rest stays.
 
-What is the same is the server's own word: how it would create each object now, and what all the rows of a table add up to as text,
-hashed one by one. CHECKSUM TABLE does not serve: it is the same after a text has moved to the column beside it.
+What is the same is the server's own word: how it would create each object now, and what the rows of a table add up to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
-from mrt_runtime.databases.mysql.content import write_as_text
 from mrt_runtime.databases.mysql.copy import (
     FAITHFULLY,
     KINDS,
-    CopiedTable,
     SchemaCopy,
-    is_empty,
     list_tables,
     read_routines,
     read_triggers,
     show,
 )
-from mrt_runtime.databases.mysql.fingerprint import IN_UTC, hash_rows
-from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.quoting import quote
+from mrt_runtime.databases.mysql.row_sum import in_utc
 from mrt_runtime.databases.mysql.stored_program import StoredProgram, run_in_workable_order, run_under
 
 
@@ -76,28 +71,20 @@ class ReturnToCopy:
         Of sequences the server does not show which number comes next, and what tables with a past have held is not kept.
         """
         with in_utc(connection):
-            for table in self._copy.tables.values():
-                if table.columns and table.name not in self._copy.hashes:
-                    self._copy.hashes[table.name] = hash_table(connection, self._copy.place(table.name), table)
+            self._copy.sum_rows(connection)
         if not tables:
             return set()
         connection.exec_driver_sql(f"LOCK TABLES {', '.join(f'{quote(table)} WRITE' for table in tables)}")
         try:
             candidates = [
-                table
-                for table in self._copy.tables.values()
-                if tables.get(table.name) == table.type == "BASE TABLE"
-                and show(connection, KINDS[table.type], table.name) == table.definition
+                name
+                for name, table in self._copy.tables.items()
+                if tables.get(name) == table.type == "BASE TABLE" and show(connection, "TABLE", name) == table.definition
             ]
             with in_utc(connection):
-                return {table.name for table in candidates if self._has_rows(connection, table)}
+                return self._copy.find_same_rows(connection, candidates)
         finally:
             connection.exec_driver_sql("UNLOCK TABLES")
-
-    def _has_rows(self, connection: Connection, table: CopiedTable) -> bool:
-        if not table.columns:
-            return is_empty(connection, table.name)
-        return hash_table(connection, quote(table.name), table) == self._copy.hashes[table.name]
 
 
 def replace(there: list[StoredProgram], wanted: list[StoredProgram], given: Connection, own: Connection) -> None:
@@ -108,19 +95,3 @@ def replace(there: list[StoredProgram], wanted: list[StoredProgram], given: Conn
         given.exec_driver_sql(f"DROP {program.name}")
     for program in wanted:
         run_under(own, program, given)
-
-
-def hash_table(connection: Connection, place: str, table: CopiedTable) -> tuple[int, str]:
-    """Return what only the same rows have in common, of the table or of its copy."""
-    return hash_rows(connection, place, [write_as_text(name, base) for name, base in table.columns])
-
-
-@contextmanager
-def in_utc(connection: Connection) -> Iterator[None]:
-    """Have times shown in UTC, where no hour comes twice; definitions are shown and made in the session's own zone."""
-    zone = str(connection.exec_driver_sql("SELECT @@time_zone").scalar_one())
-    connection.exec_driver_sql(IN_UTC)
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql(f"SET time_zone = {literal(zone)}")
