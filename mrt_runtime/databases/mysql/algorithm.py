@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 from sqlalchemy import exc
-from sqlalchemy.engine import Connection
 
 from mrt_runtime.databases.mysql.quoting import quote
 from mrt_runtime.databases.mysql.server import MySQLServer
+from mrt_runtime.databases.mysql.stored_program import succeeds
 
 NAME = r"(?:`(?P<quoted>(?:[^`]|``)+)`|(?P<plain>[\w$]+))(?!\s*\.)"
 ALTER = re.compile(rf"\s*ALTER\s+(?:ONLINE\s+)?(?:IGNORE\s+)?TABLE\s+(?:IF\s+EXISTS\s+)?{NAME}", re.IGNORECASE)
@@ -64,15 +64,6 @@ class AlgorithmProbe:
                 connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quote(table)}")
                 connection.exec_driver_sql(f"CREATE TABLE {quote(table)} LIKE {quote(self._name)}.{quote(table)}")
                 clauses = [f"ALGORITHM={algorithm}", *([f"LOCK={lock}"] if lock != "DEFAULT" else [])]
-                if is_accepted(connection, f"{statement}{separator}{separator.join(clauses)}"):
+                if succeeds(connection, f"{statement}{separator}{separator.join(clauses)}"):
                     return ", ".join(clauses).removeprefix("ALGORITHM=")
         return ""
-
-
-def is_accepted(connection: Connection, statement: str) -> bool:
-    """Execute a statement; return whether the server takes it as it is."""
-    try:
-        connection.exec_driver_sql(statement)
-    except exc.DBAPIError:
-        return False
-    return True
