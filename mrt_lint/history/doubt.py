@@ -30,8 +30,8 @@ class Doubts:
         self.rows = self.anything or not migration.readable(function, dialect)
         self.words = frozenset(fold(word) for call in calls if call.concerns == "objects" for word in _WORD.findall(call.source))
         self.has_plugins = any(call.concerns == "objects" for call in calls)
-        self._open = {found for op in operations for found in _left_open(op)}
-        self._nameless = {found for op in operations for found in _left_open(op, nameless=True)}
+        self._open = {(thing.kind, _owner(thing)) for op in operations for thing in _left_open(op)}
+        self._is_about_names = all(map(_is_about_names, operations))
 
     def concern(self, kind: str, owner: QualifiedName | None = None, *names: str) -> bool:
         """Return whether something of a kind, in a table, of one of these names, may have been made, changed or dropped."""
@@ -43,13 +43,12 @@ class Doubts:
 
     def concern_thing(self, thing: Thing) -> bool:
         """Return whether a thing may have been made, changed or dropped."""
-        owner = thing.owner if isinstance(thing.owner, tuple) else None
-        return self.concern(thing.kind, owner, *((thing.name,) if isinstance(thing.name, str) else ()))
+        return self.concern(thing.kind, _owner(thing), *((thing.name,) if isinstance(thing.name, str) else ()))
 
     @property
     def is_clear_but_for_names(self) -> bool:
         """Whether there is none, except about the names that the database gives to what is made without one."""
-        return not (self.anything or self._open - self._nameless or self.has_plugins)
+        return self._is_about_names and not (self.anything or self.has_plugins)
 
     @property
     def is_clear(self) -> bool:
@@ -84,14 +83,18 @@ def _may_do_anything(call: UnreadableCall) -> bool:
     return call.concerns != "objects"
 
 
-def _left_open(op: Op, *, nameless: bool = False) -> Iterator[tuple[str, QualifiedName | None]]:
-    """Return the kinds of things, each with the table where it is known, of which an operation concerns one that is not known.
-
-    With `nameless` only those of what it makes in a known table without a name.
-    """
-    made = effects_of(op).makes
+def _left_open(op: Op) -> Iterator[Thing]:
+    """Return the things that an operation concerns of which the name, or the table, is not known."""
     for thing in effects_of(op).touched():
-        if nameless and not (thing in made and thing.name is None and isinstance(thing.owner, tuple)):
-            continue
         if not isinstance(thing.name, str) or thing.owner is UNKNOWN:
-            yield thing.kind, thing.owner if isinstance(thing.owner, tuple) else None
+            yield thing
+
+
+def _is_about_names(op: Op) -> bool:
+    """Return whether an operation leaves open at most the names of what it makes in a known table without one."""
+    made = effects_of(op).makes
+    return all(thing in made and thing.name is None and isinstance(thing.owner, tuple) for thing in _left_open(op))
+
+
+def _owner(thing: Thing) -> QualifiedName | None:
+    return thing.owner if isinstance(thing.owner, tuple) else None

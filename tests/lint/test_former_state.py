@@ -201,3 +201,26 @@ def test_an_index_comes_back_with_its_method(made: str, back: str, expected: str
 def test_an_index_that_no_revision_or_a_later_one_makes_cannot_be_dropped(later: str) -> None:
     assert holds("+MRT117", told([(PARCELS, f"{DROP_INDEX}\n{DROP_PARCELS}"), (later, "pass")], of=0))
     assert holds("+MRT117", told([BASE, ('op.execute("UPDATE parcels SET code = code")', DROP_INDEX), (later, "pass")], of=1))
+
+
+@pytest.mark.parametrize(
+    ("made", "nameless", "unknown"),
+    [
+        (
+            'op.create_index("ix", "parcels", ["code"])',
+            'op.create_index(None, "parcels", ["id"])',
+            'op.drop_index(sa.inspect(op.get_bind()).get_indexes("parcels")[0]["name"], table_name="parcels")',
+        ),
+        (
+            'op.create_unique_constraint("uq", "parcels", ["code"])',
+            'op.create_unique_constraint(None, "parcels", ["id"])',
+            'op.drop_constraint(sa.inspect(op.get_bind()).get_unique_constraints("parcels")[0]["name"], "parcels")',
+        ),
+    ],
+)
+def test_a_new_thing_without_a_name_hides_none_that_cannot_be_read(made: str, nameless: str, unknown: str) -> None:
+    history = [BASE, (made, "pass")]
+    assert holds("+MRT441", told([*history, (f"{nameless}\n{made}", "pass")]))
+    assert holds("-MRT441", told([*history, (f"{unknown}\n{made}", "pass")]))
+    assert holds("-MRT441", told([*history, (f"{nameless}\n{unknown}\n{made}", "pass")]))
+    assert holds("-MRT441", told([*history, (f"{unknown}\n{made}\n{nameless}", "pass")]))
