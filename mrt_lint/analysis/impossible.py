@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
@@ -11,9 +10,8 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.literal_default import find_unfit_default
 from mrt_lint.analysis.type_family import TEXT, TYPE_FAMILIES
 from mrt_lint.analysis.wording import names
-from mrt_lint.history.schema import object_place
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.ops import AlterColumn, AlterObject, CreateConstraint, CreateObject, DropConstraint, Execute, InvalidCall, Op
+from mrt_lint.model.ops import AlterColumn, AlterObject, CreateConstraint, DropConstraint, Execute, InvalidCall, Op
 from mrt_lint.model.values import UNSET, SqlType
 
 _AFTER_A_VERB: Final = frozenset({"CONSTRAINT", "COLUMN", "FOREIGN", "PRIMARY", "UNIQUE", "INDEX", "KEY"})
@@ -83,7 +81,7 @@ def _on_sqlite(op: Op) -> Impossibility | None:
 
 
 def _uncastable(case: MigrationCase, op: AlterColumn) -> Impossibility | None:
-    former, new = _named(case, op, case.state_before(op).type), _named(case, op, op.type)
+    former, new = case.state_before(op).type, case.state_before(op).new_type
     if not isinstance(former, SqlType) or not isinstance(new, SqlType) or casts_by_itself(former, new):
         return None
     are_enums = former.name == new.name == "ENUM"
@@ -108,17 +106,6 @@ def _is_plain_cast(op: AlterColumn) -> bool:
     name, target = rf'"?{re.escape(op.column)}"?', rf'(?:"?\w+"?\.)?"?{re.escape(str(kind.type_name))}"?'
     cast = rf"\(*\s*{name}\s*::\s*{target}\s*\)*|cast\s*\(\s*{name}\s+as\s+{target}\s*\)"
     return re.fullmatch(cast, op.using, re.IGNORECASE) is not None
-
-
-def _named(case: MigrationCase, op: Op, kind: object) -> object:
-    """Return a type as PostgreSQL has it; one that SQL only names is an enum where that is known to be one."""
-    here = kind.on("postgresql") if isinstance(kind, SqlType) else kind
-    if not isinstance(here, SqlType) or not readable(here.type_name) or here.name == "ENUM":
-        return here
-    simulated, key = case.analysis(op).simulated, object_place("enum", here.schema, here.type_name)
-    made = simulated.objects.now.get(key)
-    known = made.definition if made is not None else simulated.known_schema.object(key)
-    return replace(here, name="ENUM") if isinstance(known, CreateObject) and known.kind == "enum" else here
 
 
 def casts_by_itself(former: SqlType, new: SqlType) -> bool:

@@ -111,7 +111,7 @@ def left_referrers(case: MigrationCase, op: ops.Delete) -> list[tuple[str, str, 
         if isinstance(other, ops.Delete | ops.Truncate | ops.Update | ops.DropTable) and readable(other.table):
             cleared.add(place(other.schema, other.table))
     found = []
-    for table, key in analysis.referrers.get(id(op), ()):
+    for table, key in analysis.state_before(op).referrers:
         where = place(table.schema, table.name)
         columns = ", ".join(str(name) for name in key.columns) if isinstance(key.columns, tuple) else ""
         rule = fold(key.ondelete) if readable(key.ondelete) else ""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import takewhile
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.history.schema import ReplayedTable, fold, object_place
+from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.ops import AlterColumn, CreateObject, Update
+from mrt_lint.model.ops import AlterColumn, Update
 from mrt_lint.model.values import UNKNOWN, SqlType
 from mrt_lint.online import TableChange, change_of_type, lost_members
 
@@ -119,18 +118,6 @@ def _is_changed_before(case: MigrationCase, op: AlterColumn) -> bool:
     return any(other.columns is UNKNOWN or op.column in other.columns for other in updates)
 
 
-def with_labels(case: MigrationCase, op: AlterColumn, kind: SqlType) -> SqlType:
-    """Return a type that SQL only names with the labels that the enum of this name has, made here or by an earlier revision."""
-    if kind.name == "ENUM" or not is_named(kind):
-        return kind
-    where = object_place("enum", kind.schema, str(kind.type_name))
-    made: CreateObject | None = case.known_schema("postgresql").object(where)
-    for other in takewhile(lambda other: other is not op, case.migration.upgrade_ops):
-        if isinstance(other, CreateObject) and readable(other.name) and where == object_place(other.kind, other.schema, other.name):
-            made = other
-    return replace(kind, name="ENUM", members=made.members) if made is not None and made.kind == "enum" else kind
-
-
 def _takes_any_text(kind: SqlType) -> bool:
     return kind.name in {"TEXT", "VARCHAR"} and not kind.args
 
@@ -141,13 +128,19 @@ def rewriting(case: MigrationCase, op: AlterColumn, former: object, named: objec
         return None
     if not loses_nothing(former, named):
         return None
-    where = "" if _is_changed_before(case, op) else _refused_values(former, with_labels(case, op, named))
+    state = case.state_before(op)
+    where = "" if _is_changed_before(case, op) else _refused_values(_labelled(former, state.type), _labelled(named, state.new_type))
     words = {"outcome": f"it fails where {where}, and" if where else "no value is lost, but", "first": ""}
     if where:
         words["first"] = "change such values in an UPDATE before; or "
     if str(former) == str(named):
         words |= {"former": f"the former {former}", "new": "the new one of that name"}
     return words
+
+
+def _labelled(kind: SqlType, known: object) -> SqlType:
+    """Return a type with the labels that the enum of its name has when the operation comes."""
+    return known if isinstance(known, SqlType) and is_named(kind) and known.type_name == kind.type_name else kind
 
 
 def _refused_values(former: SqlType, new: SqlType) -> str:

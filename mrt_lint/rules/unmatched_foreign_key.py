@@ -139,7 +139,7 @@ def _mismatch(case: MigrationCase, op: ops.CreateForeignKey, key: Constraint, do
     columns = {fold(name) for name in key.columns if readable(name)} if key.columns is not UNKNOWN else set()
     if not columns or not readable(key.referred_table) or analysis.upgrade_doubts.rows or _is_written(case, table, columns, done):
         return ""
-    parent = analysis.parents.get(id(op)) or analysis.simulated.table(key.referred_table, key.referred_schema or op.schema)
+    parent = state.parent or analysis.simulated.table(key.referred_table, key.referred_schema or op.schema)
     if is_unfilled(case, parent, op):
         return "that table is new and empty"
     former = next(filter(None, (_former_parent(case, other, table, columns) for other in done)), None)

@@ -265,6 +265,41 @@ def test_an_enum_that_is_made_again_keeps_its_labels(labels: str, before: str, w
     assert "from the former m to the new one of that name" in found.message
 
 
+MADE_N = sql("CREATE TYPE n AS ENUM ('b')")
+ADDED = sql("ALTER TYPE n ADD VALUE 'a'")
+CAST_TO_N = sql("ALTER TABLE parcels ALTER COLUMN code TYPE n USING code::text::n")
+SET_TO_N = """op.alter_column("parcels", "code", type_=sa.Enum("b", name="n"), postgresql_using="code::text::n")"""
+
+
+@pytest.mark.parametrize("change", [CAST_TO_N, SET_TO_N], ids=["SQL", "alter_column"])
+@pytest.mark.parametrize(
+    ("earlier", "before", "words"),
+    [
+        (NOTHING, f"{MADE_N}\n{ADDED}", "no value is lost"),
+        (MADE_N, ADDED, "no value is lost"),
+        (sql("CREATE TYPE k AS ENUM ('b')", "ALTER TYPE k RENAME TO n"), ADDED, "no value is lost"),
+        (NOTHING, sql("CREATE TYPE k AS ENUM ('b')", "ALTER TYPE k RENAME TO n", "ALTER TYPE n ADD VALUE 'a'"), "no value is lost"),
+        (sql("CREATE TYPE n AS ENUM ('b', 'c')"), sql("ALTER TYPE n RENAME VALUE 'c' TO 'a'"), "no value is lost"),
+        (MADE_N, sql("ALTER TYPE n ADD VALUE 'c'"), "fails where a row holds 'a'"),
+        (sql("CREATE TYPE n AS ENUM ('a', 'b')"), f"{sql('ALTER TYPE n RENAME TO k')}\n{MADE_N}", "fails where a row holds 'a'"),
+    ],
+)
+def test_a_label_that_was_added_before_is_one_of_the_type(earlier: str, before: str, change: str, words: str):
+    found = told([(f"{MOOD[0]}\n{earlier}", DROP_PARCELS), (f"{before}\n{change}", NOTHING)])
+    assert words in next(finding for finding in found if finding.code == "MRT303").message
+
+
+def test_a_label_that_was_added_to_the_former_type_is_one_of_its():
+    again = sql("ALTER TYPE m RENAME TO m_old", "CREATE TYPE m AS ENUM ('a', 'b')", CAST, "DROP TYPE m_old")
+    found = told([MOOD, (sql("ALTER TYPE m ADD VALUE 'c'"), NOTHING), (again, NOTHING)])
+    assert "fails where a row holds 'c'" in next(finding for finding in found if finding.code == "MRT303").message
+
+
+def test_a_label_that_is_added_behind_is_not_there_yet():
+    found = told([MOOD, (f"{MADE_N}\n{CAST_TO_N}\n{ADDED}", NOTHING)])
+    assert "fails where a row holds 'a'" in next(finding for finding in found if finding.code == "MRT303").message
+
+
 @pytest.mark.parametrize(
     ("statement", "outside"),
     [

@@ -8,39 +8,22 @@ from functools import cached_property
 from mrt_lint.analysis.downgrade.absent_objects import find_missing_object
 from mrt_lint.analysis.downgrade.batch_rebuild import RebuildLoss, lasting_losses
 from mrt_lint.analysis.downgrade.conflict import Conflict, ConflictKind
-from mrt_lint.analysis.downgrade.definition import for_dialect, former
 from mrt_lint.analysis.downgrade.effects import apply
 from mrt_lint.analysis.downgrade.existing_objects import find_existing_object
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
 from mrt_lint.analysis.downgrade.refusal import find_duplicate, find_misfit, find_refusal, find_upgrade_conflict
 from mrt_lint.analysis.downgrade.reversal import ReversalChecker, UndoStatus
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.state_before import StateBefore, find_state
 from mrt_lint.analysis.downgrade.tracked_objects import ObjectEffect, TrackedObject, TrackedTable, readable
 from mrt_lint.history.doubt import Doubts
 from mrt_lint.history.effects import effects_of
-from mrt_lint.history.schema import ReplayedTable, fold, object_place
-from mrt_lint.history.schema import place as table_place
+from mrt_lint.history.schema import fold, object_place
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import admits
-from mrt_lint.model.lean import dataclass
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import Op
-from mrt_lint.model.values import UNKNOWN, UNSET, Constraint, Name, SqlType
-
-
-@dataclass(frozen=True, slots=True)
-class StateBefore:
-    """What was so when an operation came: the table it names, that one or the column made by this migration, or without a row.
-
-    `type` is that of the column which an `AlterColumn` changes, UNKNOWN if that is not known.
-    """
-
-    table: TrackedObject | None = None
-    new_table: bool = False
-    new_column: bool = False
-    new_columns: frozenset[str] = frozenset()
-    empty: bool = False
-    type: object = UNKNOWN
+from mrt_lint.model.values import Constraint, Name, SqlType
 
 
 class DowngradeAnalysis:
@@ -50,10 +33,8 @@ class DowngradeAnalysis:
     The mappings are keyed by the id() of an operation, because one upgrade may contain two equal ones: `effects`,
     `states_before`, `duplicates` (which operation of upgrade() makes what is there), `upgrade_conflicts` (which lacks something in
     the schema by then), `order_conflicts` (why an operation of downgrade() cannot run at its position) and
-    `missing_objects` (what one of downgrade() needs although it never existed), `referrers` (the foreign keys
-    to the table where one of downgrade() deletes rows, each after the table that has it), `parents` (the table to which
-    a foreign key of upgrade() points, where this migration has made or used it before). `may_do_anything` is True if
-    downgrade() contains something that could not be read, `refuses` if it raises an exception.
+    `missing_objects` (what one of downgrade() needs although it never existed). `may_do_anything` is True if downgrade() contains
+    something that could not be read, `refuses` if it raises an exception.
     """
 
     def __init__(self, migration: Migration, dialect: str, known_schema: KnownSchema) -> None:
@@ -70,7 +51,6 @@ class DowngradeAnalysis:
         self.upgrade_conflicts: dict[int, Conflict] = {}
         self.duplicates: dict[int, Conflict] = {}
         self._misfits: set[Conflict] = set()
-        self.parents: dict[int, TrackedObject | None] = {}
         for op in self._run("upgrade", migration.upgrade_ops):
             if not op.along_with and self.upgrade_doubts.is_clear_but_for_names:
                 if duplicate := find_duplicate(self.simulated, op):
@@ -78,23 +58,17 @@ class DowngradeAnalysis:
                 elif conflict := find_upgrade_conflict(self.simulated, op):
                     self.upgrade_conflicts[id(op)] = conflict
             self.upgrade.append(op)
-            if isinstance(op, ops.CreateForeignKey) and readable(op.definition.referred_table):
-                schema = op.definition.referred_schema or op.schema
-                self.parents[id(op)] = self.simulated.tables.now.get(table_place(schema, op.definition.referred_table))
             if (misfit := find_misfit(self.simulated, op)) is not None and misfit.kind is ConflictKind.MISFIT:
                 self._misfits.add(misfit)
             self._follow(op)
         self.simulated.mark(self.upgrade_doubts)
         self.order_conflicts: dict[int, Conflict] = {}
         self.missing_objects: dict[int, str] = {}
-        self.referrers: dict[int, tuple[tuple[ReplayedTable, Constraint], ...]] = {}
         self.refuses = any(isinstance(op, ops.Raise | ops.InvalidCall) and op.certain for op in downgrade)
         for op in self._run("downgrade", migration.downgrade_ops):
             if not self.refuses and not op.along_with:
                 self._judge(op)
             self.reverse[id(op)] = op
-            if isinstance(op, ops.Delete) and readable(op.table):
-                self.referrers[id(op)] = tuple(self.simulated.schema.references_to(table_place(op.schema, op.table)))
             self._follow(op)
         self.reversals = ReversalChecker(self.simulated, self.reverse, self.effects, self.upgrade_doubts)
 
@@ -135,7 +109,7 @@ class DowngradeAnalysis:
         return self.downgrade_doubts.concern("object")
 
     def _follow(self, op: Op) -> None:
-        self.states_before[id(op)] = self._state_before(op)
+        self.states_before[id(op)] = find_state(self.simulated, op, may_be_new=self._may_be_new(op))
         self.effects[id(op)] = apply(self.simulated, op)
 
     @cached_property
@@ -166,31 +140,6 @@ class DowngradeAnalysis:
     def state_before(self, op: Op) -> StateBefore:
         """Return what was so when an operation came."""
         return self.states_before.get(id(op), StateBefore())
-
-    def _state_before(self, op: Op) -> StateBefore:
-        if isinstance(op, ops.CreateTable):
-            return StateBefore()
-        table = self.simulated.view_of(op) or self.simulated.table_of(op)
-        if table is None:
-            known = op.existing_type if isinstance(op, ops.AlterColumn) else UNKNOWN
-            return StateBefore(new_table=self._may_be_new(op), type=known)
-        column = None
-        name = getattr(op, "column", None)
-        if isinstance(table, TrackedTable) and readable(name):
-            column = table.columns_by_name.now.get(fold(name))
-        return StateBefore(
-            table=table,
-            new_table=table.creator is not None,
-            new_column=column is not None and column.creator is not None,
-            new_columns=_new_columns(table) if isinstance(op, ops.Update) else frozenset(),
-            empty=isinstance(table, TrackedTable) and (not table.rows or (table.maybe_empty and not op.certain)),
-            type=self._type_before(op, column),
-        )
-
-    def _type_before(self, op: Op, column: TrackedObject | None) -> object:
-        if not isinstance(op, ops.AlterColumn) or op.type is UNSET:
-            return UNKNOWN
-        return for_dialect(former(op, column, "type") if column is not None else op.existing_type, self.simulated.dialect)
 
     def _may_be_new(self, op: Op) -> bool:
         """Return whether an unreadable table may be one that this upgrade created under an unreadable name."""
@@ -303,14 +252,6 @@ class DowngradeAnalysis:
             return False
         made = self.simulated.objects.now[key]
         return self.simulated.objects.before[key] is None or (made is not None and made.creator is not None)
-
-
-def _new_columns(table: TrackedObject) -> frozenset[str]:
-    if not isinstance(table, TrackedTable):
-        return frozenset()
-    return frozenset(
-        str(name) for name, column in table.columns_by_name.now.items() if column is not None and column.creator is not None
-    )
 
 
 def _family(op: Op) -> str:

@@ -1,0 +1,110 @@
+"""What was so when an operation came."""
+
+from __future__ import annotations
+
+from mrt_lint.analysis.downgrade.definition import for_dialect, former
+from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
+from mrt_lint.history.schema import ReplayedTable, fold, place
+from mrt_lint.model import ops
+from mrt_lint.model.lean import dataclass, replace
+from mrt_lint.model.ops import Op
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SqlType
+
+
+@dataclass(frozen=True, slots=True)
+class StateBefore:
+    """What was so when an operation came: the table it names, that one or the column made by this migration, or without a row.
+
+    `type` is that of the column which an `AlterColumn` changes, `new_type` the one that it gets, with the labels that an enum has
+    by then; UNKNOWN if that is not known. `parent` is the table to which a new foreign key points, where this migration has made
+    or used it; `referrers` are the foreign keys to the table of a DELETE, each after the table that has it.
+    """
+
+    table: TrackedObject | None = None
+    new_table: bool = False
+    new_column: bool = False
+    new_columns: frozenset[str] = frozenset()
+    empty: bool = False
+    type: object = UNKNOWN
+    new_type: object = UNKNOWN
+    parent: TrackedObject | None = None
+    referrers: tuple[tuple[ReplayedTable, Constraint], ...] = ()
+
+
+def find_state(simulated: SimulatedSchema, op: Op, *, may_be_new: bool) -> StateBefore:
+    """Return what is so in a schema before it follows an operation.
+
+    `may_be_new` is whether a table of unknown name may be one that upgrade() has made.
+    """
+    if isinstance(op, ops.CreateTable):
+        return StateBefore()
+    table = simulated.view_of(op) or simulated.table_of(op)
+    column = None
+    name = getattr(op, "column", None)
+    if isinstance(table, TrackedTable) and readable(name):
+        column = table.columns_by_name.now.get(fold(name))
+    return StateBefore(
+        table=table,
+        new_table=table.creator is not None if table is not None else may_be_new,
+        new_column=column is not None and column.creator is not None,
+        new_columns=_new_columns(table) if isinstance(op, ops.Update) else frozenset(),
+        empty=isinstance(table, TrackedTable) and (not table.rows or (table.maybe_empty and not op.certain)),
+        type=_find_type(simulated, op, column),
+        new_type=find_new_type(simulated, op),
+        parent=find_parent(simulated, op),
+        referrers=find_referrers(simulated, op),
+    )
+
+
+def find_parent(simulated: SimulatedSchema, op: Op) -> TrackedObject | None:
+    """Return the table to which a foreign key that an operation makes points, where this migration has made or used it before."""
+    if not isinstance(op, ops.CreateForeignKey) or not readable(op.definition.referred_table):
+        return None
+    return simulated.tables.now.get(place(op.definition.referred_schema or op.schema, op.definition.referred_table))
+
+
+def find_referrers(simulated: SimulatedSchema, op: Op) -> tuple[tuple[ReplayedTable, Constraint], ...]:
+    """Return the foreign keys to the table where an operation deletes rows, each after the table that has it."""
+    if not isinstance(op, ops.Delete) or not readable(op.table):
+        return ()
+    return tuple(simulated.schema.references_to(place(op.schema, op.table)))
+
+
+def find_new_type(simulated: SimulatedSchema, op: Op) -> object:
+    """Return the type that an operation gives to a column, an enum of the database's with the labels that it has by then."""
+    if not isinstance(op, ops.AlterColumn) or op.type is UNSET:
+        return UNKNOWN
+    return _with_labels(simulated, for_dialect(op.type, simulated.dialect))
+
+
+def _find_type(simulated: SimulatedSchema, op: Op, column: TrackedObject | None) -> object:
+    """Return the type that a column has before an operation changes it."""
+    if not isinstance(op, ops.AlterColumn) or op.type is UNSET:
+        return UNKNOWN
+    known = for_dialect(former(op, column, "type") if column is not None else op.existing_type, simulated.dialect)
+    table = simulated.schema.table(op.table, op.schema) if readable(op.table) else None
+    # an enum may have another name by now, which the schema follows
+    now = table.columns.get(fold(op.column)) if isinstance(table, ReplayedTable) and readable(op.column) else None
+    here = _with_labels(simulated, now.type) if isinstance(now, Column) else None
+    if isinstance(known, SqlType) and isinstance(here, SqlType) and here.name == "ENUM" and readable(known.type_name):
+        return replace(known, name="ENUM", members=here.members)
+    return _with_labels(simulated, known)
+
+
+def _with_labels(simulated: SimulatedSchema, kind: object) -> object:
+    """Return a type with the labels of the enum that has its name, as far as they are known."""
+    if not isinstance(kind, SqlType) or not readable(kind.type_name):
+        return kind
+    made = simulated.schema.object("enum", kind.type_name, kind.schema)
+    if not isinstance(made, ops.CreateObject) or made.kind != "enum":
+        return kind
+    return replace(kind, name="ENUM", members=made.members if isinstance(made.members, tuple) else kind.members)
+
+
+def _new_columns(table: TrackedObject | None) -> frozenset[str]:
+    if not isinstance(table, TrackedTable):
+        return frozenset()
+    return frozenset(
+        str(name) for name, column in table.columns_by_name.now.items() if column is not None and column.creator is not None
+    )
