@@ -271,6 +271,20 @@ def test_a_statement_composed_by_psycopg_is_read(package):
     assert (found.statement, migration.unreadable) == ('DELETE FROM "app"."use""rs" WHERE id = 7', ())
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'sql.SQL("").join([sql.SQL("DELETE FROM "), sql.Identifier("users")])',
+        'sql.SQL("DELETE FROM {}{}").format(sql.Identifier("users"), sql.SQL(""))',
+    ],
+)
+def test_an_empty_part_of_a_composed_statement_is_read(statement):
+    body = f"op.get_bind().exec_driver_sql({statement}.as_string(op.get_bind()))"
+    migration = parse_migration(compose(body, module="from psycopg2 import sql").encode(), "a.py")
+    assert [op.statement for op in migration.upgrade_ops] == ['DELETE FROM "users"']
+    assert migration.unreadable == ()
+
+
 def test_parameters_leave_a_text_as_it_is():
     (found,) = parse_migration(
         compose('op.execute(sa.text("DELETE FROM t WHERE a = :a").params(a=1))').encode(), "a.py"

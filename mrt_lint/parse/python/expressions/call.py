@@ -28,7 +28,7 @@ from mrt_lint.parse.python.library.execute import change_object, change_rows, ex
 from mrt_lint.parse.python.library.foreign import ASKING, call_foreign, call_unknown_method, is_read, reaches_database
 from mrt_lint.parse.python.library.invocation import make_operation
 from mrt_lint.parse.python.library.operations import perform
-from mrt_lint.parse.python.library.packages import LIBRARIES, STANDARD, is_inert, may_be_of_project
+from mrt_lint.parse.python.library.packages import LIBRARIES, PSYCOPG, STANDARD, is_inert, may_be_of_project
 from mrt_lint.parse.python.library.quoting import compose
 from mrt_lint.parse.python.library.registry import find, perform_library
 from mrt_lint.parse.python.library.sql_expression import as_sql, merge_sql, require_null
@@ -119,13 +119,20 @@ def _call_ref(run: FunctionRun, ref: ExternalName, arguments: CallArguments, nod
     if path == "builtins.map" and arguments.complete and len(arguments.positional) == 2:  # noqa: PLR2004 - function, iterable
         function, items = arguments.positional
         return _map(run, function, items, node)
-    if (value := compose(ref, arguments) or call_path_function(path, arguments)) is not None:
+    if (value := _of_text(ref, arguments)) is not None:
         return value
     if ref.root == "builtins":
         return call_builtin(run, ref.last, arguments)
     if is_inert(path) and (ref.root in STANDARD or not any(map(reaches_database, arguments.everything()))):
         return call_library(run, ref, arguments)
     return call_foreign(run, path, arguments, node)
+
+
+def _of_text(ref: ExternalName, arguments: CallArguments) -> Value | None:
+    """Return the text that psycopg composes, or the path or file that Python's own functions return; None for other calls."""
+    if ref.root in PSYCOPG:
+        return compose(ref.path, arguments)
+    return call_path_function(ref.path, arguments) if ref.root in STANDARD else None
 
 
 def _map(run: FunctionRun, function: Value, items: Value, node: cst.Call) -> Value:

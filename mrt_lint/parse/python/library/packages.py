@@ -45,6 +45,9 @@ BUILTINS: Final = frozenset(_BUILTINS_WORDS.split())
 LIBRARIES: Final = frozenset(["alembic", "sqlalchemy", "sqlmodel", "geoalchemy2", "sqlalchemy_utils", "pgvector"])
 """Packages that are read by their names: what they offer are types, columns, statements and operations."""
 
+PSYCOPG: Final = frozenset(["psycopg", "psycopg2"])
+"""The packages whose `sql` module composes statements."""
+
 UNREAD: Final = frozenset(
     ["os.system", "os.popen", "os.execv", "os.execvp", "os.spawnv", "importlib.import_module", "pkgutil.get_data"]
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mrt_lint.model.values import HOLE
 from mrt_lint.parse.python.convert import to_name
-from mrt_lint.parse.python.objects import CallArguments, ExternalName, Value
+from mrt_lint.parse.python.objects import CallArguments, Value
 
 
 def quoted(name: str, schema: Value = None) -> str:
@@ -14,14 +14,12 @@ def quoted(name: str, schema: Value = None) -> str:
     return f'{before}"{doubled}"'
 
 
-def compose(ref: ExternalName, arguments: CallArguments) -> str | None:
-    """Return the text that a class of psycopg's `sql` module is: `SQL`, `Identifier`, `Literal`; None if it is another one.
+def compose(path: str, arguments: CallArguments) -> str | None:
+    """Return the text that a class of psycopg's `sql` module is: `SQL`, `Identifier`, `Literal`; None for any other name.
 
     Source: https://www.psycopg.org/psycopg3/docs/api/sql.html
     """
-    if ref.root not in ("psycopg", "psycopg2"):
-        return None
-    first, name = arguments.get(0, "obj"), ref.last
+    first, name = arguments.get(0, "obj"), path.rpartition(".")[2]
     if name == "SQL":
         return first if isinstance(first, str) else HOLE
     if name == "Identifier":
