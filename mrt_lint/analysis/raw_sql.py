@@ -38,7 +38,7 @@ def outlives_rollback(case: MigrationCase, op: Op) -> bool:
 def _is_of_table(other: Op, op: AlterObject) -> bool:
     """Return whether an operation changes the table of another one, as far as both names are known."""
     table = getattr(other, "table", None)
-    return readable(table) and readable(op.name) and str(table).casefold() == str(op.name).casefold()
+    return readable(table) and readable(op.name) and place(getattr(other, "schema", None), table) == place(op.schema, op.name)
 
 
 def _finds_nothing(case: MigrationCase, op: DropObject) -> bool:

@@ -109,3 +109,6 @@ def test_what_an_alter_table_of_unknown_parts_does_may_be_taken_back():
     made = (PARCELS, DROP_PARCELS)
     assert holds("-MRT104", told([made, (unknown, back)], "mysql"))
     assert holds("+MRT104", told([made, (unknown, "op.drop_table('other')")], "mysql"))
+    in_schema = unknown.replace("parcels", "app.parcels")
+    assert holds("+MRT104", told([made, (in_schema, back)], "mysql"))
+    assert holds("-MRT104", told([made, (in_schema, back.replace("type_=", "schema='app', type_="))], "mysql"))
