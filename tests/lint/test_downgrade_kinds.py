@@ -562,3 +562,9 @@ def test_a_check_goes_with_any_of_its_columns(condition: str):
     back = f"op.add_column('parcels', sa.Column('size', sa.Integer()))\n{ONE_OF_TWO.format(condition)}"
     assert holds("-MRT112", told([made, ("op.drop_column('parcels', 'size')", back)]))
     assert holds("+MRT112", told([made, ("op.add_column('parcels', sa.Column('x', sa.Integer()))", ONE_OF_TWO.format(condition))]))
+    renamed = "op.alter_column('parcels', 'size', new_column_name='weight')"
+    assert holds("+MRT112", told([made, (renamed, ONE_OF_TWO.format(condition))]))
+    new = f"op.add_column('parcels', sa.Column('size', sa.Integer()))\n{ONE_OF_TWO.format(condition)}"
+    again = f"{new}\nop.drop_column('parcels', 'size')\n{new}"
+    assert holds("-MRT441", told([BASE, (again, "op.drop_column('parcels', 'size')")]))
+    assert holds("+MRT441", told([BASE, (f"{new}\n{ONE_OF_TWO.format(condition)}", "op.drop_column('parcels', 'size')")]))

@@ -60,22 +60,8 @@ def _takes_the_name(simulated: SimulatedSchema, op: Op, found: TrackedObject) ->
         is_another = found.table is not simulated.table_of(op) and simulated.dialect in FAMILY
         return not is_another and (found.table is None or found.table.exists)
     if isinstance(op, CreateConstraint):
-        is_of_kind = isinstance(found.definition, Constraint) and found.definition.kind == op.definition.kind
-        return is_of_kind and not _may_have_gone(found)
+        return isinstance(found.definition, Constraint) and found.definition.kind == op.definition.kind
     return not (isinstance(op, CreateTable) and op.temporary)
-
-
-def _may_have_gone(found: TrackedObject) -> bool:
-    """Return whether a check of unknown columns may have gone with a column of its table that is another one by now.
-
-    Source: https://www.postgresql.org/docs/current/sql-altertable.html, DROP COLUMN: constraints that involve the column go along.
-    """
-    definition, table = found.definition, found.table
-    if not isinstance(definition, Constraint) or definition.kind != "check" or not isinstance(table, TrackedTable):
-        return False
-    columns = table.columns_by_name
-    is_other = any(column is not None and columns.now.get(key) is not column for key, column in columns.before.items())
-    return is_other and not readable(definition.condition)
 
 
 def _clause(op: Op, thing: Thing, found: TrackedObject) -> str:

@@ -209,11 +209,18 @@ class SimulatedSchema:
         return name if name is not None and table.constraints.is_gone(fold(name)) else None
 
     def drop_dependents(self, table: TrackedTable, column: str | None = None) -> None:
-        """Take away the indexes, triggers and partitions of a table, or what covers one of its columns."""
+        """Take away the indexes, triggers and partitions of a table, or what covers one of its columns.
+
+        A check that was not read may cover it. Source: https://www.postgresql.org/docs/current/sql-altertable.html, DROP COLUMN.
+        """
         for namespace in (self.indexes, self.objects, table.constraints):
             for key, tracked in list(namespace.now.items()):
-                if tracked is not None and tracked.table is table and self._goes(tracked, column):
+                if tracked is None or tracked.table is not table:
+                    continue
+                if self._goes(tracked, column):
                     namespace.drop(key)
+                elif tracked.is_unread_check:
+                    namespace.unsure.add(key)
         for tracked in list(table.unnamed):
             if self._goes(tracked, column):
                 table.drop_unnamed(tracked)

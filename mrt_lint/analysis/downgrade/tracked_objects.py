@@ -74,6 +74,12 @@ class TrackedObject:
         return isinstance(self.definition, Constraint) and self.definition.kind == "foreignkey"
 
     @property
+    def is_unread_check(self) -> bool:
+        """Whether it is a CHECK whose condition, and so its columns, could not be read."""
+        check = self.definition
+        return isinstance(check, Constraint) and check.kind == "check" and not readable(check.condition)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns that an index or constraint covers, folded; empty if they are not known."""
         found = self.definition.columns if isinstance(self.definition, Constraint | CreateIndex) else ()
