@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from itertools import dropwhile, islice, takewhile
 from typing import Protocol, TypeVar, overload
 
 from mrt_lint.analysis.downgrade import DowngradeAnalysis, StateBefore, UndoStatus
@@ -136,6 +137,19 @@ class MigrationCase:
     def operations(self, function: str) -> tuple[Op, ...]:
         """Return the operations of upgrade() or downgrade(), with those of what goes along, on the declared database."""
         return tuple(self._analysis(self.target.dialect or "postgresql").operations[function])
+
+    def function_of(self, op: Op) -> tuple[Op, ...]:
+        """Return the operations of the function that contains one."""
+        downgrade = self.migration.downgrade_ops
+        return downgrade if any(other is op for other in downgrade) else self.migration.upgrade_ops
+
+    def earlier(self, op: Op) -> Iterator[Op]:
+        """Yield the operations of the same function before one."""
+        return takewhile(lambda other: other is not op, self.function_of(op))
+
+    def later(self, op: Op) -> Iterator[Op]:
+        """Yield the operations of the same function behind one."""
+        return islice(dropwhile(lambda other: other is not op, self.function_of(op)), 1, None)
 
     def runs(self, op: Op, dialects: tuple[str, ...] = ()) -> bool:
         """Return whether an operation runs on one of these databases (none given: any), as far as its guard and the target say."""

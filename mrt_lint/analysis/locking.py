@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
 from mrt_lint.model import ops
@@ -19,6 +21,9 @@ _HEAVY = (
     ops.RenameConstraint,
     ops.RenameTable,
 )
+# 0 is no limit
+_LIMIT = re.compile(r"\block_timeout\b(?!\s*(=|TO)\s*'?0)", re.IGNORECASE)
+_LIMIT_OF_MYSQL = re.compile(r"\block_wait_timeout\b", re.IGNORECASE)
 
 
 def takes_heavy_lock(case: MigrationCase, op: Op) -> bool:
@@ -31,6 +36,12 @@ def takes_heavy_lock(case: MigrationCase, op: Op) -> bool:
     if isinstance(op, ops.DropIndex):
         return case.existed_before(op)
     return not case.state_before(op).new_table
+
+
+def limits_wait(case: MigrationCase, op: Op) -> bool:
+    """Return whether an operation limits how long the later ones wait for a lock."""
+    limit = _LIMIT if case.server(op) is None else _LIMIT_OF_MYSQL
+    return isinstance(op, ops.Statement) and limit.search(op.text) is not None
 
 
 def is_partitioned(case: MigrationCase, op: Op) -> bool:

@@ -1,19 +1,14 @@
 """MRT429."""
 
-import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.locking import takes_heavy_lock
+from mrt_lint.analysis.locking import limits_wait, takes_heavy_lock
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-
-# 0 is no limit
-_PG = re.compile(r"\block_timeout\b(?!\s*(=|TO)\s*'?0)", re.IGNORECASE)
-_MYSQL = re.compile(r"\block_wait_timeout\b", re.IGNORECASE)
 
 
 class LockWithoutTimeout(Rule):
@@ -111,8 +106,7 @@ class LockWithoutTimeout(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for the first lock that is waited for without a limit."""
         for op in case.ops_for(self, ops.Op):
-            limit = _PG if case.server(op) is None else _MYSQL
-            if isinstance(op, ops.Statement) and limit.search(op.text):
+            if limits_wait(case, op):
                 return
             if takes_heavy_lock(case, op):
                 found = names(op)

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from itertools import dropwhile, takewhile
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.locking import limits_wait
 from mrt_lint.analysis.mysql_alteration import change_of_table, is_new
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
@@ -26,7 +26,6 @@ _LOCKS = re.compile(
 
 
 _WRITERS_ONLY = re.compile(r"\bin\s+(share|share\s+row\s+exclusive|exclusive)\s+mode", re.IGNORECASE)
-_TIMEOUT = re.compile(r"\bset\b.*\block_timeout\b", re.IGNORECASE | re.DOTALL)
 _READS = re.compile(r"\bselect\b", re.IGNORECASE)
 _SHOWN = 3
 
@@ -175,7 +174,7 @@ class TableRewriteCommand(Rule):
                 yield self.found(case.migration, statement, self.refreshed, command=statement.command, table_words=shown)
                 continue
             guards = any(_guards(case, each, _last(of)) for each, of in locks)
-            if guards and _is_limited(case, statement):
+            if guards and any(limits_wait(case, op) for op in case.earlier(statement)):
                 continue
             blocked = "writes" if _WRITERS_ONLY.search(statement.text) else "reads and writes"
             wording = self.guarding if guards else self.held
@@ -200,13 +199,6 @@ def _last(match: re.Match[str]) -> str:
 
 def _guards(case: MigrationCase, lock: ops.Statement, table: str) -> bool:
     """Return whether upgrade() reads a table behind its lock, in a statement or another one, or uses what Core may have read."""
-    behind = dropwhile(lambda op: op is not lock, case.migration.upgrade_ops)
-    texts = (op.statement for op in behind if isinstance(op, ops.Execute))
+    texts = (op.statement for op in case.later(lock) if isinstance(op, ops.Execute))
     name = re.compile(rf"\b{re.escape(table)}\b", re.IGNORECASE)
     return any(not isinstance(text, str) or HOLE in text or (_READS.search(text) and name.search(text)) for text in texts)
-
-
-def _is_limited(case: MigrationCase, lock: ops.Statement) -> bool:
-    """Return whether upgrade() limits before a lock how long it is waited for."""
-    before = takewhile(lambda op: op is not lock, case.migration.upgrade_ops)
-    return any(isinstance(op, ops.Statement) and _TIMEOUT.search(op.text) for op in before)

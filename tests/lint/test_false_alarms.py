@@ -579,6 +579,9 @@ def test_a_lock_that_guards_what_is_read_is_kept(mode: str, behind: str, blocked
     limit = sql("SET LOCAL lock_timeout = '5s'")
     limited = f"{limit}\n{upgrade}"
     assert holds("-MRT428" if advice == "keep it" else "+MRT428", told([SHOP, (limited, NOTHING)]))
+    by_call = sql("SELECT set_config('lock_timeout', '5s', true)")
+    assert holds("-MRT428" if advice == "keep it" else "+MRT428", told([SHOP, (f"{by_call}\n{upgrade}", NOTHING)]))
+    assert holds("+MRT428", told([SHOP, (f"{sql('SET lock_timeout = 0')}\n{upgrade}", NOTHING)]))
 
 
 ADD_KIND = 'op.add_column("parcels", sa.Column("kind", sa.Text()))\n'
