@@ -51,9 +51,7 @@ def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
     if any(call.place.line < line for call in calls):
         return True
     columns = getattr(op, "columns", UNKNOWN)
-    for other in case.migration.upgrade_ops:
-        if other is op:
-            return False
+    for other in case.earlier(op):
         if is_opaque(other) or (isinstance(other, Delete) and other.where is not False and not readable(other.table)):
             return True
         if table is None or case.state_before(other).table is not table:

@@ -51,9 +51,7 @@ def blocked(case: MigrationCase, op: Op, change: TableChange) -> ServerVersion |
 def leaves_keys_unchecked(case: MigrationCase, op: Op) -> bool:
     """Return whether foreign_key_checks is off when an operation comes."""
     off = False
-    for other in _function(case, op):
-        if other is op:
-            break
+    for other in case.earlier(op):
         if isinstance(other, Statement) and (found := _CHECKS.search(other.text)):
             off = found[1].upper() in {"0", "OFF", "FALSE"}
     return off
@@ -84,12 +82,8 @@ def change_of_table(op: ops.AlterObject) -> TableChange | None:
 
 def is_new(case: MigrationCase, op: ops.AlterObject) -> bool:
     """Return whether a table that is altered was created earlier in this upgrade."""
-    for other in case.migration.upgrade_ops:
-        if other is op:
-            break
-        if isinstance(other, ops.CreateTable) and _place(other.table, other.schema) == _place(op.name, op.schema):
-            return readable(op.name)
-    return False
+    made = (other for other in case.earlier(op) if isinstance(other, ops.CreateTable))
+    return readable(op.name) and any(_place(other.table, other.schema) == _place(op.name, op.schema) for other in made)
 
 
 def replaces_key(case: MigrationCase, op: ops.DropConstraint) -> bool:
@@ -100,19 +94,13 @@ def replaces_key(case: MigrationCase, op: ops.DropConstraint) -> bool:
 def statement(case: MigrationCase, op: Op) -> list[Op]:
     """Return the operations of the one statement that an operation comes from."""
     found: list[Op] = []
-    for other in _function(case, op):
+    for other in case.function_of(op):
         if not other.joined:
             if any(known is op for known in found):
                 return found
             found = []
         found.append(other)
     return found
-
-
-def _function(case: MigrationCase, op: Op) -> tuple[Op, ...]:
-    """Return the operations of the function that contains an operation."""
-    upgrade = case.migration.upgrade_ops
-    return upgrade if any(other is op for other in upgrade) else case.migration.downgrade_ops
 
 
 def _of_new_column(column: Column, server: ServerVersion) -> Iterator[TableChange]:

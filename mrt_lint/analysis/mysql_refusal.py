@@ -54,9 +54,7 @@ def _refusable_column(case: MigrationCase, op: ops.AlterColumn) -> str:
 def _is_prepared(case: MigrationCase, op: Op) -> bool:
     """Return whether this upgrade changed or deleted rows of an operation's table before it, or filled the columns it added."""
     table = case.state_before(op).table
-    for other in case.migration.upgrade_ops:
-        if other is op:
-            break
+    for other in case.earlier(op):
         if isinstance(other, ops.Update | ops.Delete) and case.state_before(other).table in {None, table}:
             return True
         if isinstance(other, ops.AddColumn) and case.state_before(other).table is table and other.column in _columns(op):
@@ -73,9 +71,4 @@ def _is_replacement(case: MigrationCase, op: Op) -> bool:
     """Return whether this upgrade dropped a constraint or index of the table before, in whose place another one comes."""
     kinds = ops.DropIndex | ops.DropConstraint
     table = case.state_before(op).table
-    for other in case.migration.upgrade_ops:
-        if other is op:
-            return False
-        if isinstance(other, kinds) and case.state_before(other).table in {None, table}:
-            return True
-    return False
+    return any(isinstance(other, kinds) and case.state_before(other).table in {None, table} for other in case.earlier(op))

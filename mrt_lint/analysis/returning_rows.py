@@ -23,7 +23,7 @@ def come_back(case: MigrationCase, op: Delete | Truncate) -> bool:
     analysis = case.analysis(op)
     if analysis.keeps_rows(op):
         return True
-    earlier = list(takewhile(lambda other: other is not op, case.migration.upgrade_ops))
+    earlier = list(case.earlier(op))
     table = case.state_before(op).table
     copies = (other for other in earlier if isinstance(other, Insert | BulkInsert) and _holds_others(other))
     is_copied = any(case.state_before(other).table is not table for other in copies) and _is_read(case, op, earlier)
@@ -82,8 +82,7 @@ def going_along(case: MigrationCase, op: Truncate) -> tuple[ReplayedTable, ...]:
 def comes_back_along(case: MigrationCase, op: Truncate, other: ReplayedTable) -> bool:
     """Return whether upgrade() copies in SQL the rows of a table that goes along, and downgrade() inserts them again."""
     name, where = fold(other.name), place(other.schema, other.name)
-    earlier = takewhile(lambda before: before is not op, case.migration.upgrade_ops)
-    copies = (made for made in earlier if isinstance(made, Insert | CreateTable))
+    copies = (made for made in case.earlier(op) if isinstance(made, Insert | CreateTable))
     is_copied = any(name in {fold(str(read)) for read in made.source_tables} for made in copies)
     back = (made for made in case.analysis(op).reverse.values() if isinstance(made, Insert) and _holds_others(made))
     return is_copied and any(readable(made.table) and place(made.schema, made.table) == where for made in back)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import takewhile
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
@@ -112,9 +111,8 @@ def is_named(kind: SqlType) -> bool:
 
 def _is_changed_before(case: MigrationCase, op: AlterColumn) -> bool:
     """Return whether upgrade() changes values of the column before, as one does for those that the new type has not."""
-    earlier = takewhile(lambda other: other is not op, case.migration.upgrade_ops)
     table = case.state_before(op).table
-    updates = (other for other in earlier if isinstance(other, Update) and case.state_before(other).table is table)
+    updates = (other for other in case.earlier(op) if isinstance(other, Update) and case.state_before(other).table is table)
     return any(other.columns is UNKNOWN or op.column in other.columns for other in updates)
 
 

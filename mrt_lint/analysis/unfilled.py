@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import takewhile
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
@@ -21,16 +21,8 @@ def is_unfilled(case: MigrationCase, table: TrackedObject | None, by: Op) -> boo
         return False
     if not any(other is table.creator for other in analysis.upgrade):
         return False
-    return not any(
-        isinstance(other, _ROWS) and analysis.state_before(other).table in {table, None} for other in _until(analysis.upgrade, by)
-    )
-
-
-def _until(operations: list[Op], last: Op) -> Iterator[Op]:
-    for op in operations:
-        if op is last:
-            return
-        yield op
+    before = takewhile(lambda other: other is not by, analysis.upgrade)
+    return not any(isinstance(other, _ROWS) and analysis.state_before(other).table in {table, None} for other in before)
 
 
 def brings_nothing(case: MigrationCase, update: ops.Update, column: Name) -> bool:

@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import dropwhile, islice
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
@@ -122,7 +121,7 @@ def _needing(case: MigrationCase, op: ops.Update, added: ops.AddColumn) -> Itera
     """Return what the same upgrade() does later that needs the column filled, or takes away what it is filled from."""
     table, column = case.state_before(op).table, fold(str(added.column))
     sources = {fold(flow.source) for flow in (op.flows if op.flows is not UNKNOWN else ()) if readable(flow.source)}
-    for later in islice(dropwhile(lambda other: other is not op, case.migration.upgrade_ops), 1, None):
+    for later in case.later(op):
         if isinstance(later, ops.DropTable) and _has(op.source_tables, later.table):
             yield f"the drop of {names(later)['the_table']}"
         if table is None or case.state_before(later).table is not table:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import takewhile
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
@@ -12,7 +11,7 @@ from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.ops import AlterColumn, CreateCheckConstraint, Op, ValidateConstraint
+from mrt_lint.model.ops import AlterColumn, CreateCheckConstraint, ValidateConstraint
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import Constraint
 
@@ -125,16 +124,13 @@ class SetNotNullScan(Rule):
 def _has_no_rows_here(case: MigrationCase, op: ops.AlterColumn) -> bool:
     """Return whether the upgrade comes so far only where the table is empty: rows refuse a column that it adds before (MRT401)."""
     table = case.state_before(op).table
-    earlier = takewhile(lambda other: other is not op, case.migration.upgrade_ops)
-    added = (other for other in earlier if isinstance(other, ops.AddColumn) and other.certain and not other.caught)
+    added = (other for other in case.earlier(op) if isinstance(other, ops.AddColumn) and other.certain and not other.caught)
     return any(needs_value(other.definition) and case.state_before(other).table is table is not None for other in added)
 
 
 def _is_filled(case: MigrationCase, op: ops.AlterColumn) -> bool:
     """Return whether an UPDATE of this upgrade filled the column before."""
-    for other in case.migration.upgrade_ops:
-        if other is op:
-            break
+    for other in case.earlier(op):
         if isinstance(other, ops.Update) and (other.table, other.schema) == (op.table, op.schema):
             return isinstance(other.columns, tuple) and op.column in other.columns
     return False
@@ -147,17 +143,12 @@ def _is_proved(case: MigrationCase, op: AlterColumn) -> bool:
         return False
     validated: set[str] = set()
     made: list[Constraint] = list(case.former_checks(op))
-    for other in _before(case, op):
+    for other in case.earlier(op):
         if isinstance(other, ValidateConstraint) and readable(other.constraint):
             validated.add(fold(other.constraint))
         elif isinstance(other, CreateCheckConstraint) and case.state_before(other).table is table:
             made.append(other.definition)
     return any(_says(check, op.column) and _is_valid(check, validated) for check in made)
-
-
-def _before(case: MigrationCase, op: Op) -> list[Op]:
-    ops = case.migration.upgrade_ops
-    return list(ops[: next(place for place, other in enumerate(ops) if other is op)])
 
 
 def _is_valid(check: Constraint, validated: set[str]) -> bool:

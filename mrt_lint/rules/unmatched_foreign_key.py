@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.mysql_alteration import leaves_keys_unchecked
 from mrt_lint.analysis.unfilled import is_unfilled
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.history.schema import fold, place, refers
@@ -119,25 +120,26 @@ class UnmatchedForeignKey(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every new foreign key of former values that its table does not hold."""
-        done: list[ops.Op] = []
         for op in case.migration.upgrade_ops:
             key = getattr(op, "definition", None)
             if isinstance(op, ops.CreateForeignKey) and isinstance(key, Constraint) and case.runs(op, self.dialects):
-                why = _mismatch(case, op, key, done) if op.certain and not op.caught else ""
+                why = _mismatch(case, op, key) if op.certain and not op.caught else ""
                 if why:
                     found = names(op, case.dialect(op)) | {"columns": f"({join(key.columns)})", "parent": key.referred_table}
                     yield self.found(case.migration, op, **found, why=why)
-            done.append(op)
 
 
-def _mismatch(case: MigrationCase, op: ops.CreateForeignKey, key: Constraint, done: list[ops.Op]) -> str:
+def _mismatch(case: MigrationCase, op: ops.CreateForeignKey, key: Constraint) -> str:
     """Return why rows of a table may refer to nothing, as one clause, empty where they may do so."""
     analysis, state = case.analysis(op), case.state_before(op)
     table = state.table
     if not isinstance(table, TrackedTable) or state.new_table or state.empty or key.not_valid is not False:
         return ""
     columns = {fold(name) for name in key.columns if readable(name)} if key.columns is not UNKNOWN else set()
-    if not columns or not readable(key.referred_table) or analysis.upgrade_doubts.rows or _is_written(case, table, columns, done):
+    if not columns or not readable(key.referred_table) or analysis.upgrade_doubts.rows or leaves_keys_unchecked(case, op):
+        return ""
+    done = list(case.earlier(op))
+    if _is_written(case, table, columns, done):
         return ""
     parent = state.parent or analysis.simulated.table(key.referred_table, key.referred_schema or op.schema)
     if is_unfilled(case, parent, op):
@@ -153,10 +155,8 @@ def _mismatch(case: MigrationCase, op: ops.CreateForeignKey, key: Constraint, do
 
 
 def _is_written(case: MigrationCase, table: TrackedTable, columns: set[str], done: list[ops.Op]) -> bool:
-    """Return whether upgrade() has made or written a column of the key, or taken rows away, or checks no foreign key."""
+    """Return whether upgrade() has made or written a column of the key, or taken rows away."""
     for op in done:
-        if isinstance(op, ops.Statement) and "foreign_key_checks" in op.text.lower():
-            return True
         if case.state_before(op).table is not table:
             continue
         if isinstance(op, ops.Delete | ops.Truncate):

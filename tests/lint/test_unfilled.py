@@ -85,3 +85,14 @@ TO_LINES = 'op.create_foreign_key("fk2", "pools", "lines", ["queue_id"], ["id"])
 def test_a_foreign_key_whose_values_are_not_there(upgrade: str, expected: str):
     assert holds(expected, told([POOLS, (upgrade, "pass")]))
     assert holds("-MRT445", told([POOLS, (upgrade, "pass")], "sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "expected"),
+    [
+        (f"{sql('SET foreign_key_checks = 0')}\n{PEOPLE}{TO_PEOPLE}", "-MRT445"),
+        (f"{sql('SET foreign_key_checks = 0')}\n{PEOPLE}{sql('SET foreign_key_checks = 1')}\n{TO_PEOPLE}", "+MRT445"),
+    ],
+)
+def test_a_foreign_key_is_looked_at_while_the_server_checks_it(upgrade: str, expected: str):
+    assert holds(expected, told([POOLS, (upgrade, "pass")], "mysql"))
