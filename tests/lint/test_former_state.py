@@ -224,3 +224,14 @@ def test_a_new_thing_without_a_name_hides_none_that_cannot_be_read(made: str, na
     assert holds("-MRT441", told([*history, (f"{unknown}\n{made}", "pass")]))
     assert holds("-MRT441", told([*history, (f"{nameless}\n{unknown}\n{made}", "pass")]))
     assert holds("-MRT441", told([*history, (f"{unknown}\n{made}\n{nameless}", "pass")]))
+
+
+@pytest.mark.parametrize(
+    ("default", "expected"),
+    [("sa.text('NULL')", "-MRT111"), ("None", "-MRT111"), ("'b'", "+MRT111"), ("sa.text('now()')", "+MRT111")],
+)
+def test_a_default_of_null_is_none_in_a_column_that_comes_back(default: str, expected: str) -> None:
+    again = (
+        f'op.drop_column("parcels", "code")\nop.add_column("parcels", sa.Column("code", sa.String(20), server_default={default}))'
+    )
+    assert holds(expected, told([BASE, (altered("server_default='a'"), again)]))

@@ -173,22 +173,20 @@ class ReversalChecker:
         setting = effect.action
         if tracked.creator is not None:
             return UndoStatus.YES
-        before = chosen_default(tracked.former[setting]) if setting == "server_default" else tracked.former[setting]
+        before = tracked.former[setting]
         if not _exists(tracked):
             now = effect.namespace.now.get(effect.key)
             after = setting_of(now, setting) if now is not None and self._is_reverse(now.creator) else UNKNOWN
-            return UndoStatus.YES if is_same_value(before, after) is not False else UndoStatus.DIFFERENT
+            return UndoStatus.DIFFERENT if _is_same(setting, before, after) is False else UndoStatus.YES
         value, setter = tracked.settings[setting]
-        value = chosen_default(value) if setting == "server_default" else value
-        if not self._is_reverse(setter):
-            if setting == "type" and self._gets_its_values_back(value):
-                return UndoStatus.YES
-            if setting == "nullable" and before is UNKNOWN and _is_written_out(op):
-                return UndoStatus.UNCERTAIN
-            return UndoStatus.YES if is_same_value(before, value) else UndoStatus.NO
-        if before is UNKNOWN:
-            return UndoStatus.YES  # both directions set it: the author knows what was before
-        return UndoStatus.YES if is_same_value(before, value) is not False else UndoStatus.DIFFERENT
+        same = _is_same(setting, before, value)
+        if self._is_reverse(setter):  # where it is not known what was before, the author knows it
+            return UndoStatus.DIFFERENT if same is False else UndoStatus.YES
+        if setting == "type" and self._gets_its_values_back(value):
+            return UndoStatus.YES
+        if setting == "nullable" and before is UNKNOWN and _is_written_out(op):
+            return UndoStatus.UNCERTAIN
+        return UndoStatus.YES if same else UndoStatus.NO
 
     def _gets_its_values_back(self, kind: object) -> bool:
         """Return whether upgrade() put another enum in the place of one, under its name, whose values downgrade() changes."""
@@ -271,6 +269,13 @@ class ReversalChecker:
         if same is None:
             return UndoStatus.YES if self._is_reverse(now.creator) else UndoStatus.REPLACED
         return UndoStatus.YES if same else UndoStatus.DIFFERENT
+
+
+def _is_same(setting: str, before: object, after: object) -> bool | None:
+    """Return whether a column's setting has the same value; None if one of them is not known."""
+    if setting == "server_default":
+        before, after = chosen_default(before), chosen_default(after)
+    return is_same_value(before, after)
 
 
 def _is_written_out(op: Op) -> bool:
