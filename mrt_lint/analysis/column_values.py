@@ -10,7 +10,7 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.schema import fold
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import AddColumn, AlterColumn, CreateIndex, CreateUniqueConstraint, Execute, Op, Statement, Update
-from mrt_lint.model.values import UNKNOWN, Column, SqlType
+from mrt_lint.model.values import UNKNOWN, Column, MaybeName, Name, SqlType, Unknown
 
 _SERIAL = frozenset({"SERIAL", "BIGSERIAL", "SMALLSERIAL"})
 _COUNTED = frozenset({"INTEGER", "BIGINT", "SMALLINT"})
@@ -98,6 +98,11 @@ def _may_write(op: Op) -> bool:
 
 def _are_readable(columns: object) -> TypeGuard[tuple[str, ...]]:
     return isinstance(columns, tuple) and all(map(readable, columns))
+
+
+def has_name(names: tuple[Name, ...] | Unknown, name: MaybeName) -> bool:
+    """Return whether a name is one of some, as far as they could be read."""
+    return isinstance(names, tuple) and readable(name) and any(readable(one) and fold(one) == fold(name) for one in names)
 
 
 def _fills_itself(column: Column) -> bool:

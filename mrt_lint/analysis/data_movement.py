@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.definition import is_same_value, setting_of
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, readable
 from mrt_lint.analysis.type_change import loses_nothing
@@ -14,7 +15,7 @@ from mrt_lint.analysis.unfilled import brings_nothing
 from mrt_lint.history.schema import fold
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import AddColumn, CreateTable, DropColumn, Insert, Op, Statement, Update
-from mrt_lint.model.values import UNKNOWN, Name, SqlType, Unknown, ValueFlow
+from mrt_lint.model.values import UNKNOWN, SqlType, ValueFlow
 
 _WORD = re.compile(r"\w+")
 _TEXTS = frozenset({"VARCHAR", "TEXT"})
@@ -90,7 +91,7 @@ def _types_of(op: Op, table: str, column: str) -> Iterator[object]:
 def _chosen(case: MigrationCase, op: Update, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[str]:
     """Return the new columns whose values an UPDATE of the same table chooses by the column that goes."""
     is_same = case.state_before(op).table is case.state_before(drop).table
-    if not is_same or not _has(op.conditions, str(drop.column)) or op.columns is UNKNOWN or op.flows is UNKNOWN:
+    if not is_same or not has_name(op.conditions, str(drop.column)) or op.columns is UNKNOWN or op.flows is UNKNOWN:
         return
     for column in op.columns:
         mine = [flow for flow in op.flows if readable(flow.column) and flow.column == column]
@@ -102,24 +103,28 @@ def _chosen(case: MigrationCase, op: Update, drop: DropColumn, before: tuple[Op,
 def _is_read(case: MigrationCase, drop: DropColumn, before: tuple[Op, ...]) -> bool:
     """Return whether upgrade() hands values of a column to Python: in a SELECT, or as an attribute or item of a row."""
     column = fold(str(drop.column))
-    selected = (op.text for op in before if isinstance(op, Statement) and op.command in {"SELECT", "WITH", "TABLE"})
-    words = {fold(word) for text in selected for word in _WORD.findall(text)}
     reads = case.migration.upgrade.reads if case.migration.upgrade is not None else ()
-    return column in words or any(fold(name) == column for name in reads)
+    return column in selected_words(before) or any(fold(name) == column for name in reads)
+
+
+def selected_words(operations: Iterable[Op]) -> set[str]:
+    """Return the words of the queries among some operations, folded."""
+    texts = (op.text for op in operations if isinstance(op, Statement) and op.command in {"SELECT", "WITH", "TABLE"})
+    return {fold(word) for text in texts for word in _WORD.findall(text)}
 
 
 def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[tuple[str, ValueFlow]]:
     """Return the columns that one operation fills in place of the dropped one, each with what its values come from."""
     same = case.state_before(op).table is case.state_before(drop).table
-    if isinstance(op, Update) and not (same and _has(op.columns, str(drop.column))):
+    if isinstance(op, Update) and not (same and has_name(op.columns, str(drop.column))):
         for flow in _flows(op):
             may_be_it = flow.source is UNKNOWN or _is_of(flow, case, op, drop)
             target = _target(case, op, flow, drop, before) if may_be_it else None
             if target is not None:
                 yield target, replace(flow, plain=flow.plain and op.where is False)
-    elif isinstance(op, Insert) and readable(op.table) and not same and _has(op.columns, str(drop.column)):
+    elif isinstance(op, Insert) and readable(op.table) and not same and has_name(op.columns, str(drop.column)):
         target = f"{op.table}.{drop.column}"
-        if op.flows is UNKNOWN and readable(drop.table) and _has(op.source_tables, drop.table):
+        if op.flows is UNKNOWN and readable(drop.table) and has_name(op.source_tables, drop.table):
             # a query of SQLAlchemy's, which takes a column of that name as it is
             yield target, ValueFlow(column=str(drop.column), source=str(drop.column), plain=True)
         for flow in op.flows if op.flows is not UNKNOWN else ():
@@ -144,7 +149,7 @@ def is_refilled(case: MigrationCase, drop: DropColumn) -> bool:
         ):
             mine = (flow for flow in _flows(op) if readable(flow.column) and fold(flow.column) in names)
             # `SET flag = true FROM other …`: which rows get the constant is the information
-            if op.flows == () and op.source_tables and any(_has(op.columns, name) for name in names):
+            if op.flows == () and op.source_tables and any(has_name(op.columns, name) for name in names):
                 return True
             if any(_is_left(case, flow, op, table) for flow in mine):
                 return True
@@ -207,7 +212,7 @@ def _is_of(flow: ValueFlow, case: MigrationCase, update: Update | Insert, drop: 
     if readable(flow.table):
         return readable(drop.table) and fold(flow.table) == fold(drop.table)
     same = case.state_before(update).table is case.state_before(drop).table
-    return same or (readable(drop.table) and _has(update.source_tables, drop.table))
+    return same or (readable(drop.table) and has_name(update.source_tables, drop.table))
 
 
 def _is_left(case: MigrationCase, flow: ValueFlow, op: Update, table: TrackedObject) -> bool:
@@ -220,7 +225,3 @@ def _is_left(case: MigrationCase, flow: ValueFlow, op: Update, table: TrackedObj
         isinstance(other, AddColumn) and analysis.state_before(other).table is table and fold(str(other.column)) == fold(source)
         for other in analysis.reverse.values()
     )
-
-
-def _has(names: tuple[Name, ...] | Unknown, name: str) -> bool:
-    return names is not UNKNOWN and any(readable(other) and fold(other) == fold(name) for other in names)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import takewhile
 from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.data_movement import selected_words
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.sql_names import sql_path
 from mrt_lint.history.schema import QualifiedName, ReplayedTable, fold, place
-from mrt_lint.model.ops import BulkInsert, CreateTable, Delete, Insert, Op, Statement, Truncate
+from mrt_lint.model.ops import BulkInsert, CreateTable, Delete, Insert, Op, Truncate
 from mrt_lint.model.values import UNKNOWN
 
-_WORD: Final = re.compile(r"\w+")
 _SHOWN: Final = 4
 
 
@@ -40,11 +39,10 @@ def _holds_others(op: Insert | BulkInsert) -> bool:
 
 def _is_read(case: MigrationCase, op: Delete | Truncate, earlier: list[Op]) -> bool:
     """Return whether upgrade() reads a table before it empties it; what Core or an ORM reads shows no names."""
-    texts = [other.text for other in earlier if isinstance(other, Statement) and other.command in {"SELECT", "WITH", "TABLE"}]
-    read = {fold(word) for text in texts for word in _WORD.findall(text)}
+    read = selected_words(earlier)
     named = {fold(str(name)) for other in earlier if isinstance(other, Insert) for name in other.source_tables}
     reads = case.migration.upgrade.reads if case.migration.upgrade is not None else ()
-    return fold(str(op.table)) in read | named or (not texts and bool(reads))
+    return fold(str(op.table)) in read | named or (not read and bool(reads))
 
 
 def is_written_again(case: MigrationCase, op: Delete | Truncate) -> bool:

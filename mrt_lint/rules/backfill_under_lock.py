@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.transaction import surroundings
 from mrt_lint.analysis.wording import names
@@ -13,7 +14,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import UNKNOWN, Name, Unknown
+from mrt_lint.model.values import UNKNOWN
 
 
 class BackfillUnderLock(Rule):
@@ -122,23 +123,19 @@ def _needing(case: MigrationCase, op: ops.Update, added: ops.AddColumn) -> Itera
     table, column = case.state_before(op).table, fold(str(added.column))
     sources = {fold(flow.source) for flow in (op.flows if op.flows is not UNKNOWN else ()) if readable(flow.source)}
     for later in case.later(op):
-        if isinstance(later, ops.DropTable) and _has(op.source_tables, later.table):
+        if isinstance(later, ops.DropTable) and has_name(op.source_tables, later.table):
             yield f"the drop of {names(later)['the_table']}"
         if table is None or case.state_before(later).table is not table:
             continue
-        if isinstance(later, ops.DropColumn) and (fold(str(later.column)) in sources or _has(op.conditions, later.column)):
+        if isinstance(later, ops.DropColumn) and (fold(str(later.column)) in sources or has_name(op.conditions, later.column)):
             yield f"the drop of '{later.column}'"
         elif isinstance(later, ops.AlterColumn) and later.nullable is False and fold(str(later.column)) == column:
             yield "NOT NULL"
-        elif isinstance(later, ops.CreateConstraint | ops.CreateIndex) and _has(later.columns, added.column):
+        elif isinstance(later, ops.CreateConstraint | ops.CreateIndex) and has_name(later.columns, added.column):
             if isinstance(later, ops.CreateIndex) and later.unique is not True:
                 continue
             found = names(later)
             yield found["the_index" if isinstance(later, ops.CreateIndex) else "the_constraint"].partition(" whose")[0]
-
-
-def _has(columns: tuple[Name, ...] | Unknown, name: Name) -> bool:
-    return isinstance(columns, tuple) and readable(name) and any(readable(one) and fold(one) == fold(name) for one in columns)
 
 
 def _is_whole(text: str, added: ops.AddColumn) -> bool:
