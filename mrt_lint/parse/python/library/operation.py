@@ -89,35 +89,6 @@ class OperationCall:
         if unknown:
             self.run.fail(self.node, f"the {unknown.replace('_', ' ')} of {self.node_name()} is not a literal")
 
-    def find_problem(self, name: str, arguments: CallArguments) -> str | None:
-        """Return one clause on why the call raises TypeError before the database sees anything; None if it does not."""
-        batch = self.batch is not None
-        by_place = parameters(name, batch=batch)[: len(arguments.positional)]
-        twice = next((given for given in by_place if given in arguments.keyword), None)
-        if twice is not None:
-            return f"it is given its argument {twice} twice"
-        lacking = missing(name, self.named, batch=batch) if self.complete else None
-        if lacking is not None:
-            return f"it lacks its argument {lacking}"
-        at_most = most(name, batch=batch)
-        if self.complete and self.rest and at_most is not None:
-            return f"it takes {at_most} positional argument{'s' if at_most > 1 else ''} and gets {at_most + len(self.rest)}"
-        if name in _NAMING_A_TABLE and isinstance(self.named.get("table_name"), TableElement):
-            return "it takes the name of a table as text and gets an object"
-        changes = name == "drop_column" or any(_is_change(given) for given in self.named)
-        if name in {"drop_column", "alter_column"} and isinstance(self.named.get("column_name"), Column) and changes:
-            return "it takes the name of a column as text and gets an object"
-        if name == "add_column" and isinstance(self.named.get("column"), str):
-            return "it takes a sa.Column and gets a text"
-        kind = self.named.get("type_")
-        if name == "drop_constraint" and (isinstance(kind, (list, tuple)) or (isinstance(kind, str) and kind not in _KINDS)):
-            return (
-                "its type_ is "
-                + ("a list" if not isinstance(kind, str) else repr(kind))
-                + f", which is none of {', '.join(_KINDS)}"
-            )
-        return None
-
     @property
     def names_batch_table(self) -> bool:
         """Whether one of too many arguments is the table, which the batch names already."""
@@ -132,15 +103,48 @@ class OperationCall:
         return func.attr.value if isinstance(func, cst.Attribute) else func.value if isinstance(func, cst.Name) else "the call"
 
 
-def find_misuse(name: str, call: OperationCall) -> tuple[str, str] | None:
-    """Return the exception that an object in the place of a statement, table or rows raises, and one clause why; None if none."""
-    if name == "execute" and "sqltext" in call.named:
-        given = _kind_of(call.named["sqltext"], str)
-        return ("ObjectNotExecutableError", f"it is given {given}, which is no statement") if given else None
+def find_misuse(name: str, call: OperationCall, arguments: CallArguments) -> tuple[str, str] | None:
+    """Return the exception that a call raises before the database sees anything, and one clause why; None if it raises none."""
+    problem = _find_unbound(name, call, arguments) or _find_misplaced(name, call)
+    if problem is not None:
+        return "TypeError", problem
+    if name == "execute" and "sqltext" in call.named and (given := _kind_of(call.named["sqltext"], str)):
+        return "ObjectNotExecutableError", f"it is given {given}, which is no statement"
     if name == "bulk_insert" and (given := _kind_of(call.must("table"))):
         return "AttributeError", f"it takes a table and gets {given}"
-    if name == "bulk_insert" and (given := _kind_of(call.must("rows"), list, tuple)):
-        return "TypeError", f"it takes a list of rows and gets {given}"
+    return None
+
+
+def _find_unbound(name: str, call: OperationCall, arguments: CallArguments) -> str | None:
+    """Return one clause on why arguments do not fit the parameters; None if they do."""
+    batch = call.batch is not None
+    by_place = parameters(name, batch=batch)[: len(arguments.positional)]
+    twice = next((given for given in by_place if given in arguments.keyword), None)
+    if twice is not None:
+        return f"it is given its argument {twice} twice"
+    lacking = missing(name, call.named, batch=batch) if call.complete else None
+    if lacking is not None:
+        return f"it lacks its argument {lacking}"
+    at_most = most(name, batch=batch)
+    if call.complete and call.rest and at_most is not None:
+        return f"it takes {at_most} positional argument{'s' if at_most > 1 else ''} and gets {at_most + len(call.rest)}"
+    return None
+
+
+def _find_misplaced(name: str, call: OperationCall) -> str | None:
+    """Return one clause on which argument is an object of another kind; None if each is of its own."""
+    if name in _NAMING_A_TABLE and isinstance(call.named.get("table_name"), TableElement):
+        return "it takes the name of a table as text and gets an object"
+    changes = name == "drop_column" or any(_is_change(given) for given in call.named)
+    if name in {"drop_column", "alter_column"} and isinstance(call.named.get("column_name"), Column) and changes:
+        return "it takes the name of a column as text and gets an object"
+    if name == "add_column" and isinstance(call.named.get("column"), str):
+        return "it takes a sa.Column and gets a text"
+    kind = call.named.get("type_")
+    if name == "drop_constraint" and isinstance(kind, (str, list, tuple)) and kind not in _KINDS:
+        return f"its type_ is {repr(kind) if isinstance(kind, str) else 'a list'}, which is none of {', '.join(_KINDS)}"
+    if name == "bulk_insert" and not _kind_of(call.must("table")) and (given := _kind_of(call.must("rows"), list, tuple)):
+        return f"it takes a list of rows and gets {given}"
     return None
 
 

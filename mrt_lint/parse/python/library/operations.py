@@ -54,16 +54,11 @@ def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Cal
     count = len(names)
     named = dict(zip(names, arguments.positional, strict=False)) | arguments.keyword
     operation = OperationCall(run, node, batch, named, arguments.positional[count:], complete=arguments.complete)
-    problem = operation.find_problem(name, arguments)
-    if problem is not None:
-        run.emit(
-            ops.InvalidCall, node, batch=batch is not None, call=name, problem=problem, names_table=operation.names_batch_table
-        )
-        return UNKNOWN
-    misuse = find_misuse(name, operation)
+    misuse = find_misuse(name, operation, arguments)
     if misuse is not None:
         exception, problem = misuse
-        run.emit(ops.InvalidCall, node, batch=batch is not None, call=name, problem=problem, exception=exception)
+        fields: dict[str, Any] = {"problem": problem, "exception": exception, "names_table": operation.names_batch_table}
+        run.emit(ops.InvalidCall, node, batch=batch is not None, call=name, **fields)
         return UNKNOWN
     return PERFORMERS[name](operation)
 
