@@ -92,9 +92,7 @@ def types_made(op: Op) -> Iterator[str | Unknown]:
         name = op.name if isinstance(op, ops.CreateObject) else op.new_name
         yield fold(name) if isinstance(name, str) and HOLE not in name else UNKNOWN
     elif isinstance(op, ops.CreateTable):
-        for kind in map(_enum_of, op.columns):
-            if isinstance(kind, SqlType) and isinstance(kind.type_name, str):
-                yield fold(kind.type_name)
+        yield from (thing.name for thing in map(type_of, op.columns) if thing is not None and thing.name is not None)
     elif isinstance(op, ops.Statement) and op.effect is not False:
         yield UNKNOWN
 

@@ -296,3 +296,17 @@ def test_the_context_of_a_ddl_is_filled_in():
     body = 'for name in ("a", "b"):\n    op.execute(sa.DDL(\'ALTER TABLE t ALTER COLUMN "%(column)s" TYPE text\', context={"column": name}))'
     found = parse_migration(compose(body).encode(), "a.py").upgrade_ops
     assert [op.statement for op in found] == [f'ALTER TABLE t ALTER COLUMN "{name}" TYPE text' for name in "ab"]
+
+
+@pytest.mark.parametrize(
+    ("ddl", "statement"),
+    [
+        ("sa.DDL(\"ALTER TABLE t ADD CHECK (a LIKE 'x%%')\")", "ALTER TABLE t ADD CHECK (a LIKE 'x%')"),
+        ("sa.DDL('ALTER TABLE %(t)s DROP b', context={'t': 'users'})", "ALTER TABLE users DROP b"),
+        ("sa.DDL('ALTER TABLE t ADD CHECK (a %% %(n)d = 0)', context={'n': 7})", "ALTER TABLE t ADD CHECK (a % 7 = 0)"),
+        ("sa.DDL('ALTER TABLE %(t)s DROP b', context=words())", f"ALTER TABLE {HOLE} DROP b"),
+    ],
+)
+def test_a_ddl_is_formatted_as_sqlalchemy_does(ddl, statement):
+    (found,) = parse_migration(compose(f"op.execute({ddl})").encode(), "a.py").upgrade_ops
+    assert found.statement == statement

@@ -5,12 +5,12 @@ A name is recognized by its last part, for SQLAlchemy offers most of them in sev
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
 from mrt_lint.model.values import HOLE, UNKNOWN, SqlType
-from mrt_lint.parse.python.convert import flatten, to_flag, to_maybe_flag, to_maybe_name, to_maybe_sql, to_name, to_sql, to_text
+from mrt_lint.parse.python.convert import flatten, to_flag, to_maybe_flag, to_maybe_name, to_maybe_sql, to_name, to_sql
+from mrt_lint.parse.python.expressions.strings import apply_percent
 from mrt_lint.parse.python.library import columns
 from mrt_lint.parse.python.library.elements import (
     ComputedElement,
@@ -83,9 +83,7 @@ def _text(arguments: CallArguments) -> Value:
 def _ddl_text(arguments: CallArguments) -> Value:
     """Return the text of `sa.DDL(…)` with the words of its context: https://docs.sqlalchemy.org/en/20/core/ddl.html."""
     text, context = to_sql(arguments.get(0, "statement", UNKNOWN)), arguments.get(1, "context")
-    if not isinstance(text, str) or not isinstance(context, dict):
-        return SqlExpression(text)
-    return SqlExpression(re.sub(r"%\((\w+)\)s", lambda word: to_text(context.get(word[1], UNKNOWN)), text))
+    return SqlExpression(apply_percent(text, {} if context is None else context) if isinstance(text, str) else text)
 
 
 def _cast(arguments: CallArguments) -> Value:

@@ -7,7 +7,7 @@ Sources: https://docs.python.org/3/library/pathlib.html, https://docs.python.org
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import Final
 
@@ -35,16 +35,16 @@ def call_path_function(name: str, arguments: CallArguments) -> Value | None:
         mode = arguments.get(1, "mode", "r")
         return OpenFile(path) if path is not None and isinstance(mode, str) and not set(mode) & set("bwax+") else UNKNOWN
     if name in _PATHS or name in _SAME or name in _OF_TEXT:
-        parts = [_text(value) for value in arguments.positional]
-        if not parts or not arguments.complete or arguments.keyword or None in parts:
+        parts = _texts(arguments.positional)
+        if not parts or not arguments.complete or arguments.keyword:
             return UNKNOWN
         if name in _PATHS:
-            return FilePath(PurePath(*parts))  # type: ignore[arg-type]  # None is not among them
+            return FilePath(PurePath(*parts))
         return parts[0] if name in _SAME else _run(_OF_TEXT[name], parts)
     return None
 
 
-def _run(function: Callable[..., object], parts: list[str | None]) -> Value:
+def _run(function: Callable[..., object], parts: list[str]) -> Value:
     try:
         return function(*parts)
     except TypeError:  # one argument too many, as the migration itself would find
@@ -81,8 +81,8 @@ def call_path_method(run: FunctionRun, value: FilePath | OpenFile, name: str, ar
         return value
     if name == "as_posix":
         return value.path.as_posix()
-    parts = [_text(part) for part in arguments.positional]
-    if name not in _STEPS or None in parts or not arguments.complete:
+    parts = _texts(arguments.positional)
+    if name not in _STEPS or parts is None or not arguments.complete:
         return UNKNOWN
     try:
         return FilePath(getattr(value.path, name)(*parts))
@@ -94,8 +94,8 @@ def join_path(left: Value, right: Value) -> Value | None:
     """`path / "name"`; None where neither is a path."""
     if not isinstance(left, FilePath) and not isinstance(right, FilePath):
         return None
-    parts = (_text(left), _text(right))
-    return UNKNOWN if None in parts else FilePath(PurePath(*parts))  # type: ignore[arg-type]  # None is not among them
+    parts = _texts((left, right))
+    return UNKNOWN if parts is None else FilePath(PurePath(*parts))
 
 
 def read_file(run: FunctionRun, path: PurePath) -> Value:
@@ -105,11 +105,16 @@ def read_file(run: FunctionRun, path: PurePath) -> Value:
 
 
 def _path(value: Value) -> PurePath | None:
-    text = _text(value)
-    return None if text is None else PurePath(text)
+    texts = _texts([value])
+    return None if texts is None else PurePath(*texts)
 
 
-def _text(value: Value) -> str | None:
-    if isinstance(value, FilePath):
-        return str(value.path)
-    return value if isinstance(value, str) and is_known(value) else None
+def _texts(values: Iterable[Value]) -> list[str] | None:
+    """Return the texts of paths, or of parts of one; None if one of them is not known."""
+    texts: list[str] = []
+    for value in values:
+        text = str(value.path) if isinstance(value, FilePath) else value
+        if not isinstance(text, str) or not is_known(text):
+            return None
+        texts.append(text)
+    return texts
