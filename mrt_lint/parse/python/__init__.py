@@ -14,6 +14,7 @@ from mrt_lint.parse.python.control.definitions import read_docstring
 from mrt_lint.parse.python.entities import entities_of, find_entities, find_mentioned, is_mentioned
 from mrt_lint.parse.python.excerpt import Omission
 from mrt_lint.parse.python.garbage import uncollected
+from mrt_lint.parse.python.library.packages import may_be_of_project
 from mrt_lint.parse.python.module_level import ModuleSource, level
 from mrt_lint.parse.python.objects import NameScope, Value
 from mrt_lint.parse.python.position import Wanted, locate
@@ -58,7 +59,8 @@ def _parse_migration(parsed: Parsed, path: str, source: ModuleSource) -> Migrati
     }
     imports = list(header.find_imports(module.body))
     used = find_entities(parsed.tree, parsed.source) if imports and parsed.tree else frozenset()
-    mentioned = find_mentioned(parsed.tree) if imports and parsed.tree else None
+    of_project = any(may_be_of_project(name) for node in imports for name, _ in header.imported(node))
+    mentioned = find_mentioned(parsed.tree) if of_project and parsed.tree else None
     revision = header.find_revision(module)
     wanted = [*_wanted(scope, readings), *((node, None) for node in imports), *([revision] if revision else [])]
     places = locate(module, parsed.tree, parsed.source, wanted)
