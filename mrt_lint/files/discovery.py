@@ -95,7 +95,15 @@ def configurations_below(folder: Path) -> dict[Path, None]:
     names = ("migrations/alembic.ini", "alembic.ini", "pyproject.toml")
     places = (project / name for project in (folder, *inside) for name in names)
     near = dict.fromkeys(file for file in places if file.parent != folder and file.is_file())
-    return near if any(read_histories(file) for file in near) else {**near, **dict.fromkeys(_deeper(folder))}
+    return near if any(map(_may_declare, near)) else {**near, **dict.fromkeys(_deeper(folder))}
+
+
+def _may_declare(configuration: Path) -> bool:
+    """Return whether a file declares a history; one that cannot be read may do so."""
+    try:
+        return bool(read_histories(configuration))
+    except UsageError:
+        return True
 
 
 def _deeper(folder: Path) -> Iterator[Path]:

@@ -52,6 +52,15 @@ def test_an_alembic_ini_in_a_folder_below_serves_where_it_is_the_only_one(folder
         settle(None, [folder])
 
 
+def test_an_alembic_ini_below_that_cannot_be_read_may_be_the_one(folder):
+    (folder / "alembic.ini").unlink(missing_ok=True)
+    for name, text in (("api/alembic.ini", "script_location = x\n"), ("backend/alembic.ini", "[alembic]\nscript_location = x\n")):
+        (folder / name).parent.mkdir()
+        (folder / name).write_text(text)
+    with pytest.raises(ConfigurationError, match=r"not clear: .*api/alembic\.ini or .*backend/alembic\.ini"):
+        settle(None, [folder])
+
+
 def test_tool_mrt_is_read_and_its_paths_are_relative_to_its_file(folder):
     ini = write_ini(folder / "backend")
     (folder / "pyproject.toml").write_text(
