@@ -56,7 +56,7 @@ def run(root, url):
                 check()
                 migrator.upgrade("head")
                 checkpoint = scratch.checkpoint()
-                migrator.go_to(())
+                migrator.downgrade_to("base")
                 if checkpoint is not None:
                     scratch.restore(checkpoint)
                     checkpoint.drop()

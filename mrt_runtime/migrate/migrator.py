@@ -172,11 +172,6 @@ class Migrator:
             restart()
         self.go_before(step)
 
-    def go_to(self, revisions: Iterable[str]) -> None:
-        """Go to where exactly these revisions and their ancestors are present; empty for none."""
-        wanted = tuple(revisions)
-        self._go(lambda heads: [] if set(heads) == set(wanted) else self._plan_change(heads, self.graph.ancestors(wanted)))
-
     def stamp(self, revision: str | HistoryStep) -> None:
         """Do what `alembic stamp REVISION` does: note in the version table that it is present, running nothing of it."""
         step = self._find(revision)
@@ -217,11 +212,6 @@ class Migrator:
     def _plan_standing(self, heads: Heads, step: HistoryStep) -> list[Move]:
         removal = self._plan_removal(heads, step)
         return removal or [move for move in self._plan_upgrade(heads, step) if move[1] != step.revision]
-
-    def _plan_change(self, heads: Heads, wanted: set[str]) -> list[Move]:
-        present = self.graph.ancestors(heads)
-        down: list[Move] = [("downgrade", revision) for revision in reversed(self.graph.sort(present - wanted))]
-        return down + [("upgrade", revision) for revision in self.graph.sort(wanted - present)]
 
     def _follow(self, ask: Callable[[Heads], Iterable[RevisionStep]]) -> None:
         try:

@@ -130,7 +130,7 @@ def variants(text: str) -> tuple[str, ...]:
 def from_like(pattern: str, *, glob: bool = False) -> tuple[str, ...]:
     """Return strings that match a LIKE (or GLOB) pattern."""
     if glob:
-        return from_regex("^" + pattern.replace(".", "[.]").replace("*", ".*").replace("?", ".").replace("[^", "[^") + "$")
+        return from_regex("^" + pattern.replace(".", "[.]").replace("*", ".*").replace("?", ".") + "$")
     found = []
     for many, one in (("", "a"), ("abc", "b"), ("12", "3")):
         parts = re.split(r"(\\.|%|_)", pattern)

@@ -280,7 +280,7 @@ def test_an_async_engine_with_a_pool_that_lives_in_a_module_serves_every_step(pr
     with databases.connect(sa.make_url(sqlite_url).set(drivername="sqlite+aiosqlite")).make_scratch() as scratch:
         migrator = Migrator(project.config(env={"URL": "{url}"}), scratch)
         migrator.upgrade("b")
-        migrator.go_to(())
+        migrator.downgrade_to("base")
     del sys.modules["engine_module"]
 
 
