@@ -10,7 +10,6 @@ from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold, given_name
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
-from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.values import Constraint
 
 
@@ -47,9 +46,7 @@ def is_nameless(op: ops.Op) -> bool:
 
 def _given_name(case: MigrationCase, op: ops.CreateConstraint) -> str | None:
     """Return the name that the database gives to a constraint without one, None if it is not known."""
-    if case.dialect(op) in FAMILY and op.definition.kind == "primary":
-        return "PRIMARY"
-    return given_name(op.table, op.definition) if readable(op.table) and case.dialect(op) == "postgresql" else None
+    return given_name(op.table, op.definition, case.dialect(op)) if readable(op.table) else None
 
 
 def _holders(case: MigrationCase, op: ops.AddColumn) -> Iterator[str]:
@@ -61,7 +58,7 @@ def _holders(case: MigrationCase, op: ops.AddColumn) -> Iterator[str]:
     for key, part in table.constraints.now.items():
         if part is not None and len(part.columns) > 1 and column in part.columns:
             definition = part.definition if isinstance(part.definition, Constraint) else Constraint(kind="check")
-            own = given_name(str(op.table), definition) if definition.name is None else definition.name
+            own = given_name(str(op.table), definition, simulated.dialect) if definition.name is None else definition.name
             yield f"constraint '{own if readable(own) else key}'"
     for child, reference in simulated.schema.references_to(table.current_key):
         pointed = reference.referred_columns if isinstance(reference.referred_columns, tuple) else ()

@@ -164,7 +164,7 @@ def without_constraint(table: ReplayedTable, name: MaybeName, kind: MaybeName = 
         meant = [entry for entry in unnamed if isinstance(entry, Constraint) and kind in {None, entry.kind}]
         unnamed = tuple(entry for entry in unnamed if not any(entry is other for other in meant))
         lost |= {entry.kind for entry in meant} if len(meant) > 1 else frozenset()
-        if key is None:
+        if key is None or kind == "primary":
             constraints = {known: entry for known, entry in constraints.items() if not _is_kind(entry, kind)}
     # by identity: two constraints without a name may be equal
     gone = {id(entry) for entry in (*table.constraints.values(), *table.unnamed)} - {

@@ -8,6 +8,7 @@ from dataclasses import field
 from typing import TypeAlias
 
 from mrt_lint.history.persistent_mapping import PersistentMapping
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.lean import dataclass, replace
 from mrt_lint.model.ops import CreateIndex, CreateObject
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, Flag, MaybeName, Name, Unknown
@@ -21,6 +22,8 @@ _ORDERED = re.compile(
 )
 _LONGEST = 63
 """The bytes that PostgreSQL keeps of a name."""
+PRIMARY = "primary"
+"""The name, folded, of every primary key of MySQL and MariaDB."""
 # how PostgreSQL's ChooseIndexName() and ChooseConstraintName() end a name
 _SUFFIXES = {"primary": "pkey", "unique": "key", "foreignkey": "fkey", "check": "check", "exclude": "excl"}
 
@@ -63,11 +66,16 @@ def default_name(table: str, constraint: Constraint) -> str | None:
     return _joined(fold(table), "_".join(fold(str(name)) for name in columns), _SUFFIXES[constraint.kind])
 
 
-def given_name(table: str, constraint: Constraint) -> str | None:
-    """Return the name that PostgreSQL gives to a constraint without one, as it is written; None where its columns are not known."""
-    if constraint.kind == "primary":
+def given_name(table: str, constraint: Constraint, dialect: str) -> str | None:
+    """Return the name that the database gives to a constraint without one, as it is written; None where that is not known.
+
+    MySQL and MariaDB give it to a primary key in any case.
+    """
+    if constraint.kind == "primary" and dialect in FAMILY:
+        return PRIMARY.upper()
+    if constraint.kind == "primary" and dialect == "postgresql":
         return _joined(table, "", _SUFFIXES["primary"])
-    return default_name(table, constraint)
+    return default_name(table, constraint) if dialect == "postgresql" else None
 
 
 def is_default_name(name: str, table: str, constraint: Constraint) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from mrt_lint.history.effects import function_of
 from mrt_lint.history.function_body import sources
-from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, default_name, fold, object_place, place
+from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, fold, given_name, object_place, place
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import Op
@@ -67,9 +67,9 @@ def _with_table(schema: ReplayedSchema, op: ops.DropTable, dialect: str) -> Iter
 
 
 def _constraints(table: ReplayedTable, dialect: str) -> Iterator[tuple[str, Constraint]]:
-    """Return the constraints of a table, each with its name, or with the one that PostgreSQL gave it."""
+    """Return the constraints of a table, each with its name, or with the one that the database gave it."""
     for key in table.known_constraints():
-        name = key.name if key.name is not None or dialect != "postgresql" else default_name(table.name, key)
+        name = key.name if key.name is not None else given_name(table.name, key, dialect)
         if isinstance(name, str):
             yield name, key
 
@@ -99,8 +99,9 @@ def _with_column(schema: ReplayedSchema, op: ops.DropColumn, dialect: str) -> It
             isinstance(known, ops.CreateIndex) and known.columns == (op.column,)
         ):  # elsewhere in it MySQL takes out only the column
             yield index
-    for name, key in _constraints(table, dialect) if dialect not in FAMILY else ():
-        if column in (fold(str(part)) for part in (key.columns if isinstance(key.columns, tuple) else ())):
+    for name, key in _constraints(table, dialect):
+        covered = [fold(str(part)) for part in (key.columns if isinstance(key.columns, tuple) else ())]
+        if column in covered and (dialect not in FAMILY or (key.kind == "primary" and covered == [column])):
             yield _of(op, what, ops.DropConstraint, table=op.table, schema=op.schema, constraint=name, kind=key.kind)
 
 

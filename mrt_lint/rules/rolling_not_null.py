@@ -90,10 +90,10 @@ class RollingNotNull(Rule):
         for op in case.ops_for(self, ops.AddColumn, ops.AlterColumn):
             changes.setdefault(id(case.tracked(op) or op), []).append(op)
         for of_column in changes.values():
-            op = _last_refusing(case, of_column)
-            if op is not None and not _is_dropped(case, op):
-                wording = None if isinstance(op, ops.AddColumn) or op.nullable is False else self.of_dropped_default
-                yield self.found(case.migration, op, wording, **names(op))
+            last = _last_refusing(case, of_column)
+            if last is not None and not _is_dropped(case, last):
+                wording = None if isinstance(last, ops.AddColumn) or last.nullable is False else self.of_dropped_default
+                yield self.found(case.migration, last, wording, **names(last))
 
 
 def _last_refusing(case: MigrationCase, changes: list[ops.AddColumn | ops.AlterColumn]) -> ops.AddColumn | ops.AlterColumn | None:

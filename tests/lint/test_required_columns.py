@@ -5,6 +5,11 @@ import pytest
 from tests.lint.test_downgrade_kinds import BASE, PARCELS, holds, sql, told
 
 STATE = 'op.add_column("parcels", sa.Column("state", sa.Text(), nullable=False, server_default="new"))'
+REQUIRED = 'op.alter_column("parcels", "code", nullable=False, server_default="")'
+PLAIN = 'op.add_column("parcels", sa.Column("state", sa.Text()))\nop.execute("UPDATE parcels SET state = code")'
+FILLED = 'op.add_column("parcels", sa.Column("state", sa.Text(), server_default="new"))'
+NOT_NULL = 'op.alter_column("parcels", "state", nullable=False)'
+RENAMED = 'op.alter_column("parcels", "state", new_column_name="kind")'
 WITHOUT = 'op.alter_column("parcels", "state", server_default=None)'
 
 
@@ -20,40 +25,20 @@ WITHOUT = 'op.alter_column("parcels", "state", server_default=None)'
         ),
         (f"{STATE}\n{sql('ALTER TABLE parcels ALTER COLUMN state DROP DEFAULT')}", "+MRT704"),
         (sql("ALTER TABLE parcels ADD state text NOT NULL DEFAULT ''", "ALTER TABLE parcels ALTER state DROP DEFAULT"), "+MRT704"),
-        (
-            'op.alter_column("parcels", "code", nullable=False, server_default="")\n'
-            'op.alter_column("parcels", "code", server_default=None)',
-            "+MRT704",
-        ),
-        (
-            f'{STATE}\nop.alter_column("parcels", "state", new_column_name="kind")\n'
-            'op.alter_column("parcels", "kind", server_default=None)',
-            "+MRT704",
-        ),
-        (
-            'op.add_column("parcels", sa.Column("state", sa.Text(), server_default="new"))\n'
-            f'{WITHOUT}\nop.alter_column("parcels", "state", nullable=False)',
-            "+MRT704",
-        ),
+        (f'{REQUIRED}\nop.alter_column("parcels", "code", server_default=None)', "+MRT704"),
+        (f'{STATE}\n{RENAMED}\nop.alter_column("parcels", "kind", server_default=None)', "+MRT704"),
+        (f"{FILLED}\n{WITHOUT}\n{NOT_NULL}", "+MRT704"),
         # another default, or none of the column's business
         (STATE, "-MRT704"),
         (f'{STATE}\nop.alter_column("parcels", "state", server_default="old")', "-MRT704"),
         (f"{STATE}\n{WITHOUT}\n{sql('ALTER TABLE parcels ALTER state SET DEFAULT 1')}", "-MRT704"),
         (f'{STATE}\n{WITHOUT}\nop.alter_column("parcels", "state", nullable=True)', "-MRT704"),
         (f'{STATE}\n{WITHOUT}\nop.drop_column("parcels", "state")', "-MRT704"),
-        (f'op.add_column("parcels", sa.Column("state", sa.Text(), server_default="new"))\n{WITHOUT}', "-MRT704"),
+        (f"{FILLED}\n{WITHOUT}", "-MRT704"),
         ('op.alter_column("parcels", "code", server_default=None)', "-MRT704"),
         # added without one that comes later
-        (
-            'op.add_column("parcels", sa.Column("state", sa.Text()))\nop.execute("UPDATE parcels SET state = code")\n'
-            'op.alter_column("parcels", "state", nullable=False)',
-            "+MRT704",
-        ),
-        (
-            'op.add_column("parcels", sa.Column("state", sa.Text()))\nop.execute("UPDATE parcels SET state = code")\n'
-            'op.alter_column("parcels", "state", nullable=False)\nop.alter_column("parcels", "state", server_default="")',
-            "-MRT704",
-        ),
+        (f"{PLAIN}\n{NOT_NULL}", "+MRT704"),
+        (f'{PLAIN}\n{NOT_NULL}\nop.alter_column("parcels", "state", server_default="")', "-MRT704"),
     ],
 )
 def test_an_insert_of_the_older_release_needs_a_default_at_the_end_of_upgrade(upgrade: str, expected: str):

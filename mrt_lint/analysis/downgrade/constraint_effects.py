@@ -8,7 +8,7 @@ from mrt_lint.analysis.downgrade.definition import of_kind
 from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, ObjectNamespace, TrackedObject, TrackedTable, readable
-from mrt_lint.history.schema import QualifiedName, fold, is_default_name, place
+from mrt_lint.history.schema import PRIMARY, QualifiedName, fold, is_default_name, place
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.lean import replace
@@ -96,7 +96,7 @@ def drop_constraint(simulated: SimulatedSchema, op: ops.DropConstraint) -> Itera
     if (place_of_index := unique_index(simulated, op)) is not None:
         yield ObjectEffect("dropped", simulated.indexes, place_of_index, drop(simulated.indexes, place_of_index, op))
         return
-    key = _known_name(table, op) if readable(op.constraint) else ""
+    key = _known_name(simulated, table, op)
     unnamed = [tracked for tracked in table.unnamed if _may_be_meant(table, tracked, op, key)]
     # the likeliest last
     unnamed.sort(key=lambda tracked: _has_default_name(key, table, tracked))
@@ -104,7 +104,7 @@ def drop_constraint(simulated: SimulatedSchema, op: ops.DropConstraint) -> Itera
     taken = key in table.constraints.now and not (unnamed and _has_default_name(key, table, unnamed[-1]))
     # one whose name could not be read may be this one, or another
     is_unread = bool(unnamed) and getattr(unnamed[-1].definition, "name", None) is UNKNOWN
-    if readable(op.constraint) and (exists or taken or not unnamed or is_unread):
+    if key and (exists or taken or not unnamed or is_unread):
         if (
             op.schema is not UNKNOWN
             and table.creator is None
@@ -122,7 +122,7 @@ def drop_constraint(simulated: SimulatedSchema, op: ops.DropConstraint) -> Itera
     elif unnamed:
         constraint = unnamed[-1]
         table.drop_unnamed(constraint)
-        if constraint.creator is None and readable(op.constraint):  # that is the name which it has had all along
+        if constraint.creator is None and key:  # that is the name which it has had all along
             table.constraints.before[key], table.constraints.now[key] = constraint, None
         yield ObjectEffect("dropped", table.constraints, key if constraint.creator is None and key else None, constraint)
 
@@ -149,9 +149,13 @@ def _may_be_meant(table: TrackedTable, tracked: TrackedObject, op: ops.DropConst
     return readable(op.kind) and twins == [tracked]
 
 
-def _known_name(table: TrackedTable, op: ops.DropConstraint) -> str:
+def _known_name(simulated: SimulatedSchema, table: TrackedTable, op: ops.DropConstraint) -> str:
     """Return the name under which a constraint is known here: its own, or what its migration called it before a convention did."""
-    name = fold(str(op.constraint))
+    if op.kind == "primary" and simulated.dialect in FAMILY:
+        return PRIMARY
+    if not readable(op.constraint):
+        return ""
+    name = fold(op.constraint)
     existing = (key for key, tracked in table.constraints.now.items() if tracked is not None and _is_of_kind(tracked, op.kind))
     return name if name in table.constraints.now else find_same_constraint(name, table.current_key[1], existing) or name
 

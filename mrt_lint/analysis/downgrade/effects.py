@@ -16,7 +16,7 @@ from mrt_lint.history.sqlite_rebuild import rebuilds
 from mrt_lint.model import ops
 from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import Op
-from mrt_lint.model.values import UNKNOWN, UNSET
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint
 
 SETTINGS = ("nullable", "type", "server_default", "comment", "identity", "autoincrement")
 """What `AlterColumn` can change apart from the name, by the names of its fields."""
@@ -48,13 +48,20 @@ def _create_table(simulated: SimulatedSchema, op: ops.CreateTable) -> Iterator[O
     emitted = op.emitted(simulated.dialect)
     for column in emitted.columns:
         simulated.put_column(table, column, op)
-    for constraint in emitted.constraints:
+    for constraint in (*emitted.constraints, *_marked_key(emitted.columns)):
         simulated.put_constraint(table, constraint, op)
     table.table = simulated.table(op.partition_of, op.schema)
     simulated.tables.put(key, table)
     yield ObjectEffect("made", simulated.tables, key, table)
     for kind in _implied_types(simulated, op):
         yield ObjectEffect("implied", simulated.objects, kind, simulated.objects.now[kind])
+
+
+def _marked_key(columns: tuple[Column, ...]) -> Iterator[Constraint]:
+    """Return the primary key of the columns that are marked as such, unless one of them has it as a constraint of its own."""
+    marked = [column for column in columns if column.primary_key is True]
+    if marked and not any(constraint.kind == "primary" for column in marked for constraint in column.constraints):
+        yield Constraint(kind="primary", columns=tuple(column.name for column in marked))
 
 
 def _implied_types(simulated: SimulatedSchema, op: ops.CreateTable) -> Iterator[Key]:
@@ -98,6 +105,8 @@ def _add_column(simulated: SimulatedSchema, op: ops.AddColumn) -> Iterator[Objec
     table = simulated.table_of(op)
     if table is not None and readable(op.column) and not (op.if_not_exists is not False and _is_known_column(table, op.column)):
         simulated.put_column(table, replace(op.definition, name=op.column), op)
+        for constraint in _marked_key((op.definition,)) if op.sql else ():  # Alembic's own leaves PRIMARY KEY out
+            simulated.put_constraint(table, constraint, op)
         key = fold(op.column)
         yield ObjectEffect("made", table.columns_by_name, key, table.columns_by_name.now[key])
 

@@ -228,7 +228,11 @@ class ReversalChecker:
             made = effective(new[name])
             if isinstance(column, Column) and is_same(column, made) is False:
                 return f"of its column '{name}' {describe(column, made).removeprefix('its ')}"
-        return None
+        key = next((part for part in now.parts() if part is not None and _kind(part) == "primary"), None)
+        former, new_key = known.primary_key, tuple(key.columns) if key is not None else ()
+        if former is UNKNOWN or not former or not new_key or {fold(str(name)) for name in former} == set(new_key):
+            return None
+        return f"its primary key was ({', '.join(map(str, former))}) and becomes ({', '.join(new_key)})"
 
     def _is_made_after(self, op: Op, effect: ObjectEffect) -> bool:
         """Return whether upgrade() created another object of a dropped one's name: DROP … IF EXISTS may have dropped nothing."""

@@ -11,7 +11,7 @@ from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, TrackedObject, TrackedTable, readable
 from mrt_lint.history.doubt import Doubts
 from mrt_lint.history.effects import OF_TABLES, Thing
-from mrt_lint.history.schema import QualifiedName, ReplayedSchema, fold, given_name, object_place, place
+from mrt_lint.history.schema import PRIMARY, QualifiedName, ReplayedSchema, fold, given_name, object_place, place
 from mrt_lint.history.schema_draft import SchemaDraft
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.lean import replace
@@ -92,11 +92,12 @@ class SimulatedSchema:
             if isinstance(column, Column):
                 table.columns_by_name.find(name)
         for name, constraint in known.constraints.items():
-            if isinstance(constraint, Constraint):
+            if isinstance(constraint, Constraint) and not self.is_key_of_mysql(constraint):
                 table.constraints.find(name)
-        for entry in known.unnamed:
-            if isinstance(entry, Constraint):
-                table.unnamed.append(TrackedObject(definition=entry, table=table))
+        constraints = [entry for entry in known.unnamed if isinstance(entry, Constraint)]
+        table.unnamed += [TrackedObject(definition=entry, table=table) for entry in constraints if not self.is_key_of_mysql(entry)]
+        for entry in filter(self.is_key_of_mysql, known.known_constraints("primary")):
+            table.constraints.seed(PRIMARY, TrackedObject(definition=entry, table=table))
         for index in known.known_indexes():
             if readable(index.index):
                 self.indexes.seed(place(index.schema, index.index), table.cover(TrackedObject(definition=index, table=table)))
@@ -192,7 +193,9 @@ class SimulatedSchema:
         for made in tracked.covering if constraint.kind == "primary" else ():
             if made is not None and made.creator is not None and isinstance(made.definition, Column):
                 made.definition = replace(made.definition, nullable=False)
-        name = constraint.name if constraint.name is not None else self._name_left_free(table, constraint)
+        name = constraint.name
+        if name is None or self.is_key_of_mysql(constraint):
+            name = self._name_left_free(table, constraint)
         if not readable(name):
             table.unnamed.append(tracked)
             return None, tracked
@@ -204,9 +207,14 @@ class SimulatedSchema:
         return key, tracked
 
     def _name_left_free(self, table: TrackedTable, constraint: Constraint) -> str | None:
-        """Return the name that PostgreSQL gives to a constraint without one, if it is that of one which was dropped before."""
-        name = given_name(table.current_key[1], constraint) if self.dialect == "postgresql" else None
-        return name if name is not None and table.constraints.is_gone(fold(name)) else None
+        """Return the name that the database gives to a constraint, if it is that of one which was dropped before, or PRIMARY."""
+        name = given_name(table.current_key[1], constraint, self.dialect)
+        is_free = self.is_key_of_mysql(constraint) or (name is not None and table.constraints.is_gone(fold(name)))
+        return name if is_free else None
+
+    def is_key_of_mysql(self, constraint: Constraint) -> bool:
+        """Return whether it is a primary key to which MySQL or MariaDB gives the name PRIMARY, whatever the source calls it."""
+        return constraint.kind == "primary" and self.dialect in FAMILY
 
     def drop_dependents(self, table: TrackedTable, column: str | None = None) -> None:
         """Take away the indexes, triggers and partitions of a table, or what covers one of its columns.

@@ -142,7 +142,7 @@ class _AlterTableReader:
             return
         if_exists = cursor.accept("IF EXISTS") != ""
         for item in cursor.group() if cursor.key == "(" else (cursor,):
-            name: MaybeName = None if kind == "PRIMARY KEY" else item.name()
+            name: MaybeName = "PRIMARY" if kind == "PRIMARY KEY" else item.name()
             cascade = item.has("CASCADE")
             if kind in {"INDEX", "KEY"}:
                 yield ops.DropIndex(index=name, table=self.table, schema=self.schema, if_exists=if_exists)
