@@ -9,7 +9,7 @@ from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.schema import fold
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.ops import AddColumn, AlterColumn, CreateIndex, CreateUniqueConstraint, Execute, Op, Statement, Update
+from mrt_lint.model.ops import AddColumn, AlterColumn, CreateConstraint, CreateIndex, Execute, Op, Statement, Update
 from mrt_lint.model.values import UNKNOWN, Column, MaybeName, Name, SqlType, Unknown
 
 _SERIAL = frozenset({"SERIAL", "BIGSERIAL", "SMALLSERIAL"})
@@ -18,15 +18,15 @@ _COUNTED = frozenset({"INTEGER", "BIGINT", "SMALLINT"})
 
 def needs_value(column: Column) -> bool:
     """Return whether a column is NOT NULL without a server default, and does not fill itself."""
-    return is_nullable(column) is False and column.server_default is None and not _fills_itself(column)
+    return is_nullable(column) is False and column.server_default is None and not fills_itself(column)
 
 
 def starts_with_null(column: Column) -> bool:
     """Return whether every row holds NULL in a column that is added."""
-    return is_nullable(column) is True and column.server_default is None and column.identity is False and not _fills_itself(column)
+    return is_nullable(column) is True and column.server_default is None and column.identity is False and not fills_itself(column)
 
 
-def holds_nulls(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
+def holds_nulls(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateConstraint) -> bool:
     """Return whether every row holds a distinct NULL in a column that becomes unique, is new in upgrade() and never written.
 
     What is written behind `op` can meet duplicates as well, unless Python works it out. Calls of upgrade() that could not be
@@ -50,7 +50,7 @@ def holds_nulls(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | Creat
     return any(readable(column) and fold(column) in new for column in columns)
 
 
-def is_filled_here(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
+def is_filled_here(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateConstraint) -> bool:
     """Return whether something becomes unique with a column that upgrade() adds: no statement can look at it before."""
     columns = (op.column,) if isinstance(op, AddColumn) else op.columns
     table = analysis.state_before(op).table
@@ -81,7 +81,7 @@ def has_no_rows(analysis: DowngradeAnalysis, op: Op) -> bool:
     return any(analysis.state_before(other).table is state.table and needs_value(other.definition) for other in added)
 
 
-def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
+def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateConstraint) -> bool:
     """Return whether two NULLs may be one too many: PostgreSQL's NULLS NOT DISTINCT."""
     if isinstance(op, CreateIndex):
         return op.nulls_not_distinct is not False
@@ -105,7 +105,8 @@ def has_name(names: tuple[Name, ...] | Unknown, name: MaybeName) -> bool:
     return isinstance(names, tuple) and readable(name) and any(readable(one) and fold(one) == fold(name) for one in names)
 
 
-def _fills_itself(column: Column) -> bool:
+def fills_itself(column: Column) -> bool:
+    """Return whether the database has a value for each row: a number that it counts, or one that it computes from others."""
     kind = column.type.name if isinstance(column.type, SqlType) else None
     counted = column.autoincrement is True or (column.autoincrement == "auto" and column.primary_key is True and kind in _COUNTED)
     return bool(column.identity) or column.computed is not None or kind in _SERIAL or counted

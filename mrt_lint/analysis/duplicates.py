@@ -6,28 +6,68 @@ import re
 from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.column_values import holds_nulls
-from mrt_lint.analysis.downgrade.replacement import was_unique
+from mrt_lint.analysis.column_values import fills_itself, holds_nulls
+from mrt_lint.analysis.downgrade.replacement import dropped_before, was_unique
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.raw_sql import statement_of
+from mrt_lint.analysis.volatile_default import is_volatile
 from mrt_lint.history.doubt import is_opaque
 from mrt_lint.history.schema import fold
-from mrt_lint.model.ops import AddColumn, CreateIndex, CreateUniqueConstraint, Delete, Op, Truncate, Update
-from mrt_lint.model.values import UNKNOWN, Name
+from mrt_lint.model.ops import (
+    AddColumn,
+    CreateConstraint,
+    CreateIndex,
+    CreatePrimaryKey,
+    CreateUniqueConstraint,
+    Delete,
+    Op,
+    Truncate,
+    Update,
+)
+from mrt_lint.model.values import UNKNOWN, Column, Name
 
 _IN_GROUPS: Final = re.compile(r"\b(PARTITION\s+BY|GROUP\s+BY|EXISTS|JOIN|FROM)\b", re.IGNORECASE)
 
 
-def holds_no_duplicates(case: MigrationCase, op: AddColumn | CreateIndex | CreateUniqueConstraint) -> bool:
+def holds_no_duplicates(case: MigrationCase, op: AddColumn | CreateIndex | CreateConstraint) -> bool:
     """Return whether no two rows can hold the same in what becomes unique, or upgrade() has seen to it.
 
     SQL Server takes NULLs for alike.
     """
-    if not isinstance(op, AddColumn) and was_unique(case.analysis(op), op):
+    if not isinstance(op, AddColumn) and (was_unique(case.analysis(op), op) or _follows_unknown_key(case, op)):
         return True
-    if thinks_of_duplicates(case, op):
+    if thinks_of_duplicates(case, op) or _is_numbered(case, op):
         return True
     return case.dialect(op) != "mssql" and case.is_readable("upgrade") and holds_nulls(case.analysis(op), op)
+
+
+def _follows_unknown_key(case: MigrationCase, op: CreateIndex | CreateConstraint) -> bool:
+    """Return whether a primary key takes the place of one whose columns no migration shows."""
+    if not isinstance(op, CreatePrimaryKey):
+        return False
+    return any(key.kind == "primary" and not isinstance(key.columns, tuple) for key in dropped_before(case.analysis(op), op))
+
+
+def _is_numbered(case: MigrationCase, op: AddColumn | CreateIndex | CreateConstraint) -> bool:
+    """Return whether one of the columns is new and takes a value of its own in each row: a number, or what its default computes."""
+    columns, table = getattr(op, "columns", UNKNOWN), case.state_before(op).table
+    wanted = (op.column,) if isinstance(op, AddColumn) else columns if columns is not UNKNOWN else ()
+    names = {fold(str(name)) for name in wanted}
+    added = (other for other in case.analysis(op).upgrade if isinstance(other, AddColumn))
+    return any(
+        fold(str(other.column)) in names and case.state_before(other).table is table and _differs_by_row(other.definition)
+        for other in added
+    )
+
+
+def _differs_by_row(column: Column) -> bool:
+    default = column.server_default
+    return fills_itself(column) if column.computed is None and not readable(default) else is_volatile(str(default))
+
+
+def demands_unique(op: Op) -> bool:
+    """Return whether an operation demands that no two rows of its table hold the same."""
+    return makes_unique(op) or (isinstance(op, CreatePrimaryKey) and op.definition.using_index is None)
 
 
 def makes_unique(op: Op) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import has_no_rows, is_filled_here
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.duplicates import holds_no_duplicates, makes_unique
+from mrt_lint.analysis.duplicates import demands_unique, holds_no_duplicates
 from mrt_lint.analysis.index_sql import code_of, sql_of, where_of
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -19,7 +19,7 @@ _CLASS = re.compile(r"\s+\w+_ops\b")
 
 
 class UniqueOnExisting(Rule):
-    """A UNIQUE constraint or unique index is created on a table that has rows.
+    """A UNIQUE constraint, unique index or primary key is created on a table that has rows.
 
     Where two of them hold the same value the statement fails and the deployment stops; a test database never has such rows.
     Where none do, the table is locked until the index behind it is built; MySQL and MariaDB take writes meanwhile.
@@ -65,6 +65,7 @@ class UniqueOnExisting(Rule):
         "The table was created, or emptied, earlier in the same upgrade.",
         "The constraint takes over a finished index: USING INDEX.",
         "The index is built concurrently: it locks nothing, and a failure leaves an invalid index behind, not a stopped table.",
+        "A primary key's lock on PostgreSQL is what MRT426 reports.",
         (
             "No two rows can hold the same: the columns, or some of them, are a key already, or foreign keys point to them; the "
             "same upgrade dropped a unique constraint or index on them, or one whose name only the database knows; one of them is "
@@ -88,6 +89,7 @@ class UniqueOnExisting(Rule):
                     batch.create_unique_constraint("uq_users_phone", ["phone"])  # MRT406
                 op.execute("ALTER TABLE users ADD CONSTRAINT uq UNIQUE (a, b)")  # MRT406
                 op.execute("CREATE UNIQUE INDEX ix ON users (lower(email))")  # MRT406
+                op.create_primary_key("users_pkey", "users", ["org_id"])  # MRT406
             """,
         ),
         Example(
@@ -260,20 +262,20 @@ class UniqueOnExisting(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that must be unique from now on."""
-        for op in case.ops_for(self, ops.CreateUniqueConstraint, ops.CreateIndex, ops.AddColumn):
-            if not makes_unique(op) or has_no_rows(case.analysis(op), op) or holds_no_duplicates(case, op):
+        for op in case.ops_for(self, ops.CreateUniqueConstraint, ops.CreatePrimaryKey, ops.CreateIndex, ops.AddColumn):
+            if not demands_unique(op) or has_no_rows(case.analysis(op), op) or holds_no_duplicates(case, op):
                 continue
-            dialect = case.dialect(op)
+            dialect, is_primary = case.dialect(op), isinstance(op, ops.CreatePrimaryKey)
             wording: DialectWording | None = self.elsewhere
             if is_filled_here(case.analysis(op), op):
                 wording = self.of_new_column
-            elif dialect == "postgresql":
+            elif dialect == "postgresql" and not is_primary:
                 wording = self.of_index if isinstance(op, ops.CreateIndex) else None
-            lock = "" if dialect in FAMILY else ", and locks the table while it looks"
+            lock = "" if dialect in FAMILY or is_primary else ", and locks the table while it looks"
             yield self.found(case.migration, op, wording, **_words(op, dialect), lock=lock)
 
 
-def _words(op: ops.CreateUniqueConstraint | ops.CreateIndex | ops.AddColumn, dialect: str) -> dict[str, str]:
+def _words(op: ops.CreateConstraint | ops.CreateIndex | ops.AddColumn, dialect: str) -> dict[str, str]:
     columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
     # SELECT and GROUP BY take no operator class
     selected = (

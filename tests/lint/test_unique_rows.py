@@ -78,3 +78,56 @@ def test_where_two_rows_may_hold_the_same_the_upgrade_fails(upgrade: str):
     assert "it fails where two rows hold the same" in finding.message
     assert finding.consequence.value == "deploy fails"
     assert ("in the next one" in finding.instead) is ("add_column" in upgrade)
+
+
+SLOTS = (
+    'op.create_table("slots", sa.Column("a", sa.Integer, nullable=False), sa.Column("b", sa.Integer, nullable=False), '
+    'sa.PrimaryKeyConstraint("a", "b", name="slots_pkey"))\nop.create_table("bare", sa.Column("k", sa.Integer))'
+)
+DROP_KEY = 'op.drop_constraint("slots_pkey", "slots", type_="primary")'
+ON_A = 'op.create_primary_key("slots_pkey", "slots", ["a"])'
+NUMBER = 'op.add_column("bare", sa.Column("id", {}, nullable=False))\nop.create_primary_key(None, "bare", ["id"])'
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql"])
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        f"{DROP_KEY}\n{ON_A}",
+        f'{DROP_KEY}\nop.execute("ALTER TABLE slots ADD PRIMARY KEY (a)")',
+        f'with op.batch_alter_table("slots") as batch:\n    batch.{DROP_KEY[3:].replace(chr(34) + "slots" + chr(34) + ", ", "")}\n'
+        '    batch.create_primary_key("slots_pkey", ["b"])',
+        'op.create_primary_key(None, "bare", ["k"])',
+        'op.execute("ALTER TABLE bare ADD PRIMARY KEY (k)")',
+        'op.drop_column("slots", "b")\nop.create_unique_constraint("uq", "slots", ["a"])',
+        'op.create_primary_key(None, "elsewhere", ["name"])',
+    ],
+)
+def test_a_primary_key_is_refused_where_two_rows_hold_the_same(upgrade: str, dialect: str):
+    (finding,) = about_rows(upgrade, SLOTS, dialect)
+    assert "HAVING count(*) > 1" in finding.instead
+    assert "UNIQUE USING" not in finding.instead or "unique" in upgrade
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        # more columns, or the same
+        f'{DROP_KEY}\nop.create_primary_key("slots_pkey", "slots", ["a", "b", "c"])',
+        f'{DROP_KEY}\nop.create_primary_key("pk", "slots", ["b", "a"])',
+        # what was unique, or what the key was is not known
+        'op.drop_constraint("x_pkey", "elsewhere", type_="primary")\nop.create_primary_key("x_pkey", "elsewhere", ["id"])',
+        'op.execute("CREATE UNIQUE INDEX CONCURRENTLY ix ON bare (k)")\n'
+        'op.execute("ALTER TABLE bare ADD PRIMARY KEY USING INDEX ix")',
+        # each row has a number of its own
+        NUMBER.format("sa.Integer(), sa.Identity()"),
+        NUMBER.format('sa.Uuid(), server_default=sa.text("gen_random_uuid()")'),
+        'op.execute("ALTER TABLE bare ADD COLUMN id serial")\nop.execute("ALTER TABLE bare ADD PRIMARY KEY (id)")',
+        # duplicates were thought of, or there are no rows
+        f'op.execute("DELETE FROM slots s USING slots o WHERE s.a = o.a AND s.b > o.b")\n{DROP_KEY}\n{ON_A}',
+        f'op.execute("DELETE FROM slots")\n{DROP_KEY}\n{ON_A}',
+        'op.create_table("new", sa.Column("id", sa.Integer))\nop.create_primary_key(None, "new", ["id"])',
+    ],
+)
+def test_a_primary_key_over_what_differs_in_every_row_is_not_refused(upgrade: str):
+    assert about_rows(upgrade, SLOTS) == []
