@@ -18,6 +18,7 @@ _LONGEST = 10_485_760
 """The longest VARCHAR of PostgreSQL; a longer one is meant for a database that makes something else of it."""
 _WITHOUT_COPY = frozenset({None, TableChange.WIDEN_VARCHAR, TableChange.APPEND_MEMBERS})
 _ENUM_FAMILY = "ENUM"
+_ZONE = re.compile(r"\bAT\s+TIME\s+ZONE\b|\btimezone\s*\(", re.IGNORECASE)
 _FLOATS = frozenset({"FLOAT", "DOUBLE", "DOUBLE_PRECISION", "DOUBLE PRECISION", "REAL"})
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "MEDIUMINT", "INTEGER", "BIGINT"})
 _SIZES = {"SMALLINT": 2, "INTEGER": 4, "BIGINT": 8}
@@ -122,9 +123,10 @@ def _takes_any_text(kind: SqlType) -> bool:
 
 def rewriting(case: MigrationCase, op: AlterColumn, former: object, named: object) -> dict[str, str] | None:
     """Return the words about a change in which PostgreSQL loses no value: what comes of it, and what to do first."""
-    if not isinstance(former, SqlType) or not isinstance(named, SqlType) or case.dialect(op) != "postgresql" or computes(op):
+    if not isinstance(former, SqlType) or not isinstance(named, SqlType) or case.dialect(op) != "postgresql":
         return None
-    if not loses_nothing(former, named):
+    is_moment = changes_zone(former, named) and (not computes(op) or names_zone(op))
+    if not is_moment and (computes(op) or not loses_nothing(former, named)):
         return None
     state = case.state_before(op)
     where = "" if _is_changed_before(case, op) else _refused_values(_labelled(former, state.type), _labelled(named, state.new_type))
@@ -163,6 +165,16 @@ def computes(op: AlterColumn) -> bool:
     name = rf'"?{re.escape(op.column)}"?'
     cast = rf"\(*{name}\)*(::[\w (),]+)*|cast\s*\(\s*{name}\s+as\s[\w (),]+\)"
     return re.fullmatch(cast, op.using, re.IGNORECASE) is None
+
+
+def changes_zone(former: SqlType, new: SqlType) -> bool:
+    """Return whether a TIMESTAMP has a time zone in one of two types only."""
+    return former.name == new.name == "TIMESTAMP" and (former.timezone is True) != (new.timezone is True)
+
+
+def names_zone(op: AlterColumn) -> bool:
+    """Return whether USING says in which time zone the values are, so that the way back finds each of them again."""
+    return isinstance(op.using, str) and _ZONE.search(op.using) is not None
 
 
 def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:

@@ -66,7 +66,7 @@ def test_a_key_in_the_place_of_one_that_the_next_upgrade_drops_does_not_stop_tha
     ("made", "dialect", "words", "undo"),
     [
         ('op.create_primary_key(None, "lots", ["id"])', "postgresql", "fails because it exists", '"lots_pkey", "lots"'),
-        ('op.create_primary_key(None, "parcels", ["id"])', "mysql", "fails because it exists", '"PRIMARY", "parcels"'),
+        ('op.create_primary_key(None, "lots", ["id"])', "mysql", "fails because it exists", '"PRIMARY", "lots"'),
         (sql('ALTER TABLE "Lots" ADD PRIMARY KEY (id)'), "postgresql", "'Lots_pkey'", '"Lots_pkey", "Lots"'),
         ('op.create_unique_constraint(None, "parcels", ["code"])', "postgresql", "makes a second one", '"parcels_code_key"'),
         ('op.create_foreign_key(None, "parcels", "lots", ["id"], ["id"])', "postgresql", "second one", '"parcels_id_fkey"'),

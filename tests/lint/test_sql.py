@@ -152,7 +152,7 @@ MYSQL = [
             ops.DropIndex(table="t", index="i"),
             ops.DropIndex(table="t", index="k"),
             ops.DropConstraint(table="t", constraint="f", kind="foreignkey"),
-            ops.DropConstraint(table="t", constraint=None, kind="primary"),
+            ops.DropConstraint(table="t", constraint="PRIMARY", kind="primary"),
         ],
     ),
     (
