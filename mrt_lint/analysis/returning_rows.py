@@ -77,7 +77,7 @@ def going_along(case: MigrationCase, op: Truncate) -> tuple[ReplayedTable, ...]:
     return tuple(found[where] for where in sorted(found, key=str) if where[1] not in together)
 
 
-def comes_back_along(case: MigrationCase, op: Truncate, other: ReplayedTable) -> bool:
+def comes_back_along(case: MigrationCase, op: Delete | Truncate, other: ReplayedTable) -> bool:
     """Return whether upgrade() copies in SQL the rows of a table that goes along, and downgrade() inserts them again."""
     name, where = fold(other.name), place(other.schema, other.name)
     copies = (made for made in case.earlier(op) if isinstance(made, Insert | CreateTable))

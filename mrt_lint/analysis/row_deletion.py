@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Final, TypeAlias
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
-from mrt_lint.history.schema import fold, place, refers
+from mrt_lint.analysis.returning_rows import comes_back_along
+from mrt_lint.history.schema import QualifiedName, ReplayedTable, fold, place, refers
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNSET
@@ -98,6 +100,31 @@ def _narrows(op: Op) -> bool:
     return isinstance(op, ops.DropColumn | ops.CreateConstraint) or (isinstance(op, ops.CreateIndex) and op.unique is True)
 
 
+def cascaded(case: MigrationCase, op: ops.Delete) -> tuple[ReplayedTable, ...]:
+    """Return the tables whose rows an operation of upgrade() deletes along, since their foreign keys say ON DELETE CASCADE.
+
+    Left out are those in which upgrade() has deleted or changed rows before, and those to which downgrade() brings them back.
+    Where WHERE asks for rows that others do not use, these are none.
+    """
+    if not readable(op.table) or op.spares_used or (case.dialect(op) == "sqlite" and not case.target.sqlite_foreign_keys):
+        return ()
+    schema = case.state_before(op).schema
+    earlier = takewhile(lambda other: other is not op, case.analysis(op).upgrade)
+    cleared = {
+        place(other.schema, str(other.table)) for other in earlier if isinstance(other, ops.Delete | ops.Truncate | ops.Update)
+    }
+    found: dict[QualifiedName, ReplayedTable] = {}
+    left, first = [place(op.schema, op.table)], place(op.schema, op.table)
+    while left:
+        for child, key in schema.references_to(left.pop()):
+            where = place(child.schema, child.name)
+            if readable(key.ondelete) and fold(key.ondelete) == "cascade" and where not in {first, *found, *cleared}:
+                found[where] = child
+                left.append(where)
+    lost = (child for child in found.values() if not comes_back_along(case, op, child))
+    return tuple(sorted(lost, key=lambda child: (str(child.schema), child.name)))
+
+
 def left_referrers(case: MigrationCase, op: ops.Delete) -> list[tuple[str, str, str]]:
     """Return the foreign keys whose rows may still point to what is deleted: the table, its columns, and ON DELETE, folded.
 
@@ -111,7 +138,7 @@ def left_referrers(case: MigrationCase, op: ops.Delete) -> list[tuple[str, str, 
         if isinstance(other, ops.Delete | ops.Truncate | ops.Update | ops.DropTable) and readable(other.table):
             cleared.add(place(other.schema, other.table))
     found = []
-    for table, key in analysis.state_before(op).referrers:
+    for table, key in analysis.state_before(op).schema.references_to(place(op.schema, str(op.table))):
         where = place(table.schema, table.name)
         columns = ", ".join(str(name) for name in key.columns) if isinstance(key.columns, tuple) else ""
         rule = fold(key.ondelete) if readable(key.ondelete) else ""

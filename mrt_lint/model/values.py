@@ -126,13 +126,14 @@ class ValueFlow:
     """What a new value of `column` is computed from: `source` is another column, UNKNOWN for what comes from Python or a parameter.
 
     `table` is the table of the source, None if none is named. `plain` is True if the source's value is copied
-    unchanged, or put into a JSON value as it is, as far as raw SQL shows it.
+    unchanged, or put into a JSON value as it is, as far as raw SQL shows it; `copied` also where the statement chooses rows.
     """
 
     column: Name
     source: Name
     table: MaybeName = None
     plain: bool = False
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,20 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.returning_rows import come_back
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.returning_rows import come_back, kept_rows, listed
+from mrt_lint.analysis.row_deletion import cascaded
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
+
+_CHILDREN = """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True))
+                key = sa.ForeignKey("users.id", ondelete="CASCADE")
+                op.create_table("visits", sa.Column("id", sa.Integer), sa.Column("user_id", sa.Integer, key))
+            """
 
 
 class DeleteAll(Rule):
@@ -26,11 +35,22 @@ class DeleteAll(Rule):
         "name the rows with WHERE; if all have to go, keep them first (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}), "
         "and in downgrade() insert them again (INSERT INTO {sql_table} SELECT * FROM {sql_backup}) and drop the copy"
     )
+    along = DialectWording(
+        message=(
+            "upgrade deletes every row of {the_table}, and ON DELETE CASCADE with them those of {children}: a downgrade cannot "
+            "know them"
+        ),
+        instead=(
+            "drop the foreign keys before, and make them again after it; if all have to go, keep them first ({copies}) "
+            "and in downgrade() insert them again"
+        ),
+    )
     manual = ("PostgreSQL, DELETE: https://www.postgresql.org/docs/current/sql-delete.html",)
     exemptions = (
         "The table was created earlier in the same upgrade.",
         "Its rows were copied to another table in the same upgrade, in SQL or by Python, and `downgrade()` inserts them again.",
         "Whether there is a condition cannot be read.",
+        "Of tables whose rows go along: `upgrade()` deletes or changes rows there before; SQLite does not enforce foreign keys.",
     )
 
     bad = (
@@ -44,8 +64,36 @@ class DeleteAll(Rule):
                 op.execute(sessions.delete())  # MRT214
             """,
         ),
+        Example(
+            title="The rows come back, but not those that ON DELETE CASCADE takes along",
+            before=(_CHILDREN,),
+            source="""
+            def upgrade():
+                op.execute("CREATE TABLE users_backup AS SELECT * FROM users")
+                op.execute("DELETE FROM users")  # MRT214
+
+            def downgrade():
+                op.execute("INSERT INTO users SELECT * FROM users_backup")
+            """,
+        ),
     )
     good = (
+        Example(
+            title="With the rows of others, which are copied, too",
+            before=(_CHILDREN,),
+            source="""
+            def upgrade():
+                op.execute("CREATE TABLE users_backup AS SELECT * FROM users")
+                op.execute("CREATE TABLE visits_backup AS SELECT * FROM visits")
+                op.execute("DELETE FROM users")
+
+            def downgrade():
+                op.execute("INSERT INTO users SELECT * FROM users_backup")
+                op.execute("INSERT INTO visits SELECT * FROM visits_backup")
+                op.drop_table("visits_backup")
+                op.drop_table("users_backup")
+            """,
+        ),
         Example(
             title="With a condition",
             source="""
@@ -81,5 +129,12 @@ class DeleteAll(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every table that is emptied so."""
         for op in case.ops_for(self, ops.Delete):
-            if op.where is False and not come_back(case, op):
+            if op.where is not False:
+                continue
+            children = cascaded(case, op)
+            if children:
+                copies = kept_rows(case, str(op.table), op.schema if readable(op.schema) else None, children)
+                found = {**names(op, case.dialect(op)), "children": ", ".join(listed(children)), "copies": copies}
+                yield self.found(case.migration, op, self.along, **found)
+            elif not come_back(case, op):
                 yield self.found(case.migration, op, **names(op, case.dialect(op)))

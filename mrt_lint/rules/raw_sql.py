@@ -6,6 +6,8 @@ from dataclasses import replace
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.raw_sql import outlives_rollback, reverse_statement, sql_words
+from mrt_lint.analysis.returning_rows import listed
+from mrt_lint.analysis.row_deletion import cascaded
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -29,6 +31,10 @@ class RawSql(Rule):
     instead = "add op.execute({answer!r}) to downgrade(), or explain there why nothing is needed and write '# noqa: MRT104' here"
     taken = DialectWording(
         message="upgrade drops {what}, downgrade() does not make it again: it is missing after the rollback", instead=instead
+    )
+    cascading = DialectWording(
+        message="upgrade deletes rows of {the_table}, and ON DELETE CASCADE with them rows of {children}: no downgrade knows them",
+        instead="do the same with those rows: {copied}",
     )
     manual = ("Alembic, Operations.execute: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
@@ -106,7 +112,10 @@ class RawSql(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every statement with an effect that outlives the rollback."""
         for op in case.ops_for(self, ops.Op, along=True):
-            if outlives_rollback(case, op):
+            if isinstance(op, ops.Delete) and op.where is not False and (children := cascaded(case, op)):
+                words = {**names(op, case.dialect(op)), "children": ", ".join(listed(children)), "copied": _copied(op)}
+                yield self.found(case.migration, op, self.cascading, **words)
+            elif outlives_rollback(case, op):
                 if op.along_with:
                     yield self.found(case.migration, op, self.taken, what=names(op)["the_name"], answer=reverse_statement(op))
                     continue

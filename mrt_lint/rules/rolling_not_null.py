@@ -34,7 +34,7 @@ class RollingNotNull(Rule):
     manual = ("Martin Fowler, “Parallel Change”: https://martinfowler.com/bliki/ParallelChange.html",)
     exemptions = (
         "It has a server default at the end of `upgrade()`, or fills itself.",
-        "`upgrade()` lets it hold NULL again, or drops it.",
+        "`upgrade()` allows NULL there again, or drops the column.",
         "The table was created earlier in the same upgrade.",
     )
 

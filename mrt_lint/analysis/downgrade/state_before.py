@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mrt_lint.analysis.downgrade.definition import for_dialect, former
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
-from mrt_lint.history.schema import ReplayedTable, fold, place
+from mrt_lint.history.schema import ReplayedSchema, ReplayedTable, fold, place
 from mrt_lint.model import ops
 from mrt_lint.model.lean import dataclass, replace
 from mrt_lint.model.ops import Op
-from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SqlType
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, SqlType
+
+_EMPTY: Final = ReplayedSchema()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class StateBefore:
 
     `type` is that of the column which an `AlterColumn` changes, `new_type` the one that it gets, with the labels that an enum has
     by then; UNKNOWN if that is not known. `parent` is the table to which a new foreign key points, where this migration has made
-    or used it; `referrers` are the foreign keys to the table of a DELETE, each after the table that has it.
+    or used it; `schema` is all that was there, as far as it is known, when rows were written or deleted.
     """
 
     table: TrackedObject | None = None
@@ -29,7 +33,7 @@ class StateBefore:
     type: object = UNKNOWN
     new_type: object = UNKNOWN
     parent: TrackedObject | None = None
-    referrers: tuple[tuple[ReplayedTable, Constraint], ...] = ()
+    schema: ReplayedSchema = _EMPTY
 
 
 def find_state(simulated: SimulatedSchema, op: Op, *, may_be_new: bool) -> StateBefore:
@@ -53,7 +57,7 @@ def find_state(simulated: SimulatedSchema, op: Op, *, may_be_new: bool) -> State
         type=_find_type(simulated, op, column),
         new_type=find_new_type(simulated, op),
         parent=find_parent(simulated, op),
-        referrers=find_referrers(simulated, op),
+        schema=simulated.schema if isinstance(op, ops.Insert | ops.Update | ops.Delete) else _EMPTY,
     )
 
 
@@ -62,13 +66,6 @@ def find_parent(simulated: SimulatedSchema, op: Op) -> TrackedObject | None:
     if not isinstance(op, ops.CreateForeignKey) or not readable(op.definition.referred_table):
         return None
     return simulated.tables.now.get(place(op.definition.referred_schema or op.schema, op.definition.referred_table))
-
-
-def find_referrers(simulated: SimulatedSchema, op: Op) -> tuple[tuple[ReplayedTable, Constraint], ...]:
-    """Return the foreign keys to the table where an operation deletes rows, each after the table that has it."""
-    if not isinstance(op, ops.Delete) or not readable(op.table):
-        return ()
-    return tuple(simulated.schema.references_to(place(op.schema, op.table)))
 
 
 def find_new_type(simulated: SimulatedSchema, op: Op) -> object:

@@ -296,7 +296,7 @@ def _flows(changes: list[_ColumnAssignment], tables: dict[str, Name], *, whole: 
         for alias, name in () if read is UNKNOWN else read:
             table = tables.get(alias.lower(), alias) if alias is not None else None
             plain = len(tokens) == 1 or (len(tokens) == _QUALIFIED and tokens[1].key == ".") or tokens[0].key in _KEEPING
-            yield ValueFlow(column=change.column, source=name, table=table, plain=plain)
+            yield ValueFlow(column=change.column, source=name, table=table, plain=plain, copied=plain)
 
 
 def _read(value: TokenCursor) -> tuple[tuple[str | None, Name], ...] | Unknown:

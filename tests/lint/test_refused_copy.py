@@ -1,0 +1,107 @@
+"""Rows that are copied to where they may not fit, in several spellings: what has to be said, and what must not."""
+
+import pytest
+
+from mrt_lint.model.finding import Finding
+from tests.lint.test_downgrade_kinds import sql, told
+
+TABLES = """
+op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(80)),
+                sa.Column("code", sa.String(20), unique=True), sa.Column("note", sa.Text))
+op.create_table("staff", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(63)))
+"""
+NAMES = 'op.create_table("names", sa.Column("name", sa.String(80), unique=True), sa.Column("code", sa.String(20), unique=True))'
+PAIRS = 'op.create_table("pairs", sa.Column("a", sa.Text), sa.Column("b", sa.Text), sa.UniqueConstraint("a", "b"))'
+DEDUPE = sql("DELETE FROM plain a USING plain b WHERE a.ctid > b.ctid AND a.name = b.name")
+PLAIN = 'op.create_table("plain", sa.Column("name", sa.String(80)))'
+FILL_NAMES, FILL_PLAIN = (sql(f"INSERT INTO {table} (name) SELECT name FROM users") for table in ("names", "plain"))
+
+
+def about_copies(upgrade: str, dialect: str = "postgresql") -> list[Finding]:
+    return [finding for finding in told([(TABLES, "pass"), (upgrade, "pass")], dialect) if finding.code == "MRT446"]
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "dialects"),
+    [
+        (sql("INSERT INTO staff (id, name) SELECT id, name FROM users"), ("postgresql", "mysql")),
+        (sql("INSERT INTO staff (id, name) SELECT u.id, u.note FROM users AS u WHERE u.id > 3"), ("postgresql", "mysql")),
+        (sql("INSERT INTO staff (id, name) SELECT users.id, users.name FROM users"), ("postgresql", "mysql", "mariadb")),
+        (sql("UPDATE staff SET name = u.name FROM users u WHERE u.id = staff.id"), ("postgresql",)),
+        (sql("UPDATE staff s JOIN users u ON u.id = s.id SET s.name = u.name"), ("mysql", "mariadb")),
+        (
+            'op.add_column("users", sa.Column("nick", sa.String(63)))\n' + sql("UPDATE users SET nick = name"),
+            ("postgresql", "mysql"),
+        ),
+        ('op.alter_column("users", "note", type_=sa.String(99))\n' + sql("UPDATE users SET name = note"), ("postgresql",)),
+        (
+            'op.create_table("new", sa.Column("n", sa.String(9)))\n' + sql("INSERT INTO new (n) SELECT code FROM users"),
+            ("postgresql",),
+        ),
+    ],
+)
+def test_a_longer_value_does_not_fit(upgrade: str, dialects: tuple[str, ...]):
+    for dialect in dialects:
+        (finding,) = about_copies(upgrade, dialect)
+        assert "where a value is longer" in finding.message
+        assert ("cuts values off" in finding.message) is (dialect != "postgresql")
+        assert "char_length" in finding.instead
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        sql("INSERT INTO staff (id, name) SELECT id, left(name, 63) FROM users"),
+        sql("INSERT INTO staff (id, name) SELECT id, substr(name, 1, 63) FROM users"),
+        sql("INSERT INTO staff (id, name) SELECT id, name FROM users WHERE length(name) <= 63"),
+        sql("INSERT INTO staff (id, name) SELECT id, code FROM users"),
+        sql("INSERT INTO staff (id, name) SELECT id, name FROM elsewhere"),
+        sql("INSERT INTO staff (id, name) VALUES (1, 'x')"),
+        sql("UPDATE users SET name = s.name FROM staff s WHERE s.id = users.id"),
+        'op.alter_column("staff", "name", type_=sa.String(80))\n' + sql("INSERT INTO staff (id, name) SELECT id, name FROM users"),
+    ],
+)
+def test_what_fits_or_is_made_to_fit_is_copied(upgrade: str):
+    assert about_copies(upgrade) == []
+
+
+def test_sqlite_keeps_no_lengths():
+    assert about_copies(sql("INSERT INTO staff (id, name) SELECT id, name FROM users"), "sqlite") == []
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql", "sqlite"])
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        f"{NAMES}\n{FILL_NAMES}",
+        f"{NAMES}\n{sql('INSERT INTO names (name) SELECT name FROM users WHERE name IS NOT NULL')}",
+        f'{PLAIN}\n{FILL_PLAIN}\nop.create_unique_constraint("uq", "plain", ["name"])',
+        f'{PLAIN}\n{FILL_PLAIN}\nop.create_index("uq", "plain", ["name"], unique=True)',
+        f'{PLAIN}\n{FILL_PLAIN}\nop.create_primary_key("pk", "plain", ["name"])',
+        f"{PAIRS}\n{sql('INSERT INTO pairs (a, b) SELECT name, note FROM users')}",
+    ],
+)
+def test_a_key_of_a_new_table_refuses_the_same_twice(upgrade: str, dialect: str):
+    (finding,) = about_copies(upgrade, dialect)
+    assert "two rows hold the same" in finding.message
+    assert "HAVING count(*) > 1" in finding.instead
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        f"{NAMES}\n{sql('INSERT INTO names (name) SELECT DISTINCT name FROM users')}",
+        f"{NAMES}\n{sql('INSERT INTO names (name) SELECT name FROM users GROUP BY name')}",
+        f"{NAMES}\n{sql('INSERT INTO names (name) SELECT name FROM users UNION SELECT name FROM staff')}",
+        f"{NAMES}\n{sql('INSERT INTO names (name) SELECT name FROM users ON CONFLICT DO NOTHING')}",
+        f"{NAMES}\n{sql('INSERT INTO names (name) SELECT name FROM users WHERE id < 9')}",
+        f"{NAMES}\n{sql('INSERT INTO names (code) SELECT code FROM users')}",
+        f"{PAIRS}\n{sql('INSERT INTO pairs (a, b) SELECT name, code FROM users')}",
+        f"{PAIRS}\n{sql('INSERT INTO pairs (a) SELECT name FROM users')}",
+        f"{NAMES}\n{sql('INSERT INTO names (name) SELECT name FROM elsewhere')}",
+        f"{PLAIN}\n{FILL_PLAIN}",
+        f'{PLAIN}\n{FILL_PLAIN}\n{DEDUPE}\nop.create_unique_constraint("uq", "plain", ["name"])',
+    ],
+)
+def test_what_is_copied_once_each_is_not_refused(upgrade: str):
+    assert about_copies(upgrade) == []
