@@ -40,6 +40,20 @@ def test_a_name_that_the_database_gave_is_known_after_the_table_or_a_column_was_
     assert "MRT116" not in {found.code for found in told([SETUP, (RENAMES[renaming], PASS), last])}
 
 
+@pytest.mark.parametrize("name", ["loans_book_id_fkey", "loans_code_key"])
+@pytest.mark.parametrize("is_renamed", [False, True])
+def test_a_name_that_was_dropped_is_given_again(name, is_renamed):
+    is_key = name.endswith("fkey")
+    again = 'foreign_key(None, "loans", "books", ["book_id"], ["id"])' if is_key else 'unique_constraint(None, "loans", ["code"])'
+    table = "lendings" if is_renamed else "loans"
+    renaming = ["ALTER TABLE loans RENAME TO lendings"] if is_renamed else []
+    uses = sql(*renaming, f"ALTER TABLE {table} RENAME CONSTRAINT {name} TO new")
+    for made, is_there in ((f"op.create_{again}", True), (PASS, False)):
+        before = (f'op.drop_constraint("{name}", "loans")\n{made}', PASS)
+        codes = {found.code for found in told([SETUP, before, (uses, PASS)])}
+        assert ("MRT804" in codes) is not is_there
+
+
 @pytest.mark.parametrize(
     "renaming",
     [

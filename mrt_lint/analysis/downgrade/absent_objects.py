@@ -166,6 +166,8 @@ def _lost_before(simulated: SimulatedSchema, table: TrackedTable, thing: Thing) 
         return None
     if thing.kind == "index" and fold(str(thing.name)) in known.indexes:
         return None  # MySQL keeps the index of a foreign key that was dropped
+    if kind == "key" and simulated.dialect == "postgresql" and isinstance(known.constraint(str(thing.name)), Constraint):
+        return None  # one without a name has been given the same again
     namespace, key = slot
     # MySQL numbers foreign keys without a name, by the highest number so far
     made_nameless = any(tracked.is_reference for tracked in table.unnamed) or any(map(_is_reference, known.unnamed))
