@@ -10,7 +10,7 @@ from mrt_lint.analysis.column_values import fills_itself, holds_nulls
 from mrt_lint.analysis.downgrade.replacement import dropped_before, was_unique
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.raw_sql import statement_of
-from mrt_lint.analysis.volatile_default import is_volatile
+from mrt_lint.analysis.volatile_default import is_computed, is_volatile
 from mrt_lint.history.doubt import is_opaque
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import (
@@ -80,10 +80,11 @@ def makes_unique(op: Op) -> bool:
 
 
 def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
-    """Return whether upgrade() deletes rows of the table before, or fills one of the columns with what Python works out.
+    """Return whether upgrade() deletes rows of the table before, or fills one of the columns with what differs from row to row.
 
-    Or it changes one of the columns in rows that it chooses by others of the table. So may a DELETE from a table
-    whose name could not be read, objects of a session that could not, and what could not be read at all.
+    That is what Python works out, or a function such as gen_random_uuid(). Or it changes one of the columns in rows that it
+    chooses by others of the table. So may a DELETE from a table whose name could not be read, objects of a session that could
+    not, and what could not be read at all.
     """
     table = case.state_before(op).table
     line = op.origin.line if op.origin is not None else 0
@@ -100,7 +101,7 @@ def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
             return True
         if not isinstance(other, Update) or columns is UNKNOWN:
             continue
-        if _fills(other, columns, _key_of(case, op)) or (_sets(other, columns) and _compares_rows(case, other)):
+        if _fills(other, columns, _key_of(case, op)) or (_sets(other, columns) and _tells_rows_apart(case, other)):
             return True
     return False
 
@@ -119,9 +120,11 @@ def _sets(update: Update, columns: tuple[Name, ...]) -> bool:
     return any(fold(name) in wanted for name in written if readable(name))
 
 
-def _compares_rows(case: MigrationCase, update: Update) -> bool:
-    """Return whether an UPDATE chooses its rows by others of the same table, in groups or pairs: those that hold the same."""
+def _tells_rows_apart(case: MigrationCase, update: Update) -> bool:
+    """Return whether an UPDATE computes another value for each row, or chooses rows by others that hold the same."""
     text = statement_of(case.migration.upgrade_ops, update)
+    if is_volatile(text) or is_computed(text, "mariadb"):
+        return True
     own = re.compile(rf"\b{re.escape(str(update.table))}\b", re.IGNORECASE)
     return update.where is not False and len(own.findall(text)) > 1 and _IN_GROUPS.search(text) is not None
 

@@ -1,9 +1,13 @@
 """Rows that are copied to where they may not fit, in several spellings: what has to be said, and what must not."""
 
+import os
+
 import pytest
+import sqlalchemy as sa
 
 from mrt_lint.model.finding import Finding
 from tests.lint.test_downgrade_kinds import sql, told
+from tests.runtime.conftest import own_database, postgres_server  # noqa: F401 - a fixture
 
 TABLES = """
 op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(80)),
@@ -105,3 +109,17 @@ def test_a_key_of_a_new_table_refuses_the_same_twice(upgrade: str, dialect: str)
 )
 def test_what_is_copied_once_each_is_not_refused(upgrade: str):
     assert about_copies(upgrade) == []
+
+
+def test_postgresql_refuses_what_is_too_long_or_there_twice(postgres_server):  # noqa: F811 - as fixtures are asked for
+    with own_database(postgres_server, f"mrt_refused_copy_{os.getpid()}") as url:
+        engine = sa.create_engine(url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(
+                "CREATE TABLE users (name varchar(80)); INSERT INTO users VALUES (repeat('x', 70)), ('y'), ('y')"
+            )
+            connection.exec_driver_sql("CREATE TABLE staff (name varchar(63)); CREATE TABLE names (name varchar(80) UNIQUE)")
+        for table, refusal in (("staff", "value too long"), ("names", "duplicate key")):
+            with engine.connect() as connection, pytest.raises(sa.exc.DBAPIError, match=refusal):
+                connection.exec_driver_sql(f"INSERT INTO {table} (name) SELECT name FROM users")
+        engine.dispose()

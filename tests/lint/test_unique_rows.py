@@ -85,6 +85,7 @@ SLOTS = (
     'sa.PrimaryKeyConstraint("a", "b", name="slots_pkey"))\nop.create_table("bare", sa.Column("k", sa.Integer))'
 )
 DROP_KEY = 'op.drop_constraint("slots_pkey", "slots", type_="primary")'
+ADDED = 'op.add_column("bare", sa.Column("id", sa.Uuid()))'
 BATCH = 'with op.batch_alter_table("slots") as batch:'
 ON_A = 'op.create_primary_key("slots_pkey", "slots", ["a"])'
 NUMBER = 'op.add_column("bare", sa.Column("id", {}, nullable=False))\nop.create_primary_key(None, "bare", ["id"])'
@@ -122,6 +123,8 @@ def test_a_primary_key_is_refused_where_two_rows_hold_the_same(upgrade: str, dia
         NUMBER.format("sa.Integer(), sa.Identity()"),
         NUMBER.format('sa.Uuid(), server_default=sa.text("gen_random_uuid()")'),
         'op.execute("ALTER TABLE bare ADD COLUMN id serial")\nop.execute("ALTER TABLE bare ADD PRIMARY KEY (id)")',
+        f'{ADDED}\nop.execute("UPDATE bare SET id = gen_random_uuid()")\nop.create_primary_key(None, "bare", ["id"])',
+        f'{ADDED}\nop.execute("UPDATE bare SET id = UUID()")\nop.create_unique_constraint("uq", "bare", ["id"])',
         # duplicates were thought of, or there are no rows
         f'op.execute("DELETE FROM slots s USING slots o WHERE s.a = o.a AND s.b > o.b")\n{DROP_KEY}\n{ON_A}',
         f'op.execute("DELETE FROM slots")\n{DROP_KEY}\n{ON_A}',
