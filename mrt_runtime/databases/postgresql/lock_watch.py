@@ -22,8 +22,9 @@ FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.rel
 LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid
 WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'i', 'I', 'S', 'v', 'f') AND n.nspname !~ '^pg_'"""
 HELD = """SELECT l.relation::bigint, l.mode::text, pg_catalog.pg_relation_filenode(l.relation)::bigint,
-  pg_catalog.pg_stat_get_xact_tuples_returned(l.relation)
-FROM pg_catalog.pg_locks AS l WHERE l.pid = {pid} AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384
+  pg_catalog.pg_stat_get_xact_tuples_returned(l.relation), i.indrelid::bigint, c.reltuples::bigint
+FROM pg_catalog.pg_locks AS l LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = l.relation
+LEFT JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid WHERE l.pid = {pid} AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384
   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())"""
 OWN = "pg_catalog.pg_backend_pid()"
 KINDS = {
@@ -56,6 +57,7 @@ class PostgresLockWatch:
         self._known: dict[int, KnownRelation] = {}
         self._files: dict[int, int | None] = {}
         self._scanned: dict[int, dict[int, int]] = {}
+        self._indexes: dict[int, int | None] = {}
         self._own: Any = None
         self._poll: LockPoll | None = None
 
@@ -71,6 +73,7 @@ class PostgresLockWatch:
         }
         self._files = {row[0]: row[4] for row in rows}
         self._scanned = {}
+        self._indexes = {row[0]: row[4] for row in rows if row[5] is not None}
 
     def before(self, dbapi_connection: Any) -> None:
         if getattr(dbapi_connection, "autocommit", False) is not True:
@@ -95,12 +98,12 @@ class PostgresLockWatch:
             return SessionReading(found, rewritten) if found else None
         rows = ask(dbapi_connection, HELD.format(pid=OWN))
         mine = self._scanned.setdefault(id(dbapi_connection), {})
-        scanned = []
+        scanned, indexed = [], self._find_indexed(rows)
         for oid, count in {row[0]: int(row[3] or 0) for row in rows if row[0] in self._known}.items():
-            grown = count - mine.get(oid, 0)
+            read = indexed.get(oid, count - mine.get(oid, 0))
             mine[oid] = count
-            if grown > 0 and self._known[oid].kind == "table":
-                scanned.append((self._known[oid].label, grown))
+            if read > 0 and self._known[oid].kind == "table":
+                scanned.append((self._known[oid].label, read))
         if not rows:  # the transaction has ended, and its counts with it
             mine.clear()
         rewritten = self._find_rewritten([(row[0], row[2]) for row in rows])
@@ -115,6 +118,12 @@ class PostgresLockWatch:
     def _name(self, locks: list[tuple[int, str]]) -> frozenset[RelationLock]:
         known = ((self._known[oid], mode) for oid, mode in locks if oid in self._known)
         return frozenset(RelationLock(one.label, one.kind, one.table, spell(mode)) for one, mode in known)
+
+    def _find_indexed(self, rows: list[tuple[Any, ...]]) -> dict[int, int]:
+        """Return the tables of which indexes were built, with their rows: all are read, some by workers that count for themselves."""
+        built = [row for row in rows if row[4] in self._known and row[2] != self._indexes.get(row[0])]
+        self._indexes.update((row[0], row[2]) for row in built)
+        return {row[4]: row[5] for row in built}
 
     def _find_rewritten(self, files: list[tuple[int, int | None]]) -> tuple[str, ...]:
         """Return which relations have other files than before, and remember these; one that was dropped has none."""
