@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from mrt_runtime.compare.schema import Schema, name_subject
 
-USED = ("SELECT", "INSERT", "UPDATE")
+USED = ("SELECT", "INSERT", "UPDATE", "DELETE")
 BETWEEN = re.compile(r", (?=(?:no )?[A-Z]+ to )")
 """What separates rights from one another; the name of a role may contain a comma, too."""
 

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
-from mrt_runtime.compare.schema import Schema, Table
+from mrt_runtime.compare.schema import Schema, Table, qualified
 from mrt_runtime.rolling.refused_statement import read_words
 from mrt_runtime.rolling.release_statement import RecordingWriter, ReleaseStatement
 from mrt_runtime.seed.partition import with_inherited
-from mrt_runtime.seed.row_writer import RowWriter
+from mrt_runtime.seed.row_writer import MOST_ROWS, RowWriter
 from mrt_runtime.seed.seed_dialect import SeedDialect
 from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.unique_key import key_columns, uniques_of
@@ -25,6 +25,8 @@ SEED_ROWS = 3  # a row of each variety
 IN_TABLES = frozenset({"table", "partitioned", "partition"})
 TRANSACTIONAL = frozenset({None, "innodb", "rocksdb", "sequence"})
 """Engines of MySQL and MariaDB that take back what a transaction did; other databases have no engines."""
+REFUSING = frozenset({"NO ACTION", "RESTRICT"})
+"""What foreign keys do about a DELETE that changes no other row."""
 StatementGroup = tuple[ReleaseStatement, ...]
 """Statements of one transaction, which is rolled back."""
 
@@ -37,6 +39,7 @@ class TableStatements:
     types: dict[str, frozenset[str]]
     updates: list[ReleaseStatement] = field(default_factory=list)
     inserts: list[StatementGroup] = field(default_factory=list)
+    deletes: list[StatementGroup] = field(default_factory=list)
 
     @property
     def table(self) -> Table:
@@ -82,6 +85,7 @@ def record_table(release: Release, recorder: TableRecorder) -> None:
     if inserts:
         known.inserts += inserts
         known.updates += recorder.record_updates(inserts[0])
+        known.deletes += recorder.record_deletes(inserts[0])
     elif not known.inserts and recorder.table.kind != "partitioned":
         release.untried[label] = f"no row could be made for it: {recorder.reason or 'the database refuses it'}"
     release.tables[label] = known
@@ -100,8 +104,9 @@ class TableRecorder:
         self.target = dialect.target(table, schema)
         self.writer = RowWriter(connection, dialect)
         self.reason: str | None = None
-        there = self.writer.read(self.target, insertable(self.target))
-        self._there: Row = there[0] if there else {}
+        self._key = key_columns(self.target)
+        self._present = self.writer.read(self.target, insertable(self.target))[:SEED_ROWS]
+        self._there: Row = self._present[0] if self._present else {}
 
     def record_inserts(self) -> Iterator[StatementGroup]:
         """Yield INSERTs that the table takes: rows of each variety, one without what fills itself, one that repeats a row."""
@@ -136,7 +141,7 @@ class TableRecorder:
 
     def record_updates(self, inserted: StatementGroup) -> list[ReleaseStatement]:
         """Return UPDATEs of a row that is there to the values of rows that were inserted."""
-        key = {name: self._there.get(name) for name in key_columns(self.target)}
+        key = {name: self._there.get(name) for name in self._key}
         rows = [one for one in inserted if one.table.label == self.target.label][:SEED_ROWS]
         if not key or not self._there:
             return []
@@ -147,6 +152,36 @@ class TableRecorder:
             if (names := tuple(name for name in row.columns if name not in fixed))
         ]
         return [one for one in updates if self._is_taken((one,))]
+
+    def record_deletes(self, inserted: StatementGroup) -> list[StatementGroup]:
+        """Return DELETEs, by key, of a row that is inserted before and of rows that are there."""
+        if not self._key:
+            return []
+        *_, made = (one.values for one in inserted if one.table.label == self.target.label)
+        rows: list[tuple[StatementGroup, Row]] = [(inserted, made)]
+        if not self._takes_many_along():
+            rows += [((), row) for row in self._present]
+        groups = [
+            (*before, ReleaseStatement(verb="DELETE", table=self.target, key={name: row[name] for name in self._key}))
+            for before, row in rows
+            if set(self._key) <= row.keys()
+        ]
+        return [one for one in groups if self._is_taken(one)]
+
+    def _takes_many_along(self) -> bool:
+        """Whether a DELETE may change so many rows of this table and others that it takes long."""
+        pending, found = [self.target.label], set[str]()
+        while pending:
+            label = pending.pop()
+            for table in self._schema.tables:
+                keys = (key for key in table.foreign_keys if qualified(key.referred_table, key.referred_schema) == label)
+                if table.label in found or all(key.on_delete in REFUSING for key in keys):
+                    continue
+                if len(self.writer.read(table, ())) == MOST_ROWS:
+                    return True
+                found.add(table.label)
+                pending.append(table.label)
+        return False
 
     def _is_taken(self, group: Iterable[ReleaseStatement]) -> bool:
         """Whether the database takes the statements, in a transaction that is rolled back."""

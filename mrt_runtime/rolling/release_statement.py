@@ -1,4 +1,4 @@
-"""One statement of a release: a SELECT of all columns, an INSERT, an UPDATE by key, as an ORM writes them."""
+"""One statement of a release: a SELECT of all columns, an INSERT, an UPDATE or DELETE by key, as an ORM writes them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from mrt_runtime.compare.schema import Table
 from mrt_runtime.seed.row_writer import RowWriter
 from mrt_runtime.seed.value import Row
 
-Verb = Literal["SELECT", "INSERT", "UPDATE"]
-VERBS: tuple[Verb, ...] = ("SELECT", "INSERT", "UPDATE")
+Verb = Literal["SELECT", "INSERT", "UPDATE", "DELETE"]
+VERBS: tuple[Verb, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
 MOST_ROWS = 20  # that a SELECT reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseStatement:
-    """A statement on a table that names these columns. `values` is what it writes into them, `key` the row of an UPDATE."""
+    """A statement on a table that names these columns. `values` is what it writes into them, `key` the row that it is about."""
 
     verb: Verb
     table: Table
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] = ()
     values: Row = field(default_factory=dict)
     key: Row = field(default_factory=dict)
 
@@ -31,6 +31,8 @@ class ReleaseStatement:
             return read_rows(writer, self.table, self.columns)
         if self.verb == "INSERT":
             writer.insert(self.table, self.columns, [self.values])
+        elif self.verb == "DELETE":
+            writer.delete(self.table, self.key)
         else:
             writer.update(self.table, self.key, {name: self.values[name] for name in self.columns})
         return ()
@@ -42,7 +44,7 @@ class ReleaseStatement:
     def without(self, columns: Collection[str]) -> ReleaseStatement | None:
         """Return the same statement without these columns; None where it would name none, or its key is among them."""
         kept = tuple(name for name in self.columns if name not in columns)
-        if not self.key.keys().isdisjoint(columns) or (not kept and self.verb != "INSERT"):
+        if not self.key.keys().isdisjoint(columns) or (not kept and self.verb in {"SELECT", "UPDATE"}):
             return None
         return self if len(kept) == len(self.columns) else self.naming(kept)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -73,7 +73,7 @@ class ReleaseTrial:
         missing = {*gone, *self._read(known, now, gone)}
         for update in known.updates:
             self._try((update,), known, gone, missing)
-        for group in known.inserts:
+        for group in (*known.inserts, *known.deletes):
             self._try(group, known, gone, missing)
 
     def _read(self, known: TableStatements, now: Table | None, gone: Collection[str]) -> Iterator[str]:
@@ -159,7 +159,9 @@ class ReleaseTrial:
             with self._attempt(self._connection):
                 return statement.run(self._writer)
         except DBAPIError as error:
-            return read_refused(error, known.table, self._now.get(known.table.label), self._place)
+            refused = read_refused(error, known.table, self._now.get(known.table.label), self._place)
+            # a DELETE is of the row, whichever column others refer to it by
+            return replace(refused, column=None) if statement.verb == "DELETE" else refused
         finally:
             if not keeps:
                 self._connection.rollback()
