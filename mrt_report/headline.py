@@ -22,6 +22,11 @@ BAD: Final = {
     Outcome.TIMED_OUT: ("timed out", "timed out"),
     Outcome.OVER_BUDGET: ("goes over the budget", "go over the budget"),
     Outcome.ORDER_MATTERS: ("depends on the order of branches", "depend on the order of branches"),
+    Outcome.OLD_RELEASE_BREAKS: ("breaks the older release", "break the older release"),
+    Outcome.NEW_RELEASE_BREAKS: (
+        "breaks the newer release when it is rolled back",
+        "break the newer release when they are rolled back",
+    ),
     Outcome.UNPROVEN: ("could not be proven", "could not be proven"),
     Outcome.NOT_REACHED: ("could not be reached", "could not be reached"),
 }

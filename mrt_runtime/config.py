@@ -82,7 +82,8 @@ class MRTConfig:
         (`mrt verify --half-way`).
     budget: what they may be at most: "lock", a mode of locks on tables; "seconds" that a lock may be held; "rewrite", whether a
         table may be rewritten; "fail", whether more is a failure and no warning.
-    old_code: whether the older release's statements are tried on the upgraded schema, and the newer one's after the rollback.
+    old_code: "warn" or True, "fail", "off" or False (default): what it counts as where a statement of the older release fails on
+        the upgraded schema, or one of the newer release after the rollback.
     isolation: "role" (default): on servers migrations run as a role of their own that owns the scratch database and may do nothing
         outside of it. "statements": as the role in `db_url`; statements are read before they run, which cannot see everything.
     severity_overrides: code or name of a rule → "error" or "warning", for `check_static` and `assert_no_static_errors`.
@@ -118,7 +119,7 @@ class MRTConfig:
     explain_model: str | None = None
     observe_locks: bool = False
     half_way: bool = False
-    old_code: bool = False
+    old_code: str | bool = False
     budget: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:

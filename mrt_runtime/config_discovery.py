@@ -203,7 +203,8 @@ def check(config: MRTConfig) -> None:
         ("engine", "the name of one of the databases in alembic.ini", not isinstance(config.engine, (str, type(None)))),
         ("observe_locks", "true or false", not isinstance(config.observe_locks, bool)),
         ("half_way", "true or false", not isinstance(config.half_way, bool)),
-        ("old_code", "true or false", not isinstance(config.old_code, bool)),
+        ("old_code", 'true, false, "warn", "fail" or "off"',
+         not isinstance(config.old_code, bool) and config.old_code not in AFTER_WRITES),
         ("budget", BUDGET, not is_budget(config.budget)),
         ("base_revision", "the revision at which base_schema is, and base_schema with it", config.base_revision is not None
          and not (isinstance(config.base_revision, str) and config.base_revision and config.base_schema)),

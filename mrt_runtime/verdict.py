@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 OLD_RELEASE = "old-release-breaks"
 NEW_RELEASE = "new-release-breaks"
-"""Kinds of what other releases can no longer do; no outcomes, for the rollback is none the worse for it."""
+"""Kinds of what other releases can no longer do; outcomes only on request, for the rollback is none the worse."""
 
 
 WRITTEN = "With rows written after the upgrade: "
@@ -36,6 +36,8 @@ class Outcome(enum.Enum):
     NOT_REACHED = "not-reached"
     OVER_BUDGET = "over-budget"
     ORDER_MATTERS = "order-matters"
+    OLD_RELEASE_BREAKS = OLD_RELEASE
+    NEW_RELEASE_BREAKS = NEW_RELEASE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

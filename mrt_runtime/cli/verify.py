@@ -201,6 +201,8 @@ def configure(args: argparse.Namespace) -> MRTConfig:
                 "name the project's with -c PATH."
             ) from None
         found = MRTConfig()
+    if found.old_code == "fail":  # the option turns it on, which it is
+        given.pop("old_code", None)
     return settle(dataclasses.replace(found, **given), folders)
 
 

@@ -48,7 +48,7 @@ class RevisionRehearsal:
         self._findings = RevisionFindings()
         self._fresh: ScratchCopy | None = None
         self._stopped: tuple[HalfWayStep, ...] = ()
-        self._trial = DeployTrial(session.database.dialect, self._connect, is_on=session.config.old_code)
+        self._trial = DeployTrial(session.database.dialect, self._connect, session.config.old_code)
 
     def run(self, copy: ScratchCopy, before: CopyState) -> RehearsedRevision:
         """Rehearse; whatever the migration does ends in a verdict."""
@@ -70,7 +70,7 @@ class RevisionRehearsal:
         copy.traffic.notes = []
         self._findings.add_excess(steps, self._session.config.budget)
         rolling = self._trial.take()
-        self._findings.add_breaks(rolling)
+        self._findings.add_breaks(rolling, fatal=self._trial.is_fatal)
         step = self._step
         verdict = self._findings.verdict(step.revision, step.down_revision, time.perf_counter() - began, {})
         return RehearsedRevision(

@@ -21,6 +21,8 @@ PHRASES = {
     Outcome.NOT_REACHED: "not reached",
     Outcome.OVER_BUDGET: "over the budget",
     Outcome.ORDER_MATTERS: "order of branches matters",
+    Outcome.OLD_RELEASE_BREAKS: "older release breaks",
+    Outcome.NEW_RELEASE_BREAKS: "newer release breaks",
 }
 CONCLUSIONS = {
     "will cause data loss on rollback": (Outcome.DATA_LOSS,),
@@ -29,6 +31,7 @@ CONCLUSIONS = {
     "timed out": (Outcome.TIMED_OUT,),
     "went over the budget": (Outcome.OVER_BUDGET,),
     "depend on the order of branches": (Outcome.ORDER_MATTERS,),
+    "break another release": (Outcome.OLD_RELEASE_BREAKS, Outcome.NEW_RELEASE_BREAKS),
     "could not be proven": (Outcome.UNPROVEN,),
     "could not be reached": (Outcome.NOT_REACHED,),
 }

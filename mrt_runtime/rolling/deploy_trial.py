@@ -23,13 +23,15 @@ WORDS = {OLD_RELEASE: ("older", "after the upgrade", "upgrade"), NEW_RELEASE: ("
 
 
 class DeployTrial:
-    """Tries one revision after the other, each once; does nothing while it is not `is_on`.
+    """Tries one revision after the other, each once.
 
     connect: returns a connection of ours to the scratch database. What is executed on it is rolled back.
+    setting: MRTConfig's `old_code`, nothing is tried where it is off.
     """
 
-    def __init__(self, dialect: str, connect: Callable[[], Connection], *, is_on: bool) -> None:
-        self.is_on = is_on
+    def __init__(self, dialect: str, connect: Callable[[], Connection], setting: str | bool) -> None:  # noqa: FBT001  a setting of users
+        self.is_on = setting not in (False, "off")
+        self.is_fatal = setting == "fail"
         self._backend = backend_of(dialect)
         self._connect = connect
         self._before: Schema | None = None
