@@ -24,7 +24,8 @@ WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'i', 'I', 'S', 'v', 'f') A
 HELD = """SELECT l.relation::bigint, l.mode::text, pg_catalog.pg_relation_filenode(l.relation)::bigint,
   pg_catalog.pg_stat_get_xact_tuples_returned(l.relation), i.indrelid::bigint, c.reltuples::bigint
 FROM pg_catalog.pg_locks AS l LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = l.relation
-LEFT JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid WHERE l.pid = {pid} AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384
+LEFT JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid
+WHERE l.pid = {pid} AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384
   AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())"""
 OWN = "pg_catalog.pg_backend_pid()"
 KINDS = {
@@ -120,7 +121,7 @@ class PostgresLockWatch:
         return frozenset(RelationLock(one.label, one.kind, one.table, spell(mode)) for one, mode in known)
 
     def _find_indexed(self, rows: list[tuple[Any, ...]]) -> dict[int, int]:
-        """Return the tables of which indexes were built, with their rows: all are read, some by workers that count for themselves."""
+        """Return the tables of which indexes were built, with their rows: all are read, some of them by workers."""
         built = [row for row in rows if row[4] in self._known and row[2] != self._indexes.get(row[0])]
         self._indexes.update((row[0], row[2]) for row in built)
         return {row[4]: row[5] for row in built}
