@@ -55,6 +55,9 @@ class MySQLDatabase:
             if error.orig is None or error.orig.args[0] not in DENIED:
                 raise
             contents = self._borrow()
+        except BaseException:  # Ctrl-C among them
+            contents.remove()
+            raise
         own = self._own.set(database=contents.name)
         try:
             return self._isolate(contents, own, keep_driver(self._url.set(database=contents.name), own))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Iterable
@@ -50,7 +51,8 @@ class PostgresServer(ServerConnection):
 
     def try_running(self, statement: str) -> None:
         """Execute a statement that this role or server may refuse, and carry on without it."""
-        silence(self._connection, statement)
+        with contextlib.suppress(exc.DBAPIError):
+            self.run(statement)
 
     def count_sessions(self, database: str) -> int:
         """Count the sessions in a database, this run's own among them."""
