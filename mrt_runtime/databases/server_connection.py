@@ -53,8 +53,16 @@ class ServerConnection(ABC):
         return make_engine(self.url.set(database=database), **self.settings)
 
     def close(self) -> None:
-        """Close the connection, which releases the lock."""
+        """Drop what an interruption has hidden from its owner, and close the connection, which releases the lock."""
+        with contextlib.suppress(exc.SQLAlchemyError, ConfigurationError):  # the server is gone
+            self.drop_own()
         self._connection.close()
+
+    def drop_own(self) -> None:
+        """Drop all that carries this run's token."""
+        for name in self.list_names():
+            if find_token(name) == self.token:
+                self.drop(name)
 
     def sweep(self) -> None:
         """Drop the databases whose names carry a token that no living run holds the lock of.

@@ -95,6 +95,11 @@ class PostgresServer(ServerConnection):
             self.try_running(f"DROP OWNED BY {quote(name)}")  # what it was given on things of the whole server
             self.try_running(f"DROP ROLE IF EXISTS {quote(name)}")
 
+    def drop_own(self) -> None:
+        """Drop all that carries this run's token: databases, then the roles that owned them."""
+        super().drop_own()
+        self.drop_roles(self.list_roles())
+
     def sweep(self) -> None:
         """Drop what dead runs left: their databases, then the roles that owned them."""
         super().sweep()
