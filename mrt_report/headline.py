@@ -108,12 +108,13 @@ def _about_run(verify: VerifyResults) -> Iterator[str]:
     counts = count_outcomes(verify)
     listed = [f"{counts[outcome]} {PHRASES[outcome]}" for outcome in Outcome if counts[outcome]]
     outcomes = f": {', '.join(listed)}" if set(counts) - {Outcome.REVERSIBLE} else ""
-    yield f"Verified on {verify.place}{outcomes}."
+    where = f"Rehearsed on {verify.place}, on a copy of {verify.copied}" if verify.copied else f"Verified on {verify.place}"
+    yield f"{where}{outcomes}."
     if verify.shard is not None:
         yield f"This is shard {verify.shard} of the history."
     if verify.stopped is not None:
         yield f"The run ended before its last revision: {verify.stopped.rstrip('.')}."
-    if verify.database["dialect"] == "sqlite":
+    if verify.database["dialect"] == "sqlite" and not verify.copied:
         yield "A rollback that works on SQLite may fail elsewhere: verify on the database that you deploy to."
     if verify.database.get("isolation_warning"):
         yield verify.database["isolation_warning"]

@@ -60,13 +60,15 @@ class CheckResults:
 class VerifyResults:
     """What `mrt verify` found, bases first; `database` is its "dialect", "version" and "url".
 
-    `stopped` says why the run ended before its last revision, where it did; `shard` which part of the history it is about.
+    `stopped` says why the run ended before its last revision, where it did; `shard` which part of the history it is about; `copied`
+    what the copy of a rehearsal holds.
     """
 
     verdicts: tuple[Verdict, ...] = ()
     database: Mapping[str, str]
     stopped: str | None = None
     shard: str | None = None
+    copied: str = ""
 
     @property
     def place(self) -> str:

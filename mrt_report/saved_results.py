@@ -14,6 +14,8 @@ from mrt_lint.report import UnreadCall
 from mrt_lint.usage import UsageError
 from mrt_report.results import CheckResults, VerifyResults
 from mrt_runtime.report.json import from_json
+from mrt_runtime.report.observed_text import spell_size
+from mrt_runtime.report.rehearsal import count
 
 Results = TypeVar("Results", CheckResults, VerifyResults)
 
@@ -75,7 +77,15 @@ def _make_verify(document: Mapping[str, Any]) -> VerifyResults:
         database={_text(name): _text(value) for name, value in database.items()} | {"dialect": database["dialect"]},
         stopped=document["stopped"],
         shard=f"{shard['number']} of {shard['count']}" if shard else None,
+        copied=_describe_copy(document["copy"]) if "copy" in document else "",
     )
+
+
+def _describe_copy(copy: Mapping[str, Any]) -> str:
+    """Return what `mrt rehearse` copied, in words."""
+    tables, rows = (count(int(copy[name]), name.removesuffix("s")) for name in ("tables", "rows"))
+    part = "" if copy["subset"] is None else ", a sample"
+    return f"{tables} with {rows} ({spell_size(int(copy['bytes']))}{part})"
 
 
 def _text(value: object) -> str:
