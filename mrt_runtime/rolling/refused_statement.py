@@ -14,8 +14,11 @@ from mrt_runtime.seed.unique_key import columns_of, mentioned, uniques_of
 
 NAMED = re.compile(r"""["'`]([^"'`]+)["'`]|(?:column named|no such column:) (\w+)""")
 REPEATED = re.compile(r"unique|duplicate", re.IGNORECASE)
-ENTRY = re.compile(r"Duplicate entry '.*' for key")
-"""MySQL shows the values of the row that is there, which are the users'."""
+VALUE = re.compile(
+    r"""(?<=: )".*"$ | (?<=value\ )".*"(?=\ is\ out\ of\ range) | (?<=value:\ )'.*' | (?<=Duplicate\ entry\ )'.*'(?=\ for\ key)""",
+    re.VERBOSE,
+)
+"""Where PostgreSQL, and MySQL and MariaDB, quote a value of a row, which may be the users'."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ def read_words(error: DBAPIError) -> str:
     diagnosis = getattr(error.orig, "diag", None)
     said = getattr(diagnosis, "message_primary", None)
     text = str(said or (driver_error.read_words(error.orig) if error.orig is not None else error))
-    return ENTRY.sub("Duplicate entry for key", " ".join(text.split()))
+    return VALUE.sub("…", " ".join(text.split()))
 
 
 def read_refused(error: DBAPIError, known: Table, now: Table | None, place: str) -> RefusedStatement:

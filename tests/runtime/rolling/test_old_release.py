@@ -242,6 +242,20 @@ def test_on_mysql(deploy, kind):
     assert shorten(deploy.find_broken(release)) == expected
 
 
+@pytest.mark.parametrize("database", ["postgres", "mysql"], indirect=True)
+@pytest.mark.slow
+def test_values_of_rows_are_not_quoted(deploy):
+    deploy.execute(
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, code VARCHAR(20))",
+        "INSERT INTO people VALUES (1, 'a secret')",
+    )
+    release = deploy.record(rows=False)
+    kind = "ALTER COLUMN code TYPE INTEGER USING 1" if deploy.database.dialect == "postgresql" else "MODIFY code INTEGER"
+    deploy.execute("UPDATE people SET code = NULL", f"ALTER TABLE people {kind}")
+    [message] = [one for one in deploy.find_broken(release) if "INSERT" in one]
+    assert re.search(r"invalid input syntax for type integer: …$|Incorrect integer value: … for column", message)
+
+
 def test_nothing_is_left_of_what_was_tried(deploy):
     numbered = {"postgresql": "id SERIAL", "sqlite": "id INTEGER"}.get(deploy.database.dialect, "id INTEGER AUTO_INCREMENT")
     deploy.execute(f"CREATE TABLE numbered ({numbered} PRIMARY KEY, note VARCHAR(20))")
