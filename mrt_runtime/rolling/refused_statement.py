@@ -15,7 +15,7 @@ from mrt_runtime.seed.unique_key import columns_of, mentioned, uniques_of
 NAMED = re.compile(r"""["'`]([^"'`]+)["'`]|(?:column named|no such column:) (\w+)""")
 REPEATED = re.compile(r"unique|duplicate", re.IGNORECASE)
 VALUE = re.compile(
-    r"""(?<=: )".*"$ | (?<=value\ )".*"(?=\ is\ out\ of\ range) | (?<=value:\ )'.*' | (?<=Duplicate\ entry\ )'.*'(?=\ for\ key)""",
+    r"""(?<=:\ )".*"$ | (?<=value\ )".*"(?=\ is\ out\ of\ range) | (?<=value:\ )'.*' | (?<=Duplicate\ entry\ )'.*'(?=\ for\ key)""",
     re.VERBOSE,
 )
 """Where PostgreSQL, and MySQL and MariaDB, quote a value of a row, which may be the users'."""
