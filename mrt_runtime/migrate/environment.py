@@ -19,6 +19,7 @@ from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.address import find_async
 from mrt_runtime.databases.outage import explain
 from mrt_runtime.migrate.changed_rows import ChangedRows
+from mrt_runtime.migrate.column_types import ColumnTypes
 from mrt_runtime.migrate.containment import contain
 from mrt_runtime.migrate.deadline import ExpiredError, MigrationDeadline
 from mrt_runtime.migrate.error import (
@@ -67,6 +68,7 @@ class AlembicEnvironment:
         self._modules = ModuleSpace(self._project.home)
         self._step: Doing = NOTHING
         self._warning = ""
+        self.column_types = ColumnTypes()
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
@@ -75,7 +77,7 @@ class AlembicEnvironment:
         variables = self._project.variables(self._url)
         with contain(self._project.home, self._path, variables, stream), self._modules.entered(), self._guard:
             self._project.hand_over(self._url)
-            with self._application.entered(self._url):
+            with self._application.entered(self._url), self.column_types.noted():
                 yield
 
     def open_directory(self) -> ScriptDirectory:

@@ -40,6 +40,7 @@ class Migrator:
     def __init__(self, config: MRTConfig, scratch: Scratch) -> None:
         self._scratch = scratch
         self._environment = AlembicEnvironment(config, scratch)
+        self.column_types = self._environment.column_types
         self._known: tuple[int, Heads] | None = None
         self._has_base = False
         self._base_revision = config.base_revision

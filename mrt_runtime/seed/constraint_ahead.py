@@ -32,24 +32,22 @@ class CheckAhead:
     expression: str
 
 
-def bind_ahead(schema: Schema, ahead: Iterable[KeyAhead | CheckAhead], later: Mapping[str, tuple[str, ...]]) -> Schema:
+def bind_ahead(schema: Schema, ahead: Iterable[KeyAhead | CheckAhead]) -> Schema:
     """Return the catalogue with what comes later, as the rows of tables that are there should satisfy it already.
 
     The database enforces none of it yet. Where nothing is there for a foreign key to point at, rows point at nothing. One that
-    would close a cycle is left out, and so is a key over columns that come later. later: the names that tables get, by those that
-    they have.
+    would close a cycle is left out, and so is a key over columns that come later. Tables go by the names that they have now.
     """
     tables = {table.label: table for table in schema.tables}
-    names = {new: label for label in tables for new in later.get(label, ())}
     bound = dict(tables)
     for one in (one for spread in ahead for one in _spread(spread, tables.values())):
-        table = bound.get(names.get(one.label, one.label))
+        table = bound.get(one.label)
         if table is None:
             continue
         if isinstance(one, CheckAhead):
             bound[table.label] = _with_check(table, one)
         elif all(table.column(name) is not None for name in one.columns):
-            parent = bound.get(names.get(one.referred, one.referred)) if one.referred is not None else None
+            parent = bound.get(one.referred) if one.referred is not None else None
             if one.referred is None:
                 bound[table.label] = _with_unique(table, one)
             elif parent is not None and not _leads_to(parent, table, bound):

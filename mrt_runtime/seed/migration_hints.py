@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.types import TypeEngine
 
 from mrt_runtime.compare.schema import Schema
 from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead, bind_ahead
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.value import Value, ValuePool
-from mrt_runtime.seed.value_kind import Choices, ColumnSlot, Integers, Raw, Texts, ValueKind
+from mrt_runtime.seed.value_kind import Binaries, Choices, ColumnSlot, Integers, Raw, Texts, ValueKind
+from mrt_runtime.seed.written_values import PythonType, WrittenValues
 
 Found = TypeVar("Found")
 
+NO_TYPES: Mapping[tuple[str, str], TypeEngine[Any]] = {}
 TYPES = re.compile(rb"\btype_\s*=|\bALTER\b[^;]*\bTYPE\b|\bMODIFY\b|\bCHANGE\s+COLUMN\b", re.IGNORECASE)
 RENAMES = re.compile(
     rb"rename_table\(\s*[\"'](\w+)[\"']\s*,\s*[\"'](\w+)[\"']"
@@ -66,10 +71,18 @@ class ConvertibleTexts:
 class MigrationHints:
     """Reads the files of a history, in its order, when it is first asked.
 
-    converts: whether the database refuses to convert a text that is no value of the new type.
+    converts: whether the database refuses to convert a text that is no value of the new type. column_types: those by which the
+    project's Python converts values, for each table and column.
     """
 
-    def __init__(self, files: Sequence[str] = (), dialect: str = "", *, converts: bool = True) -> None:
+    def __init__(
+        self,
+        files: Sequence[str] = (),
+        dialect: str = "",
+        *,
+        converts: bool = True,
+        column_types: Mapping[tuple[str, str], TypeEngine[Any]] = NO_TYPES,
+    ) -> None:
         self._files = files
         self._dialect = dialect
         self._converts = converts
@@ -78,7 +91,9 @@ class MigrationHints:
         self._parsed: list[tuple[frozenset[str], str, ValueKind]] | None = None
         self._code: dict[str, CodeReading] = {}
         self._ahead: list[tuple[int, KeyAhead | CheckAhead]] = []
+        self._renames: list[tuple[int, str, str]] = []
         self._position = 0
+        self._column_types = column_types
 
     def note_next(self, file: str) -> None:
         """Note which migration comes next: keys that earlier ones added are no longer ahead."""
@@ -91,8 +106,21 @@ class MigrationHints:
         """
         self._read_once()
         ahead = [(place, one) for place, one in self._ahead if place >= self._position]
-        binding = (one for place, one in ahead if is_clean or place > self._position or not isinstance(one, CheckAhead))
-        return bind_ahead(schema, binding, self._later)
+        binding = (pair for pair in ahead if is_clean or pair[0] > self._position or not isinstance(pair[1], CheckAhead))
+        return bind_ahead(schema, (self._under_names_now(place, one) for place, one in binding))
+
+    def _under_names_now(self, place: int, one: KeyAhead | CheckAhead) -> KeyAhead | CheckAhead:
+        """Return what a migration adds with the names that its tables have now: some may be another table's by then."""
+        one = replace(one, label=self._name_now(one.label, place))
+        if isinstance(one, CheckAhead) or one.referred is None:
+            return one
+        return replace(one, referred=self._name_now(one.referred, place))
+
+    def _name_now(self, label: str, place: int) -> str:
+        for at, old, new in reversed(self._renames):
+            if self._position <= at <= place and label == new:
+                label = old
+        return label
 
     def follow(self, found: Mapping[str, Found], labels: Collection[str]) -> dict[str, Found]:
         """Return what is known of each table by the name that it has now; nothing of those that are gone."""
@@ -108,8 +136,21 @@ class MigrationHints:
 
     def kind_for(self, label: str, column: str, kind: ValueKind) -> ValueKind:
         """Return the kind that a column should be filled as, which is `kind` itself where no later migration concerns it."""
-        if not isinstance(kind, Texts | Integers | JsonTexts):
+        fitting = self._fitting(label, column, kind) if isinstance(kind, Texts | Integers | JsonTexts) else kind
+        return self._written(label, column, fitting) if isinstance(kind, Texts | Integers | Binaries) else fitting
+
+    def _written(self, label: str, column: str, kind: ValueKind) -> ValueKind:
+        """Return the kind as far as the column's type in Python reads it."""
+        labels = (label, *self._later.get(label, ()))
+        found = next((self._column_types[name, column] for name in labels if (name, column) in self._column_types), None)
+        if found is None:
             return kind
+        own = PythonType(found, make_url(f"{self._dialect}://").get_dialect()())
+        if all(map(own.reads, kind.pool(ColumnSlot(name=column)).values)):
+            return kind
+        return WrittenValues(kind, own, tuple(self._paths(label, column)))
+
+    def _fitting(self, label: str, column: str, kind: Texts | Integers | JsonTexts) -> ValueKind:
         known = self._read_once()
         if self._parsed is None:
             self._parsed = [(r.words, name, kind) for r in map(self.code, self._files) for name, kind in r.parsed]
@@ -139,7 +180,8 @@ class MigrationHints:
         if self._known is None:
             known: dict[tuple[str, str], ValueKind] = {}
             self._known = known
-            self._later = find_later_names(self._files)
+            self._renames = list(find_renames(self._files))
+            self._later = find_later_names(self._renames)
             self._ahead = []
             files = [(place, file) for place, file in enumerate(self._files) if self._hints(file)]
             if files:
@@ -162,15 +204,21 @@ class MigrationHints:
         return bool(CHECKS.search(source) or KEYS.search(source) or (self._converts and TYPES.search(source)))
 
 
-def find_later_names(files: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the names that tables get in the upgrades of a history, by each that they had before."""
-    later: dict[str, tuple[str, ...]] = {}
-    for file in reversed(files):
+def find_renames(files: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    """Yield the tables that the upgrades of a history rename: the migration's place, the name before and the name after."""
+    for place, file in enumerate(files):
         try:
             source = Path(file).read_bytes().partition(b"def downgrade")[0]
         except OSError:
             continue
-        for found in reversed(list(RENAMES.finditer(source))):
+        for found in RENAMES.finditer(source):
             old, new = (name.decode() for name in found.groups() if name)
-            later[old] = (new, *later.get(new, ()))
+            yield place, old, new
+
+
+def find_later_names(renames: Sequence[tuple[int, str, str]]) -> dict[str, tuple[str, ...]]:
+    """Return the names that tables get in the upgrades of a history, by each that they had before."""
+    later: dict[str, tuple[str, ...]] = {}
+    for _, old, new in reversed(renames):
+        later[old] = (new, *later.get(new, ()))
     return later

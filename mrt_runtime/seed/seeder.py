@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
 
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.config import SeedRows
 from mrt_runtime.seed.adjustment import Adjustment, RowAdjuster
 from mrt_runtime.seed.custom_seed import CustomSeed
-from mrt_runtime.seed.migration_hints import MigrationHints
+from mrt_runtime.seed.migration_hints import NO_TYPES, MigrationHints
 from mrt_runtime.seed.new_values import newly_allowed
 from mrt_runtime.seed.orphan import write_orphans
 from mrt_runtime.seed.partition import with_inherited
@@ -48,7 +49,7 @@ class Seeder:
     seed_rows: rows for each table: one typical, one at the limits of its types, one with NULL wherever it may be, and so on;
         some more where no three rows can fill every column. custom_seeds: table → callable that returns the rows instead.
         files: the migrations in their order, which show what a text is going to be converted to. edges:
-        whether rows at the edge of their types are made.
+        whether rows at the edge of their types are made. column_types: types by which the project's Python converts values.
 
     The same catalogue always gets the same rows. Whole numbers that are keys begin in the thousands and are written as such,
     so that neither ids that a migration writes (1, 2, 3 …) nor those that a sequence hands out meet ours; sequences stay
@@ -63,11 +64,12 @@ class Seeder:
         files: Sequence[str] = (),
         *,
         edges: bool = True,
+        column_types: Mapping[tuple[str, str], TypeEngine[Any]] = NO_TYPES,
     ) -> None:
         self.dialect = dialect_of(database.dialect)
         self.seed_rows = max(1, seed_rows)
         self.edges = edges
-        self.migration_hints = MigrationHints(files, database.dialect, converts=self.dialect.converts)
+        self.migration_hints = MigrationHints(files, database.dialect, converts=self.dialect.converts, column_types=column_types)
         self.custom_seeds = {label: CustomSeed(label, supply) for label, supply in (custom_seeds or {}).items()}
         self._met: set[str] = set()
 

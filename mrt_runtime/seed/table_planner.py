@@ -17,7 +17,7 @@ from mrt_runtime.seed.table_plan import ColumnGroup, TablePlan, sample
 from mrt_runtime.seed.text import is_address
 from mrt_runtime.seed.unique_key import mentioned, uniques_of
 from mrt_runtime.seed.value import ANY, Row, Value, ValuePool
-from mrt_runtime.seed.value_kind import ColumnSlot, Integers, Texts, ValueKind
+from mrt_runtime.seed.value_kind import ColumnSlot, Decimals, Floats, Integers, Texts, ValueKind, as_number
 
 MOST_COMBINATIONS = 4000
 MOST_VALUES = 80
@@ -130,8 +130,8 @@ class TablePlanner:
         options: list[Row] = [dict(zip(key.columns, row.values(), strict=False)) for row in found]
         if is_ahead(key):
             options = [{name: written_as(plan.kinds.get(name), value) for name, value in row.items()} for row in options]
-            if not options or any(name not in plan.kinds for name in key.columns):
-                return
+            if not options or not all(takes(plan.kinds.get(name), value) for name, value in options[0].items()):
+                return  # the column is of another type by then
         nullable = [name for name in key.columns if pools[name].null]
         if not options:
             for name in nullable or key.columns:
@@ -257,6 +257,12 @@ def written_as(kind: ValueKind | None, value: Value) -> Value:
     """Return a value that is referred to as one of the column that refers: its type may differ until the key is made."""
     is_text = isinstance(kind, Texts | ConvertibleTexts)
     return str(value) if is_text and isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def takes(kind: ValueKind | None, value: Value) -> bool:
+    """Whether a column of that kind can hold a value that is referred to, which may be read as a text: a number holds no words."""
+    is_number = isinstance(kind, Integers | Decimals | Floats)
+    return kind is not None and not (is_number and isinstance(value, str) and as_number(value) is None)
 
 
 def holds_json(column: CatalogueColumn, table: Table) -> bool:

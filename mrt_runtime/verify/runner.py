@@ -44,8 +44,8 @@ class RevisionRunner:
         self.graph = self.migrator.graph
         self.applied: frozenset[str] = frozenset()
         self.trusted = True
-        files = [step.file for step in self.graph]
-        self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, files, edges=config.edge_rows != "off")
+        files, edges, types = [step.file for step in self.graph], config.edge_rows != "off", self.migrator.column_types
+        self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, files, edges=edges, column_types=types)
         self.contents = ScratchContents(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
         self._here: Snapshot | None = None
         self._known: dict[frozenset[str], Snapshot] = {}
@@ -57,7 +57,7 @@ class RevisionRunner:
         self.recorder = StepRecorder(
             self.scratch, self.migrator, self.contents, is_on=config.observe_locks, notes_places=config.half_way
         )
-        self.deploy = DeployTrial(database.dialect, self.contents.connect, config.old_code)
+        self.deploy = DeployTrial(database.dialect, self.contents.connect, is_on=config.old_code)
 
     @property
     def unseeded(self) -> dict[str, str]:

@@ -73,3 +73,29 @@ def test_columns_that_become_keys_hold_what_the_keys_take(verdicts):
     # rows that are cleaned before are there, and what makes rows break a key fails as ever
     assert others == {"cleaned": Outcome.DATA_LOSS, "broken": Outcome.UPGRADE_FAILED}
     assert any("so judged without them ('in_vain' id = " in warning for warning in verdicts["in_vain"].warnings)
+
+
+def test_a_column_that_is_made_again_before_it_becomes_a_key_has_values_of_its_type(project, database):
+    tables = """op.create_table("p", sa.Column("code", sa.String(20), primary_key=True))
+    op.create_table("c", sa.Column("id", sa.Integer, primary_key=True), sa.Column("p", sa.Integer, nullable=False))"""
+    project.add("first", upgrade=tables, downgrade='op.drop_table("c")\n    op.drop_table("p")')
+    again = 'op.drop_column("c", "p")\n    op.add_column("c", sa.Column("p", sa.String(20)))'
+    project.add("again", "first", upgrade=again, downgrade="pass")
+    key = """with op.batch_alter_table("c") as batch:
+        batch.create_foreign_key("fk", "p", ["p"], ["code"])"""
+    project.add("key", "again", upgrade=key, downgrade="pass")
+    with Verification(project.config(db_url=database.url)) as verification:
+        found = {verdict.revision: verdict for verdict in verification.check_all()}
+    assert not found["again"].unseeded
+
+
+def test_a_name_that_another_table_gets_later_still_means_the_table_that_has_it_now(project, postgres_url):
+    tables = """op.create_table("family", sa.Column("id", sa.Uuid, primary_key=True))
+    op.create_table("build", sa.Column("id", sa.Integer, primary_key=True), sa.Column("family_id", sa.Uuid))"""
+    project.add("first", upgrade=tables, downgrade='op.drop_table("build")\n    op.drop_table("family")')
+    key = 'op.create_foreign_key("fk", "build", "family", ["family_id"], ["id"])'
+    project.add("key", "first", upgrade=key, downgrade='op.drop_constraint("fk", "build", type_="foreignkey")')
+    names = 'op.rename_table("build", "job")\n    op.rename_table("family", "build")'
+    project.add("names", "key", upgrade=names, downgrade='op.rename_table("build", "family")\n    op.rename_table("job", "build")')
+    with Verification(project.config(db_url=postgres_url)) as verification:
+        assert [verdict.outcome for verdict in verification.check_all()] == [Outcome.REVERSIBLE] * 3
