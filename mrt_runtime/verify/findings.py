@@ -81,10 +81,13 @@ class RevisionFindings:
             else:
                 self.warnings.append(f"{failure.message}{place_of(failure.file, failure.line)}")
 
-    def add_breaks(self, rolling: RollingDeploy | None) -> None:
-        """Add what other releases can no longer do, each with its line: the rollback is none the worse for it."""
-        for failure in rolling.breaks if rolling is not None else ():
-            self.warnings.append(f"{failure.message}{_place(failure)}")
+    def add_breaks(self, rolling: RollingDeploy | None, *, fatal: bool) -> None:
+        """Add what other releases can no longer do, each with its line: as failures, or as warnings."""
+        breaks = rolling.breaks if rolling is not None else ()
+        if fatal:
+            self.failures += breaks
+        else:
+            self.warnings += [f"{failure.message}{_place(failure)}" for failure in breaks]
 
     def report_unmet(self, step: HistoryStep, *, fatal: bool) -> None:
         """Add which statements changed no row: as warnings, or as what stays unproven."""

@@ -54,7 +54,7 @@ def verify(runner: RevisionRunner, step: HistoryStep, config: MRTConfig) -> Verd
     steps = runner.recorder.take()
     findings.add_excess(steps, config.budget)
     rolling = runner.deploy.take()
-    findings.add_breaks(rolling)
+    findings.add_breaks(rolling, fatal=runner.deploy.is_fatal)
     verdict = findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, runner.unseeded)
     return replace(verdict, steps=steps, half_way=stopped, rolling=rolling)
 

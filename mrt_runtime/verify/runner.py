@@ -57,7 +57,7 @@ class RevisionRunner:
         self.recorder = StepRecorder(
             self.scratch, self.migrator, self.contents, is_on=config.observe_locks, notes_places=config.half_way
         )
-        self.deploy = DeployTrial(database.dialect, self.contents.connect, is_on=config.old_code)
+        self.deploy = DeployTrial(database.dialect, self.contents.connect, config.old_code)
 
     @property
     def unseeded(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ from mrt_report.markdown import LONGEST, NONE, render
 from mrt_report.markdown.escape import text
 from mrt_report.page import render_page
 from mrt_runtime.verdict import Outcome
-from tests.report.results import HOSTILE, LOST, finding, hostile, logged, long_history, put_together, verdict
+from tests.report.results import HOSTILE, LOST, POSTGRESQL, finding, hostile, logged, long_history, put_together, verdict
 
 SOURCE = MarkdownIt("gfm-like", {"html": True, "linkify": False})
 
@@ -46,6 +46,9 @@ def test_nothing_found_is_said_in_a_few_lines():
         "",
         "Verified on PostgreSQL 15.4.",
     ]
+    on_sqlite = {**POSTGRESQL, "dialect": "sqlite"}
+    rehearsed = render(put_together(None, [verdict("001")], database=on_sqlite, copied="9 tables with 2,000 rows"))
+    assert rehearsed.splitlines()[2:] == ["Rehearsed on SQLite 15.4, on a copy of 9 tables with 2,000 rows."]
     assert render(put_together(None, [], stopped=None)).startswith("## ⚠️ No revision was verified")
 
 

@@ -172,6 +172,8 @@ def test_without_a_url_a_dialect_that_cannot_be_embedded_asks_for_one_and_keeps_
         (MRTConfig(seed_rows="3"), "seed_rows"),  # type: ignore[arg-type]  # what a user may write
         (MRTConfig(migration_timeout=-1), "migration_timeout"),
         (MRTConfig(after_writes="yes"), "after_writes"),
+        (MRTConfig(old_code="yes"), "old_code"),
+        (MRTConfig(old_code=1), "old_code"),
         (MRTConfig(skip=["abc"]), "skip"),  # type: ignore[arg-type]  # what a user may write
         (MRTConfig(skip={"abc": "reviewed", "def": 1}), r"skip\['def'\]"),  # type: ignore[dict-item]  # what a user may write
         (MRTConfig(env={"A": 1}), r"env\['A'\]"),  # type: ignore[dict-item]  # what a user may write

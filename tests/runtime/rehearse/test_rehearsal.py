@@ -1,6 +1,7 @@
 """Pending revisions on a copy of a real database: what a rollback does to the rows that are there."""
 
 import ast
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.postgresql import copied
+from mrt_runtime.databases.server_connection import ServerConnection
 from mrt_runtime.rehearse.session import RehearsalSession
 from mrt_runtime.verdict import Outcome
 from tests.axes import DATABASES, keep, keep_every
@@ -222,6 +224,35 @@ def test_a_copy_that_fails_half_way_leaves_nothing_and_is_one_sentence(postgres_
     assert "\n" not in str(refused.value)
     assert postgres_source.leftovers() == []
     assert postgres_source.digest() == before
+
+
+@pytest.mark.parametrize("source", keep(["postgres", "mysql"], "postgres"), indirect=True)
+@pytest.mark.parametrize("statement", ["CREATE DATABASE", "CREATE USER", "CREATE ROLE"])
+def test_ctrl_c_in_the_middle_of_a_statement_leaves_nothing(source, history, monkeypatch, statement):
+    run = ServerConnection.run
+
+    def run_until_there(server, sql):
+        rows = run(server, sql)
+        if statement in sql:
+            server._connection.invalidate()  # as SQLAlchemy does
+            raise KeyboardInterrupt
+        return rows
+
+    before = source.digest()
+    monkeypatch.setattr(ServerConnection, "run", run_until_there)
+    with contextlib.suppress(KeyboardInterrupt):  # each server has two of the three statements
+        RehearsalSession(source.url, history().config()).close()
+    monkeypatch.undo()
+    assert source.leftovers() == []
+    assert source.digest() == before
+
+
+@pytest.mark.parametrize("source", keep(["postgres", "mysql"], "postgres"), indirect=True)
+def test_a_copy_that_an_interruption_hid_is_dropped_at_the_end(source, history):
+    session = RehearsalSession(source.url, history().config())
+    session.make_copy().close()  # between its return and its assignment a signal may come
+    session.close()
+    assert source.leftovers() == []
 
 
 def test_a_stamp_of_the_last_change_is_no_loss(postgres_source, rehearse):

@@ -77,6 +77,21 @@ def test_what_breaks_is_a_warning_with_its_place(project, sqlite_url):
         )
 
 
+def test_what_breaks_fails_where_the_project_says_so(project, sqlite_url):
+    write(project)
+    warned, found = verify(project, sqlite_url, old_code="warn"), verify(project, sqlite_url, old_code="fail")
+    assert {name: verdict.outcome.value for name, verdict in found.items()} == {
+        "first": "reversible",
+        "drops": "data-loss",
+        "adds": "reversible",
+        "loosens": NEW_RELEASE,
+        "renames": OLD_RELEASE,
+    }
+    for name, verdict in found.items():
+        assert verdict.failures == (*warned[name].failures, *verdict.rolling.breaks)
+    assert not any("release" in warning for verdict in found.values() for warning in verdict.warnings)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("server", keep(["postgres", "mysql"], "postgres"))
 def test_the_verdict_is_the_same_on_a_server(project, server, request):
@@ -94,7 +109,8 @@ def test_a_report_confirms_and_refutes_by_it(project, sqlite_url, monkeypatch):
     viewed = """op.rename_table("users", "people")
     op.execute("CREATE VIEW users AS SELECT * FROM people")
     op.execute("CREATE TRIGGER i INSTEAD OF INSERT ON users BEGIN INSERT INTO people VALUES (NEW.id, NEW.name, NEW.phone); END")
-    op.execute("CREATE TRIGGER u INSTEAD OF UPDATE ON users BEGIN UPDATE people SET name = NEW.name WHERE id = NEW.id; END")"""
+    op.execute("CREATE TRIGGER u INSTEAD OF UPDATE ON users BEGIN UPDATE people SET name = NEW.name WHERE id = NEW.id; END")
+    op.execute("CREATE TRIGGER d INSTEAD OF DELETE ON users BEGIN DELETE FROM people WHERE id = OLD.id; END")"""
     project.add(
         "viewed", "first", upgrade=viewed, downgrade='op.execute("DROP VIEW users")\n    op.rename_table("people", "users")'
     )

@@ -14,6 +14,7 @@ from mrt_runtime.seed import Seeder
 from tests.axes import DATABASES, keep_every, keep_pairs
 
 ALL, WRITES = "SELECT, INSERT and UPDATE", "INSERT and UPDATE"
+OF_TABLE = "SELECT, INSERT, UPDATE and DELETE"
 BASE = (
     "CREATE TABLE orgs (id INTEGER PRIMARY KEY, title VARCHAR(20) NOT NULL)",
     (
@@ -31,13 +32,24 @@ EVERYWHERE = {
         ("ALTER TABLE users DROP COLUMN phone", "CREATE UNIQUE INDEX uq ON users (age)"),
         {"users.phone": ALL, "users.age": WRITES},
     ),
-    "a table renamed": (("ALTER TABLE users RENAME TO people",), {"users": ALL}),
-    "a table dropped": (("DROP TABLE users",), {"users": ALL}),
+    "a table renamed": (("ALTER TABLE users RENAME TO people",), {"users": OF_TABLE}),
+    "a table dropped": (("DROP TABLE users",), {"users": OF_TABLE}),
     "a unique index": (("CREATE UNIQUE INDEX uq ON users (phone)",), {"users.phone": "INSERT"}),
     "a unique index of two columns": (("CREATE UNIQUE INDEX uq ON users (name, phone)",), {"users": "INSERT"}),
+    "a table that may refer to others": (
+        ("CREATE TABLE notes (id INTEGER PRIMARY KEY, user_id INTEGER, FOREIGN KEY (user_id) REFERENCES users (id))",),
+        {},
+    ),
     "another table": (("ALTER TABLE orgs RENAME COLUMN title TO name",), {"orgs.title": ALL, "orgs.name": "INSERT"}),
 }
 ON_SERVERS = {
+    "rows that refer to others": (
+        (
+            "CREATE TABLE notes (id INTEGER PRIMARY KEY, user_id INTEGER, FOREIGN KEY (user_id) REFERENCES users (id))",
+            "INSERT INTO notes SELECT id, id FROM users",
+        ),
+        {"users": "DELETE"},
+    ),
     "a table renamed, with a view": (
         ("ALTER TABLE users RENAME TO people", "CREATE VIEW users AS SELECT id, name, phone, age, state, org_id FROM people"),
         {},
@@ -65,6 +77,21 @@ ON_POSTGRES = {
         ),
         {"users": "INSERT"},
     ),
+    "a trigger that keeps rows": (
+        (
+            "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''kept''; END'",
+            "CREATE TRIGGER t BEFORE DELETE ON orgs FOR EACH ROW EXECUTE FUNCTION keep()",
+        ),
+        {"orgs": "DELETE"},
+    ),
+    "no cascade any more": (
+        (
+            "ALTER TABLE parts DROP CONSTRAINT parts_whole_fkey",
+            "ALTER TABLE parts ADD CONSTRAINT parts_whole_fkey FOREIGN KEY (whole) REFERENCES wholes",
+        ),
+        {"wholes": "DELETE"},
+    ),
+    "a right to delete": (("REVOKE DELETE ON users FROM CURRENT_USER",), {"users": "DELETE"}),
     "an enum without a label": (
         (
             "UPDATE moods SET m = 'good'",
@@ -83,7 +110,7 @@ ON_POSTGRES = {
         {"pairs.note": WRITES},
     ),
     "no key": (("ALTER TABLE keyless DROP COLUMN note",), {"keyless.note": "SELECT and INSERT"}),
-    "a right of the owner": (("REVOKE UPDATE ON users FROM CURRENT_USER",), {"users": "UPDATE"}),
+    "a right of the owner": (("REVOKE UPDATE ON users FROM CURRENT_USER",), {"users": "UPDATE", "orgs": "DELETE"}),
     "a name with a percent sign": (('ALTER TABLE "50%" DROP COLUMN "a%b"',), {"50%.a%b": ALL}),
 }
 POSTGRES_TABLES = (
@@ -94,6 +121,8 @@ POSTGRES_TABLES = (
     "CREATE TABLE events_new PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2100-01-01')",
     "CREATE TABLE pairs (a int, b int, note text, PRIMARY KEY (a, b))",
     "CREATE TABLE keyless (a int, note text)",
+    "CREATE TABLE wholes (id int PRIMARY KEY)",
+    "CREATE TABLE parts (id int PRIMARY KEY, whole int NOT NULL REFERENCES wholes ON DELETE CASCADE)",
     'CREATE TABLE "50%" (id int PRIMARY KEY, "a%b" text)',
 )
 ON_MYSQL = {
@@ -213,6 +242,20 @@ def test_on_mysql(deploy, kind):
     assert shorten(deploy.find_broken(release)) == expected
 
 
+@pytest.mark.parametrize("database", ["postgres", "mysql"], indirect=True)
+@pytest.mark.slow
+def test_values_of_rows_are_not_quoted(deploy):
+    deploy.execute(
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, code VARCHAR(20))",
+        "INSERT INTO people VALUES (1, 'a secret')",
+    )
+    release = deploy.record(rows=False)
+    kind = "ALTER COLUMN code TYPE INTEGER USING 1" if deploy.database.dialect == "postgresql" else "MODIFY code INTEGER"
+    deploy.execute("UPDATE people SET code = NULL", f"ALTER TABLE people {kind}")
+    [message] = [one for one in deploy.find_broken(release) if "INSERT" in one]
+    assert re.search(r"invalid input syntax for type integer: …$|Incorrect integer value: … for column", message)
+
+
 def test_nothing_is_left_of_what_was_tried(deploy):
     numbered = {"postgresql": "id SERIAL", "sqlite": "id INTEGER"}.get(deploy.database.dialect, "id INTEGER AUTO_INCREMENT")
     deploy.execute(f"CREATE TABLE numbered ({numbered} PRIMARY KEY, note VARCHAR(20))")
@@ -225,10 +268,8 @@ def test_nothing_is_left_of_what_was_tried(deploy):
         deploy.find_broken(release)
     after = backend.read_content(deploy.connection, deploy.look(), None)
     assert (after.tables, after.positions) == (before.tables, before.positions)
-    assert {one.verb for one in [*release.tables["numbered"].updates, *release.tables["numbered"].inserts[0]]} == {
-        "INSERT",
-        "UPDATE",
-    }
+    numbered = release.tables["numbered"]
+    assert {one.verb for one in [*numbered.updates, *numbered.inserts[0], *numbered.deletes[0]]} == {"INSERT", "UPDATE", "DELETE"}
 
 
 def test_empty_tables_take_rows_all_the_same(deploy):
@@ -242,7 +283,19 @@ def test_what_a_rollback_takes_is_not_held_against_it(deploy):
     release = deploy.record()
     deploy.execute("ALTER TABLE users DROP COLUMN x", "DROP TABLE extra")
     assert deploy.find_broken(release, skips_gone=True) == []
-    assert shorten(deploy.find_broken(release)) == {"users.x": ALL, "extra": "SELECT and INSERT"}
+    assert shorten(deploy.find_broken(release)) == {"users.x": ALL, "extra": "SELECT, INSERT and DELETE"}
+
+
+@pytest.mark.slow
+def test_rows_that_many_others_go_with_are_not_deleted(postgres_deploy):
+    deploy = postgres_deploy
+    deploy.execute("INSERT INTO wholes VALUES (1)", "INSERT INTO parts SELECT g, 1 FROM generate_series(1, 300) AS g")
+    release = deploy.record(rows=False)
+    [group] = release.tables["wholes"].deletes
+    assert [one.verb for one in group].count("DELETE") == 1
+    assert group[-1].key in [one.values for one in group[:-1]]
+    deploy.execute("CREATE TABLE notes (id int PRIMARY KEY, whole int REFERENCES wholes)", "INSERT INTO notes VALUES (1, 1)")
+    assert deploy.find_broken(release) == []
 
 
 @pytest.mark.slow
@@ -257,7 +310,7 @@ def test_a_table_without_a_key_that_holds_many_rows(postgres_deploy):
 @pytest.mark.slow
 def test_rights_that_go_with_a_table(postgres_deploy):
     deploy = postgres_deploy
-    deploy.execute("GRANT SELECT, DELETE ON users TO PUBLIC", "GRANT UPDATE (title) ON orgs TO PUBLIC")
+    deploy.execute("GRANT SELECT, DELETE, TRIGGER ON users TO PUBLIC", "GRANT UPDATE (title) ON orgs TO PUBLIC")
     before = deploy.look()
     deploy.execute(
         "ALTER TABLE users RENAME TO people",
@@ -268,7 +321,7 @@ def test_rights_that_go_with_a_table(postgres_deploy):
     found = list(find_lost_rights(before, deploy.look(), {"users", "orgs"}))
     assert [(one.table, one.column, one.rights) for one in found] == [
         ("orgs", "title", ("UPDATE to PUBLIC",)),
-        ("users", None, ("SELECT to PUBLIC",)),
+        ("users", None, ("DELETE to PUBLIC", "SELECT to PUBLIC")),
     ]
 
 
