@@ -10,6 +10,8 @@ from sqlalchemy import exc
 
 DRIVERS = frozenset({"Error", "PostgresError"})
 """The base of a driver's errors, which PEP 249 calls Error, and of asyncpg's own."""
+ABORTED = "25P02"
+"""The SQLSTATE in_failed_sql_transaction. Source: PostgreSQL's manual, appendix A."""
 
 
 def list_causes(error: BaseException, *, with_context: bool = False) -> Iterator[BaseException]:
@@ -76,3 +78,8 @@ class ErrorKind:
         if state or number is not None:
             return re.fullmatch(self.states, state) is not None or number in self.numbers
         return re.search(self.words, str(read_words(error))) is not None
+
+
+def is_consequence(error: BaseException | None) -> bool:
+    """Whether PostgreSQL only refuses what follows an error in its transaction."""
+    return read_state(error)[0] == ABORTED

@@ -11,6 +11,7 @@ from sqlalchemy.pool import NullPool
 
 from mrt_runtime.databases.isolation import STATEMENTS, Isolation
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
+from mrt_runtime.databases.kept_session import KeptSession, NoKeptSession
 from mrt_runtime.databases.outage import refuse_outage
 from mrt_runtime.databases.protocol import Checkpoint, Database, Watcher
 from mrt_runtime.databases.server_connection import ServerConnection
@@ -46,6 +47,7 @@ class ServerScratch:
     _user_condition = ""
     """What else a connection has to prove, as the end of a condition: that it is the scratch database's own user."""
     isolation = Isolation(level=STATEMENTS, reason="it was asked for")
+    kept_session: KeptSession = NoKeptSession()
 
     def __init__(
         self, database: Database, link: ServerConnection, contents: DatabaseContents, url: URL, env_url: URL, **settings: Any
@@ -100,15 +102,18 @@ class ServerScratch:
 
     def checkpoint(self) -> Checkpoint | None:
         """Keep the present state, where the server allows it."""
+        self.kept_session.close()
         return self._contents.copy()
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Bring that state back."""
+        self.kept_session.close()
         self._contents.replace_by(checkpoint)
         self.generation += 1
 
     def reset(self) -> None:
         """Bring it back to how it was made."""
+        self.kept_session.close()
         self._contents.make()
         self.generation += 1
 
@@ -117,6 +122,7 @@ class ServerScratch:
         with held():
             if not self._is_dropped:
                 self._is_dropped = True
+                self.kept_session.close()
                 self._contents.remove()
 
     def __enter__(self) -> Self:

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.journal import Journal
+from mrt_runtime.databases.kept_session import KeptSession
 from mrt_runtime.databases.observation import LockWatch
 from mrt_runtime.databases.statistics import DatabaseStatistics
 from mrt_runtime.databases.traffic import TrafficDialect
@@ -99,6 +100,10 @@ class Scratch(Protocol):
 
     def is_elsewhere(self, target: ConnectionTarget) -> bool:
         """Whether this target is certainly another database, decidable before anything connects to it."""
+
+    @property
+    def kept_session(self) -> KeptSession:
+        """The session that env.py's runs take over from each other, where that is quicker and no different."""
 
     @property
     def journal(self) -> Journal:
@@ -215,9 +220,8 @@ class DatabaseBackend(Protocol):
     def values(self) -> SeedDialect:
         """Which values its types hold and how they are written: what seeding asks."""
 
-    @property
-    def rows_change_schema(self) -> bool:
-        """Whether writing rows can change the schema, since triggers may."""
+    def rows_change_schema(self, schema: Schema) -> bool:
+        """Whether writing rows can change this schema: where triggers and functions may."""
 
     def connect(self, url: URL, isolation: str) -> Database:
         """Open the database that a URL names. Raises ConfigurationError, one sentence, where that is impossible."""

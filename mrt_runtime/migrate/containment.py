@@ -24,7 +24,7 @@ def contain(home: Path, path: list[str], variables: Mapping[str, str], output: i
     path: taken over for the body, and updated with what the body adds, so that the next step finds it.
     Warnings are silenced, because a deploy does not turn them into errors as a test session may.
     """
-    before = find_folder(home), sys.path[:], dict(os.environ), read_logging()
+    before = find_folder(home), sys.path[:], vars(os.environ)["_data"].copy(), read_logging()
     try:
         os.chdir(home)
     except OSError as error:
@@ -39,12 +39,18 @@ def contain(home: Path, path: list[str], variables: Mapping[str, str], output: i
         folder, former_path, environment, loggers = before
         path[:] = sys.path
         sys.path[:] = former_path
-        if dict(os.environ) != environment:
-            os.environ.clear()
-            os.environ.update(environment)
+        if vars(os.environ)["_data"] != environment:
+            write_variables(environment)
         with contextlib.suppress(FileNotFoundError):  # it was removed: the run goes on where it is
             os.chdir(folder)
         write_logging(loggers)
+
+
+def write_variables(encoded: Mapping[Any, Any]) -> None:
+    """Restore the variables of the environment, as `os.environ` encodes them: decoding all of them takes long."""
+    os.environ.clear()
+    for name, value in encoded.items():
+        os.environ[os.environ.decodekey(name)] = os.environ.decodevalue(value)
 
 
 def find_folder(home: Path) -> Path:

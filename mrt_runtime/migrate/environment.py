@@ -17,6 +17,7 @@ from sqlalchemy import exc
 from mrt_runtime.config import ConfigurationError, MRTConfig
 from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.address import find_async
+from mrt_runtime.databases.driver_error import is_consequence
 from mrt_runtime.databases.outage import explain
 from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.column_types import ColumnTypes
@@ -33,13 +34,14 @@ from mrt_runtime.migrate.error import (
     locate,
 )
 from mrt_runtime.migrate.flask_application import FlaskApplication
-from mrt_runtime.migrate.guard import ConnectionGuard, is_consequence
+from mrt_runtime.migrate.guard import ConnectionGuard
 from mrt_runtime.migrate.handover import HandoverAttributes
 from mrt_runtime.migrate.missing_module import describe_missing
 from mrt_runtime.migrate.modules import ModuleSpace
 from mrt_runtime.migrate.project import AlembicProject
 from mrt_runtime.migrate.python_version import describe_python
 from mrt_runtime.migrate.schema_file import load_base_schema
+from mrt_runtime.migrate.version_table import ask_at_once
 from mrt_runtime.termination import interrupted_by
 
 Work = Callable[[tuple[str, ...], MigrationContext], Iterable[RevisionStep]]
@@ -182,6 +184,7 @@ class AlembicEnvironment:
                 if hasattr(connection, "info"):  # otherwise Alembic refuses it, with a better message
                     self._guard.prove(connection)
                 configure(connection, *rest, **named)
+                ask_at_once(environment.get_context())
 
             environment.configure = prove_and_configure  # type: ignore[method-assign]  # env.py finds it through the instance
             with environment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import traceback
@@ -154,6 +155,7 @@ def find_function(file: str, name: str) -> int | None:
     return next((number for number, line in enumerate(lines, start=1) if start.match(line)), None)
 
 
+@functools.lru_cache(maxsize=4096)
 def is_same(one: str, other: str) -> bool:
     """Whether two paths name one file, however it was reached."""
     if one == other:

@@ -17,21 +17,23 @@ from sqlalchemy.pool import Pool
 
 from mrt_runtime.databases import ConnectionTarget, Scratch
 from mrt_runtime.databases.address import mask
-from mrt_runtime.databases.driver_error import read_state
+from mrt_runtime.databases.driver_error import is_consequence
 from mrt_runtime.databases.isolation import ROLE
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal, listen
+from mrt_runtime.databases.kept_session import KeptSession
 from mrt_runtime.databases.sqlalchemy_version import FIRST
+from mrt_runtime.migrate import kept_connection
 from mrt_runtime.migrate.call_site import find_line, trace_calls
 from mrt_runtime.migrate.changed_rows import ChangedRows
+from mrt_runtime.migrate.connection_target import read_target
 from mrt_runtime.migrate.error import WrongDatabaseError, suggest_setting
 from mrt_runtime.migrate.first_connect import FirstConnects, install, note_arguments
+from mrt_runtime.migrate.kept_connection import find_kept
 from mrt_runtime.secret import follow
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-ABORTED = "25P02"
-"""The SQLSTATE in_failed_sql_transaction. Source: PostgreSQL's manual, appendix A."""
 PROVED = "pytest-mrt proved"
 """Key in a connection's `info`, which lives exactly as long as the connection to the server does."""
 OTHER_USER = (
@@ -76,6 +78,7 @@ class ConnectionGuard:
         self.is_configured = False
         # other tests of the same pytest process may have pools and servers running
         self._strangers = set(threading.enumerate()) - {threading.current_thread()}
+        self.kept_session.begin()
         self._enclosure.enter_context(self._scratch.enclose(self))
         ACTIVE.append(self)
         return self
@@ -84,6 +87,8 @@ class ConnectionGuard:
         ACTIVE.remove(self)
         self._enclosure.close()
         opened, self._opened = self._opened, []
+        if kind is not None or self.violation or self.trespass:
+            self.kept_session.close()
         for record in opened:
             # A deploy's process ends here, and its pools with it. Left open they would block checkpoints, and an async one
             # would be useless in the next event loop.
@@ -135,6 +140,15 @@ class ConnectionGuard:
         """Complete the arguments with which the scratch database is about to be connected to."""
         self._scratch.prepare(driver, settings)
 
+    @property
+    def kept_session(self) -> KeptSession:
+        """The session that the scratch database's runs of env.py take over from each other."""
+        return self._scratch.kept_session
+
+    def keep(self, dbapi_connection: Any) -> bool:
+        """Keep the last proved connection that is about to be closed; False where it has to be closed."""
+        return self.connections == [dbapi_connection] and self.kept_session.keep(dbapi_connection)
+
     def before_use(self, dbapi_connection: Any, record: Any) -> None:
         """Prove a connection when it is new, or kept open by a pool since before this step; others carry the mark."""
         if record.info.get(PROVED) is not self._scratch:
@@ -149,6 +163,7 @@ class ConnectionGuard:
             self.last_statement = statement
         self.prove(connection)
         self.first_connects.read(statement)
+        self.kept_session.note(statement)
         translation = self._scratch.translate(statement)
         if translation.outside:
             reason = (
@@ -199,16 +214,20 @@ class ConnectionGuard:
         notes, self._notes = self._notes, []
         return list(dict.fromkeys(notes))
 
-    def _prove_new(self, dbapi_connection: Any, record: Any) -> None:
+    def _is_proved(self, dbapi_connection: Any) -> bool:
+        if self.kept_session.is_taken(dbapi_connection):
+            return True
         cursor = dbapi_connection.cursor()
         try:
             with self.unwatched():
-                is_ours = self._scratch.owns(cursor)
+                return self._scratch.owns(cursor)
         finally:
             cursor.close()
-        # the question began a transaction, in which env.py must not find itself
-        dbapi_connection.rollback()
-        if not is_ours:
+            # the question began a transaction, in which env.py must not find itself
+            dbapi_connection.rollback()
+
+    def _prove_new(self, dbapi_connection: Any, record: Any) -> None:
+        if not self._is_proved(dbapi_connection):
             with contextlib.suppress(Exception):
                 dbapi_connection.close()
             self._refuse("a database that is not the scratch database")
@@ -246,12 +265,14 @@ def find_guard() -> list[ConnectionGuard]:
 def install_hooks() -> None:
     """Watch every engine from now on. The hooks stay: taking them off and on again costs as much as a migration."""
 
-    def before_connect(dialect: Any, _record: object, arguments: list[Any], settings: dict[str, Any]) -> None:
+    def before_connect(dialect: Any, _record: object, arguments: list[Any], settings: dict[str, Any]) -> Any | None:
         for guard in find_guard():
             follow(settings)
             note_arguments(dialect, arguments, settings)
             guard.before_connect(read_target(dialect.name, arguments, settings))
             guard.prepare(dialect.driver, settings)
+            return find_kept(guard.kept_session, dialect, arguments, settings)
+        return None
 
     def before_use(dbapi_connection: Any, record: Any, _proxy: object = None) -> None:
         for guard in find_guard():
@@ -279,6 +300,12 @@ def install_hooks() -> None:
     event.listen(Engine, "after_cursor_execute", count_rows)
     listen(Engine, noting)
     install(lambda: [guard.first_connects for guard in find_guard()])
+    kept_connection.install(lambda: [guard.kept_session for guard in find_guard()], keep)
+
+
+def keep(dbapi_connection: Any) -> bool:
+    """Keep a connection that is about to be closed; False where it has to be closed."""
+    return any(guard.keep(dbapi_connection) for guard in find_guard())
 
 
 def on_error(context: ExceptionContext) -> None:
@@ -287,27 +314,7 @@ def on_error(context: ExceptionContext) -> None:
         guard.note_error(context.original_exception)
 
 
-def is_consequence(error: BaseException | None) -> bool:
-    """Whether PostgreSQL only refuses what follows an error in its transaction (in_failed_sql_transaction)."""
-    return read_state(error)[0] == ABORTED
-
-
 def count_rows(_connection: Connection, cursor: Any, statement: str, *_rest: object) -> None:
     """Record how many rows a statement of the running migration changed."""
     for guard in find_guard():
         guard.changed_rows.record(find_line(guard.file), statement, getattr(cursor, "rowcount", -1))
-
-
-def read_target(dialect: str, arguments: list[Any], settings: dict[str, Any]) -> ConnectionTarget:
-    """Read a driver's connect() arguments: SQLite's drivers take the file first, the others name what they are given."""
-    database = next((settings[name] for name in ("dbname", "database", "db") if settings.get(name)), None)
-    if database is None and arguments and isinstance(arguments[0], str):
-        database = arguments[0]
-    host, port, user = settings.get("host"), str(settings.get("port")), settings.get("user")
-    return ConnectionTarget(
-        dialect=dialect,
-        database=database,
-        host=host if isinstance(host, str) else None,
-        port=int(port) if port.isdigit() else None,
-        user=user if isinstance(user, str) else None,
-    )

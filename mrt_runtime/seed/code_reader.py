@@ -13,6 +13,7 @@ from mrt_runtime.seed.json_path import read_paths
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.parsed_text import PARSERS, ParsedTexts, name_of
 from mrt_runtime.seed.selected_columns import SelectedColumns, name_places
+from mrt_runtime.seed.syntax_nodes import list_nodes
 from mrt_runtime.seed.value_kind import Booleans, Integers, Raw, ValueKind
 
 NAME = r"(?:\w+\.)?[\"`]?(?P<name>\w+)[\"`]?"
@@ -78,7 +79,7 @@ def read_code(file: str) -> CodeReading:
     constants = dict(find_constants(tree))
     texts = ParsedTexts(tree, constants)
     reading.keys = [(aliases.get(name, name), path) for name, path in dict.fromkeys(read_paths(tree))]
-    for node in ast.walk(tree):
+    for node in list_nodes(tree):
         for text, kind in texts.read(node):
             reading.parsed += [(aliases.get(name, name), kind) for name in names_in(text)]
         for sql in spell(node, constants) if isinstance(node, ast.Constant | ast.JoinedStr) else ():
@@ -183,11 +184,11 @@ def constants_in(node: ast.expr, known: dict[str, ast.expr]) -> Iterator[Raw]:
 def find_constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
     """Yield the names that the file assigns once, at its top or in a function, and those of loops over such a value."""
     assigned: dict[str, ast.expr] = {}
-    for node in ast.walk(tree):
+    for node in list_nodes(tree):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant | ast.List | ast.Tuple | ast.Set | ast.Dict):
             assigned |= {target.id: node.value for target in node.targets if isinstance(target, ast.Name)}
     yield from assigned.items()
-    for node in ast.walk(tree):
+    for node in list_nodes(tree):
         if isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Name):
             values = assigned.get(node.iter.id) if isinstance(node.iter, ast.Name) else node.iter
             if isinstance(values, ast.List | ast.Tuple | ast.Set):
@@ -199,7 +200,7 @@ def find_aliases(tree: ast.Module, selected: SelectedColumns) -> Iterator[tuple[
 
     A column's new name means the one that it had: rows are made before it is renamed.
     """
-    for node in ast.walk(tree):
+    for node in list_nodes(tree):
         if isinstance(node, ast.Call) and name_of(node.func) == "alter_column":
             named = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
             new = next((word.value for word in node.keywords if word.arg == "new_column_name"), None)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from mrt_runtime.seed.json_texts import ITEM, JsonPath
 from mrt_runtime.seed.parsed_text import JSON, PARSERS, name_of
+from mrt_runtime.seed.syntax_nodes import list_nodes
 
 READING = frozenset({"get", "pop", "setdefault"})
 DEEPEST = 6  # variables that are given one another's values
@@ -15,7 +16,7 @@ DEEPEST = 6  # variables that are given one another's values
 def read_paths(tree: ast.Module) -> Iterator[tuple[str, JsonPath]]:
     """Yield each name that may be a column with a path that the code reads of what it holds."""
     documents = dict(find_documents(tree))
-    for node in ast.walk(tree):
+    for node in list_nodes(tree):
         if not isinstance(node, ast.Subscript | ast.Call) or isinstance(getattr(node, "ctx", None), ast.Store):
             continue  # a key that is only written need not be there
         start, path = follow(node, documents)
@@ -27,7 +28,7 @@ def read_paths(tree: ast.Module) -> Iterator[tuple[str, JsonPath]]:
 
 def find_documents(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
     """Yield each variable that is given a value, or an item of one, with the expression."""
-    for node in ast.walk(tree):
+    for node in list_nodes(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             yield node.targets[0].id, node.value
         elif isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Name):

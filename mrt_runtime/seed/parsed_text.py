@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.json_texts import JsonTexts
+from mrt_runtime.seed.syntax_nodes import list_nodes
 from mrt_runtime.seed.value import ValuePool
 from mrt_runtime.seed.value_kind import Choices, ColumnSlot, Decimals, Integers, Raw, Texts, ValueKind
 
@@ -75,7 +76,7 @@ class ParsedTexts:
 
     def __init__(self, tree: ast.Module, constants: Mapping[str, ast.expr]) -> None:
         self._constants = constants
-        self._enums = {node.name: dict(find_members(node)) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+        self._enums = {node.name: dict(find_members(node)) for node in list_nodes(tree) if isinstance(node, ast.ClassDef)}
 
     def read(self, node: ast.AST) -> Iterator[tuple[ast.expr, ValueKind]]:
         """Yield each expression that this node reads as a text of some kind, with the kind."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+from mrt_runtime.seed.syntax_nodes import list_nodes
+
 SELECTED = re.compile(r"\bSELECT\s+(?P<columns>.+?)\s+FROM\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -14,7 +16,7 @@ class SelectedColumns:
     def __init__(self, tree: ast.Module) -> None:
         self._assigned = {
             target.id: node.value
-            for node in ast.walk(tree)
+            for node in list_nodes(tree)
             if isinstance(node, ast.Assign)
             for target in node.targets
             if isinstance(target, ast.Name)
@@ -35,12 +37,12 @@ def name_places(tree: ast.Module, selected: SelectedColumns) -> None:
     """Write in the tree `row["config"]` for `row[1]`, where a loop takes the row from a SELECT."""
     rows = {
         node.target.id: columns
-        for node in ast.walk(tree)
+        for node in list_nodes(tree)
         if isinstance(node, ast.For | ast.comprehension)
         and isinstance(node.target, ast.Name)
         and (columns := selected.of(node.iter))
     }
-    for node in ast.walk(tree):
+    for node in list_nodes(tree):
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant):
             columns, place = rows.get(node.value.id, []), node.slice.value
             if isinstance(place, int) and place < len(columns) and columns[place]:

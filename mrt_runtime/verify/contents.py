@@ -52,8 +52,9 @@ class ScratchContents:
         connection = self._connection()
         ignored = frozenset(self._ignored())
         # between two looks without env.py in between we wrote rows and nothing else
-        only_rows = ignored == self._left_out and not backend_of(self._database.dialect).rows_change_schema
-        schema = self._last.schema if only_rows and self._last is not None else None
+        schema = self._last.schema if self._last is not None and ignored == self._left_out else None
+        if schema is not None and backend_of(self._database.dialect).rows_change_schema(schema):
+            schema = None
         self._last = take_snapshot(connection, self._database, self._last, ignored, schema)
         self._left_out = ignored
         self._scratch.journal.require_alone(connection)  # before any row is written to what was seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mrt_runtime.compare.schema import Schema
 from mrt_runtime.databases.postgresql.catalogue import read_catalogue
 from mrt_runtime.databases.postgresql.content import read_content
 from mrt_runtime.databases.postgresql.copying import connect_copying
@@ -11,12 +12,14 @@ from mrt_runtime.databases.postgresql.positions import keep_positions
 from mrt_runtime.databases.postgresql.statistics import read_statistics
 from mrt_runtime.databases.postgresql.values import PostgreSQLValues
 
+CODE = frozenset({"function", "procedure", "aggregate", "trigger", "rule", "event trigger", "extension"})
+"""Kinds of objects that may execute any statement when rows are written, or when a default or a check is computed."""
+
 
 class PostgreSQLBackend:
     """PostgreSQL, as the registry has it."""
 
     values = PostgreSQLValues()
-    rows_change_schema = True
     connect = staticmethod(connect)
     read_catalogue = staticmethod(read_catalogue)
     read_content = staticmethod(read_content)
@@ -25,3 +28,7 @@ class PostgreSQLBackend:
     read_statistics = staticmethod(read_statistics)
     stream_rows = staticmethod(stream_rows)
     keep_positions = staticmethod(keep_positions)
+
+    def rows_change_schema(self, schema: Schema) -> bool:
+        """See `DatabaseBackend`."""
+        return any(one.kind in CODE for one in schema.objects)

@@ -82,6 +82,7 @@ class CopySource:
 class CopiedPostgresContents(CreatedPostgresContents):
     """Fills the scratch database with a copy, which its role owns with all that is in it."""
 
+    keeps_session = False  # a session that goes on has not counted the rows that it changed
     _most_waste = 0  # each is as large as the given database
 
     def __init__(

@@ -40,6 +40,8 @@ class CreatedPostgresContents:
     on a busy one takes longer than all the rest, and the second one in a row finds little left to write.
     """
 
+    keeps_session = True
+    """Whether a session of migrations may stay open between them."""
     _most_waste = MOST_WASTE
 
     def __init__(self, server: PostgresServer, given: SourceDatabase, name: str, role: ScratchRole | None = None) -> None:

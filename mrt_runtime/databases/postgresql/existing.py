@@ -32,6 +32,7 @@ UNWRITABLE = "does not allow this role to create tables"
 class ExistingPostgresContents(ExistingContents):
     """Drops what this run made, and nothing that it cannot prove to have made. Copies are out of reach for such a role."""
 
+    keeps_session = False
     role = stand_ins = None
     """The given role works in it."""
 

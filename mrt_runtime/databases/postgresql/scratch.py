@@ -15,6 +15,7 @@ from mrt_runtime.databases.hosted import ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.postgresql.created import CreatedPostgresContents
 from mrt_runtime.databases.postgresql.existing import ExistingPostgresContents
+from mrt_runtime.databases.postgresql.kept_session import PostgresKeptSession
 from mrt_runtime.databases.postgresql.lock_watch import PostgresLockWatch, ask
 from mrt_runtime.databases.postgresql.quoting import literal
 from mrt_runtime.databases.postgresql.server import SETTINGS, TIMEOUTS, PostgresServer
@@ -55,6 +56,8 @@ class PostgresScratch(ServerScratch):
         self._translator = Translator(contents.name, contents.role)
         if self._role is not None:
             self._user_condition = f" AND session_user = {literal(self._role.name)}"
+            if self._role.is_answered and contents.keeps_session:
+                self.kept_session = PostgresKeptSession(server.ask, contents.name, self._role.name)
 
     def is_elsewhere(self, target: ConnectionTarget) -> bool:
         if target.dialect != "postgresql" or target.database not in {None, self._contents.name}:

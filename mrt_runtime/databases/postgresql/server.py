@@ -54,6 +54,15 @@ class PostgresServer(ServerConnection):
         with contextlib.suppress(exc.DBAPIError):
             self.run(statement)
 
+    def ask(self, query: str) -> object:
+        """Return the first value of a query's first row, below SQLAlchemy, which is watched while migrations run."""
+        cursor = self._connection.connection.cursor()
+        try:
+            cursor.execute(query)
+            return (cursor.fetchone() or (None,))[0]
+        finally:
+            cursor.close()
+
     def count_sessions(self, database: str) -> int:
         """Count the sessions in a database, this run's own among them."""
         return int(self.run(f"SELECT count(*) FROM pg_stat_activity WHERE datname = {literal(database)}")[0][0])

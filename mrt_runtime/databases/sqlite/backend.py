@@ -21,7 +21,6 @@ class SQLiteBackend:
 
     values = SQLiteValues()
     # Triggers hold statements on rows only (https://sqlite.org/lang_createtrigger.html)
-    rows_change_schema = False
     connect = staticmethod(connect)
     read_catalogue = staticmethod(read_catalogue)
     read_content = staticmethod(read_content)
@@ -33,3 +32,7 @@ class SQLiteBackend:
     def keep_positions(self, connection: Connection, schema: Schema) -> AbstractContextManager[object]:  # noqa: ARG002  see below
         """Do nothing: the counters of AUTOINCREMENT are rows of a table."""
         return nullcontext()
+
+    def rows_change_schema(self, schema: Schema) -> bool:  # noqa: ARG002  its triggers may not
+        """Return False."""
+        return False

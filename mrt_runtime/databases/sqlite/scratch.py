@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from mrt_runtime.databases.folder import Folder
 from mrt_runtime.databases.isolation import AUTHORIZER, Isolation, Translation
 from mrt_runtime.databases.journal import NO_JOURNAL, Journal
+from mrt_runtime.databases.kept_session import KeptSession, NoKeptSession
 from mrt_runtime.databases.outage import refuse_outage
 from mrt_runtime.databases.protocol import Checkpoint, ConnectionTarget, Database, Watcher
 from mrt_runtime.databases.sqlite.attach import find_files
@@ -56,6 +57,7 @@ class SQLiteScratch:
         self._watcher: Watcher | None = None
         self.generation = 0
         self.journal: Journal = NO_JOURNAL
+        self.kept_session: KeptSession = NoKeptSession()
         self.engine: Engine = create_engine(url, future=True, poolclass=NullPool)
         refuse_outage(self.engine, bool)  # no server can be lost, but a disk may be full
         event.listen(self.engine, "connect", self._on_connect)
