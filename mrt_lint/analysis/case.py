@@ -310,7 +310,11 @@ class MigrationCase:
         return ops.CreateIndex(index=op.index, table=table, schema=schema, columns=UNKNOWN)
 
     def before(self, op: ops.AlterColumn, setting: str) -> object:
-        """Return a column's setting ("type", …) before this upgrade, UNKNOWN if neither operation nor history shows it."""
+        """Return a column's setting ("type", …) just before an operation, UNKNOWN if neither operation nor history shows it."""
+        return self.state_before(op).settings.get(setting, UNKNOWN)
+
+    def originally(self, op: ops.AlterColumn, setting: str) -> object:
+        """Return a column's setting before this upgrade, UNKNOWN if neither operation nor history shows it."""
         column = self.tracked(op)
         existing = getattr(op, f"existing_{setting}", UNSET)
         return column.former.get(setting, UNKNOWN) if column is not None else UNKNOWN if existing is UNSET else existing

@@ -27,12 +27,14 @@ class DataMovement:
     """Where values went: the columns `to`.
 
     `computed` is True if Python computed them, so that their source is not visible; `chosen` if only which rows get which value
-    hangs on the source.
+    hangs on the source; `whole` if they are kept there as they were, as far
+    as can be seen.
     """
 
     to: tuple[str, ...]
     computed: bool = False
     chosen: bool = False
+    whole: bool = False
 
 
 def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
@@ -50,12 +52,16 @@ def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
     read = tuple(dict.fromkeys(target for target, flow in found if flow.source is not UNKNOWN))
     if read:
         plain = all(flow.plain for _, flow in found if flow.source is not UNKNOWN) and _is_copied(case, drop, read, before)
-        return None if plain and is_refilled(case, drop) else DataMovement(read)
+        is_back = (plain or _is_boolean(case, drop)) and is_refilled(case, drop)
+        return None if is_back else DataMovement(read, whole=plain)
     chosen = [target for op in before if isinstance(op, Update) for target in _chosen(case, op, drop, before)]
     if chosen:
         return None if is_refilled(case, drop) else DataMovement(tuple(dict.fromkeys(chosen)), chosen=True)
     if found and _is_read(case, drop, before) and not is_refilled(case, drop):
-        return DataMovement(tuple(dict.fromkeys(target for target, _ in found)), computed=True)
+        targets = tuple(dict.fromkeys(target for target, _ in found))
+        # a row that Python copies keeps the name of the column
+        alike = tuple(target for target in targets if fold(target.rpartition(".")[2]) == fold(drop.column))
+        return DataMovement(alike or targets, computed=True, whole=bool(alike))
     return None
 
 
@@ -70,6 +76,12 @@ def _is_copied(case: MigrationCase, drop: DropColumn, to: tuple[str, ...], befor
         if not in_json and (False in same if table else not kinds or any(found is not True for found in same)):
             return False
     return True
+
+
+def _is_boolean(case: MigrationCase, drop: DropColumn) -> bool:
+    """Return whether a column holds two values only, which whatever is computed from them keeps apart."""
+    kind = setting_of(source, "type") if (source := case.tracked(drop)) is not None else None
+    return isinstance(kind, SqlType) and (kind.name == "BOOLEAN" or (kind.name == "TINYINT" and kind.args == (1,)))
 
 
 def _is_kept(former: object, new: object) -> bool | None:

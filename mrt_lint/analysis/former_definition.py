@@ -50,7 +50,7 @@ def brought_back(case: MigrationCase, op: DropColumn | DropConstraint | DropTabl
 
 def changed_back(case: MigrationCase, op: AlterColumn, setting: str) -> str:
     """Return what has to happen to rows before downgrade() can give a column the type that it had; nothing if that is plain."""
-    former, new = (for_dialect(kind, case.dialect(op)) for kind in (case.before(op, "type"), op.type))
+    former, new = (for_dialect(kind, case.dialect(op)) for kind in (case.originally(op, "type"), op.type))
     if setting != "type" or not isinstance(former, SqlType) or not isinstance(new, SqlType):
         return ""
     if not is_narrowing(new, former, case.dialect(op)):

@@ -7,10 +7,22 @@ from collections.abc import Iterable
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
-from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.downgrade.analysis import DowngradeAnalysis
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
 from mrt_lint.analysis.wording import names
-from mrt_lint.history.schema import place
-from mrt_lint.model.ops import AlterObject, BulkInsert, Delete, DropObject, Execute, Insert, Op, RenameObject, Statement
+from mrt_lint.history.schema import fold, place
+from mrt_lint.model.ops import (
+    AlterObject,
+    BulkInsert,
+    CreateIndex,
+    Delete,
+    DropObject,
+    Execute,
+    Insert,
+    Op,
+    RenameObject,
+    Statement,
+)
 from mrt_lint.model.values import HOLE, UNKNOWN
 
 _OPPOSITES = {"GRANT": "REVOKE", "REVOKE": "GRANT", "ATTACH": "DETACH", "DETACH": "ATTACH"}
@@ -18,6 +30,8 @@ _OPPOSITES = {"GRANT": "REVOKE", "REVOKE": "GRANT", "ATTACH": "DETACH", "DETACH"
 _JUDGED = frozenset({"view", "materialized view"})
 _BLOCK = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*DO\b", re.IGNORECASE | re.DOTALL)
 _WORD = re.compile(r"\w+")
+_PASSING = re.compile(r"(FORCE|ORDER BY .*)$")
+"""What MySQL does to the rows of a table at once, and does not keep as a part of it."""
 
 
 def outlives_rollback(case: MigrationCase, op: Op) -> bool:
@@ -100,14 +114,34 @@ def _is_answered(case: MigrationCase, op: Statement) -> bool:
     commands = {op.command, _OPPOSITES.get(op.command)}
     if any(isinstance(other, Statement) and other.command in commands for other in reverse):
         return True
-    # what was granted on a table, or said of it, goes with the table
-    gone = {table.current_key[1] for table in analysis.made if isinstance(table, TrackedTable) and not table.exists}
-    return any(word.lower() in gone for word in _WORD.findall(op.text))
+    return _goes_along(analysis, op.text)
+
+
+def _goes_along(analysis: DowngradeAnalysis, text: str) -> bool:
+    """Return whether a statement is about something that this migration makes and takes away: what it says of that goes along."""
+    gone = {
+        fold(name)
+        for tracked in analysis.made
+        if not tracked.exists or (tracked.table is not None and not tracked.table.exists)
+        if isinstance(name := _name_of(tracked), str)
+    }
+    return any(fold(word) in gone for word in _WORD.findall(text))
+
+
+def _name_of(tracked: TrackedObject) -> object:
+    if isinstance(tracked, TrackedTable):
+        return tracked.current_key[1]
+    made = tracked.definition
+    return made.index if isinstance(made, CreateIndex) else getattr(made, "name", None)
 
 
 def _is_altered_back(case: MigrationCase, op: AlterObject) -> bool:
     analysis = case.analysis(op)
     if analysis.may_do_anything or analysis.refuses or analysis.makes_anew(op, op.kind, op.name):
+        return True
+    # a replica identity stays without its index, as NOTHING
+    said_of = "" if str(op.action).startswith("REPLICA IDENTITY") else f"{op.name} {op.action}"
+    if _PASSING.match(str(op.action)) or _goes_along(analysis, said_of):
         return True
     if op.kind == "table" and not readable(op.action) and any(_is_of_table(other, op) for other in analysis.reverse.values()):
         return True  # what it does is not known, and downgrade() changes the table, too

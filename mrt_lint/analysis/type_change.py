@@ -110,7 +110,7 @@ def is_named(kind: SqlType) -> bool:
     return kind.name == "ENUM" or (readable(kind.type_name) and kind.type_name == kind.name)
 
 
-def _is_changed_before(case: MigrationCase, op: AlterColumn) -> bool:
+def is_changed_before(case: MigrationCase, op: AlterColumn) -> bool:
     """Return whether upgrade() changes values of the column before, as one does for those that the new type has not."""
     table = case.state_before(op).table
     updates = (other for other in case.earlier(op) if isinstance(other, Update) and case.state_before(other).table is table)
@@ -129,7 +129,7 @@ def rewriting(case: MigrationCase, op: AlterColumn, former: object, named: objec
     if not is_moment and (computes(op) or not loses_nothing(former, named)):
         return None
     state = case.state_before(op)
-    where = "" if _is_changed_before(case, op) else _refused_values(_labelled(former, state.type), _labelled(named, state.new_type))
+    where = "" if is_changed_before(case, op) else _refused_values(_labelled(former, state.type), _labelled(named, state.new_type))
     words = {"outcome": f"it fails where {where}, and" if where else "no value is lost, but", "first": ""}
     if where:
         words["first"] = "change such values in an UPDATE before; or "

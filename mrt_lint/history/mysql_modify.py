@@ -1,6 +1,6 @@
 """How MySQL and MariaDB alter a column: MODIFY and CHANGE define it again, and drop what they do not repeat.
 
-Alembic repeats what the operation sets or calls existing, and NULL, no default and no comment for the rest
+Alembic repeats what the operation sets or calls existing, so that a wrong `existing_type` changes the type, and NULL, no default and no comment for the rest
 (https://dev.mysql.com/doc/refman/8.4/en/alter-table.html, "MODIFY"; Alembic's `alembic.ddl.mysql`).
 """
 
@@ -27,7 +27,7 @@ def modified(table: ReplayedTable, op: AlterColumn) -> AlterColumn:
     restated = ("type",) if op.sql else _RESTATES  # RENAME COLUMN, with which SQL leaves the rest unchanged, names no type
     if all(getattr(op, setting) is UNSET for setting in restated):
         return op
-    said: dict[str, Any] = {}
+    said: dict[str, Any] = {} if op.sql or op.type is not UNSET else {"type": op.existing_type}
     for setting, unsaid in _UNSAID.items():
         if getattr(op, setting) is UNSET:
             existing = getattr(op, f"existing_{setting}")

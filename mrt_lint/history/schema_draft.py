@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import singledispatchmethod
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from mrt_lint.history import constraint_changes, table_changes
 from mrt_lint.history.effects import implied_types
@@ -18,6 +18,7 @@ from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, Name, SqlType, Unknown
 
+_Typed = TypeVar("_Typed", Column, ops.AlterColumn)
 _CHANGES: Final[dict[type[Op], Callable[[ReplayedTable, Any], ReplayedTable]]] = {
     ops.BatchAlterTable: lambda table, _: table,
     ops.DropColumn: lambda table, op: table_changes.without_column(table, op.column),
@@ -147,8 +148,8 @@ class SchemaDraft:
 
     @_follow_op.register
     def _alter_column(self, op: ops.AlterColumn) -> None:
-        here = replace(op, type=self._type(op.type)) if isinstance(op.type, SqlType) else op
-        self._change(op, lambda table: table_changes.altered(table, modified(table, here) if self.is_forgetful else here))
+        whole = modified if self.is_forgetful else lambda _, op: op
+        self._change(op, lambda table: table_changes.altered(table, self._for_dialect(whole(table, op))))
         if isinstance(op.table, str) and isinstance(op.column, str) and isinstance(op.new_column, str):
             names = {fold(op.column): op.new_column}
             self._follow(
@@ -236,8 +237,8 @@ class SchemaDraft:
         if isinstance(before, ops.CreateObject) and isinstance(before.members, tuple):
             self._put_object(where, replace(before, members=changed(before.members)), op)
 
-    def _for_dialect(self, column: Column) -> Column:
-        """Return a column as it is on this dialect."""
+    def _for_dialect(self, column: _Typed) -> _Typed:
+        """Return a column, or a change of one, as it is on this dialect."""
         return replace(column, type=self._type(column.type)) if isinstance(column.type, SqlType) else column
 
     def _type(self, kind: SqlType) -> SqlType | Unknown:

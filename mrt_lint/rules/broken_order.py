@@ -6,8 +6,9 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.conflict import ConflictKind
 from mrt_lint.analysis.impossible import find_impossibility
 from mrt_lint.model.context import DatabaseTarget
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.ops import AddColumn, CreateTable, DropConstraint
+from mrt_lint.model.ops import AddColumn, CreateTable, DropColumn, DropConstraint
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
@@ -42,6 +43,13 @@ class BrokenOrder(Rule):
         instead=(
             "drop the type in upgrade() where its last column goes: op.execute('DROP TYPE {enum}'); or let create_table use the "
             'one that is there: postgresql.ENUM(…, name="{enum}", create_type=False)'
+        ),
+    )
+    held = DialectWording(
+        message="downgrade fails here: {conflict}",
+        instead=(
+            "drop the foreign key before the column, by the name that upgrade() gives it: "
+            'op.drop_constraint(…, "{table}", type_="foreignkey")'
         ),
     )
     manual = (
@@ -253,7 +261,10 @@ class BrokenOrder(Rule):
                 wording = wordings.get(conflict.kind)
                 if wording is self.types and isinstance(op, CreateTable | AddColumn):
                     wording = self.new_types
-                yield self.found(case.migration, op, wording, conflict=conflict.clause, enum=conflict.enum)
+                if isinstance(op, DropColumn) and conflict.kind is ConflictKind.NEEDED and case.dialect(op) in FAMILY:
+                    wording = self.held
+                names = {"enum": conflict.enum, "table": getattr(op, "table", "…")}
+                yield self.found(case.migration, op, wording, conflict=conflict.clause, **names)
 
 
 def _never_runs(case: MigrationCase, op: DropConstraint) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import for_dialect
-from mrt_lint.analysis.type_change import is_narrowing
+from mrt_lint.analysis.type_change import is_changed_before, is_narrowing
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
@@ -164,6 +164,12 @@ class LossyTypeChange(Rule):
             dialect = case.dialect(op)
             former, new = for_dialect(case.before(op, "type"), dialect), for_dialect(op.type, dialect)
             if isinstance(former, SqlType) and isinstance(new, SqlType) and is_narrowing(former, new, dialect):
-                members = ", ".join(f"'{member}'" for member in lost_members(former, new))
+                lost, is_changed = lost_members(former, new), is_changed_before(case, op)
+                first = for_dialect(case.originally(op, "type"), dialect)
+                # widened and narrowed again
+                is_harmless = not is_changed and isinstance(first, SqlType) and not is_narrowing(first, new, dialect)
+                if is_harmless or (lost and is_changed):
+                    continue
+                members = ", ".join(f"'{member}'" for member in lost)
                 given = {**names(op, dialect), "former": former, "new": new, "members": members}
                 yield self.found(case.migration, op, self.shorter_enum if members else None, **given)

@@ -7,7 +7,7 @@ from mrt_lint.analysis.data_movement import movement, moves_back
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
 class MoveAndDrop(Rule):
@@ -27,6 +27,13 @@ class MoveAndDrop(Rule):
         "add {target} and fill it in this release, write both columns from the application, and drop {column} in a later release; "
         "downgrade() then only drops {target}"
     )
+    copied = DialectWording(
+        message="upgrade copies column {own} to {moves}{by} and drops it at once: downgrade() does not bring its values back",
+        instead=(
+            "drop {column} in a later release, and write both columns from the application until then; or copy the values back in "
+            "downgrade(): add the column as it was, fill it from {target}, and only then drop that"
+        ),
+    )
     manual = ("Martin Fowler, “Parallel Change”: https://martinfowler.com/bliki/ParallelChange.html",)
     exemptions = (
         "The table was created earlier in the same upgrade.",
@@ -34,6 +41,7 @@ class MoveAndDrop(Rule):
             "All values are copied as they are to a column of the same type, or of one that holds them as they were, and "
             "`downgrade()` copies all of them back."
         ),
+        "It is a boolean, which the new column's values tell apart, and `downgrade()` works it out again.",
         "Nothing of the new column comes from the dropped one, or the one that goes was added in this upgrade, too.",
         "Python works the values out, and does not read the dropped column, or `downgrade()` works that out again.",
     )
@@ -258,4 +266,8 @@ class MoveAndDrop(Rule):
                     words = {"moves": moves, "it": what["the_column"], "lost": "was not carried over"}
                 if moved.chosen:
                     words = {"moves": f"fills {targets} by {what['the_column']}", "it": "it", "lost": "that left out"}
-                yield self.found(case.migration, op, **what, **words, target=moved.to[0])
+                wording = None
+                if moved.whole:
+                    wording, words = self.copied, {"moves": targets, "own": what["the_column"].partition(" ")[2]}
+                    words["by"] = " in Python" if moved.computed else ""
+                yield self.found(case.migration, op, wording, **what, **words, target=moved.to[0])

@@ -1,24 +1,17 @@
 """MRT116."""
 
-import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.absent_objects import ON_CONSTRAINTS
-from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
-from mrt_lint.history.schema import fold
+from mrt_lint.analysis.wrong_name import names_instead, runs_for_sure
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-
-_KINDS = frozenset({"unique", "foreignkey", "primary"})
-
-
-_OF_INNODB = re.compile(r".+_ibfk_\d+")
-"""The names that InnoDB gives to foreign keys without one, by the numbers that it has used before."""
 
 
 class NoSuchName(Rule):
@@ -182,7 +175,7 @@ class NoSuchName(Rule):
                 if function == "downgrade" and id(op) in renamed:
                     yield self.found(case.migration, op, self.renamed, missing=renamed[id(op)])
                     continue
-                if not isinstance(op, ops.DropConstraint | ops.DropIndex) or not _runs(case, op):
+                if not isinstance(op, ops.DropConstraint | ops.DropIndex) or not runs_for_sure(case, op):
                     continue
                 if _is_nameless(op):
                     the_thing = names(op)["the_index" if isinstance(op, ops.DropIndex) else "the_constraint"]
@@ -192,14 +185,10 @@ class NoSuchName(Rule):
                         _advice(case, op) if function == "downgrade" and isinstance(op, ops.DropConstraint) else ("", "")
                     )
                     yield self.found(case.migration, op, self.named if given else None, **found, given=given, by_type=by_type)
-                elif isinstance(op, ops.DropConstraint) and (known := _known(case, op)) is not None:
+                elif isinstance(op, ops.DropConstraint) and (known := names_instead(case, op)) is not None:
                     found = names(op) | {"function": function, "known": known}
                     kind = found["the_constraint"].partition(" '")[0]
                     yield self.found(case.migration, op, self.other, **found, kind=kind)
-
-
-def _runs(case: MigrationCase, op: ops.DropConstraint | ops.DropIndex) -> bool:
-    return op.certain and not op.caught and op.if_exists is False and case.runs(op)
 
 
 def _is_nameless(op: ops.DropConstraint | ops.DropIndex) -> bool:
@@ -232,31 +221,3 @@ def _advice(case: MigrationCase, op: ops.DropConstraint) -> tuple[str, str]:
     by_type = f', with type_="{kinds.pop() if len(kinds) == 1 else "…"}", which MySQL needs' if needs_type else ""
     names_given = " or ".join(f"'{other.constraint}'" for other in made)
     return (names_given if table is not None and all(readable(other.constraint) for other in made) else ""), by_type
-
-
-def _known(case: MigrationCase, op: ops.DropConstraint) -> str | None:
-    """Return the names that a table's constraints have where the one that is dropped provably has none of them."""
-    table, tracked, dialect = case.state_before(op).table, case.tracked(op), case.dialect(op)
-    # MySQL drops by kind; elsewhere SQL names none
-    is_any = op.kind is None and dialect == "postgresql"
-    kind = op.kind if readable(op.kind) else None
-    if dialect == "sqlite" or not (is_any or kind in _KINDS) or (kind == "primary" and dialect in FAMILY):
-        return None
-    if (
-        not readable(op.constraint)
-        or not isinstance(table, TrackedTable)
-        or table.creator is not None
-        or (tracked and tracked.creator)
-    ):
-        return None
-    known_schema = case.known_schema(dialect)
-    former, name = known_schema.table(table.origin), fold(op.constraint)
-    if dialect in FAMILY and _OF_INNODB.fullmatch(name):
-        return None
-    if former is None or not known_schema.lacks(table.origin, name, kind):
-        return None
-    known = (*former.constraints, *former.indexes)
-    # the rest may be a naming convention's: ck_users_positive is `positive`
-    if any(name.endswith(other) or other.endswith(name) for other in known):
-        return None
-    return ", ".join(sorted(known)) or "it makes none for this table"

@@ -7,6 +7,7 @@ from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import makes_room
 from mrt_lint.analysis.removal import is_nameless, removal
 from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.wrong_name import left_by_failed_drops
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
@@ -39,6 +40,7 @@ class NotRemoved(Rule):
         "It belongs to a table that upgrade created or downgrade drops.",
         "`downgrade()` is missing or does nothing (MRT101 and MRT102 report that), raises, or has parts that cannot be read.",
         "CREATE OR REPLACE and IF NOT EXISTS may have created nothing; what is there already stops the upgrade (MRT441).",
+        "Its drop fails for the name or the kind that is written there (MRT116 and MRT117 report that).",
         "Other rules report triggers (MRT502), types (MRT503) and sequences (MRT501).",
     )
 
@@ -270,9 +272,14 @@ class NotRemoved(Rule):
         """Yield a finding for every thing that is left behind."""
         if case.lacks_downgrade:
             return
-        for op in case.ops_for(self, ops.CreateTable, ops.AddColumn, ops.CreateIndex, ops.CreateConstraint):
-            is_new = getattr(op, "if_not_exists", False) is False and id(op) not in case.analysis(op).duplicates
-            if is_new and _is_left(case, op):
+        left = [
+            op
+            for op in case.ops_for(self, ops.CreateTable, ops.AddColumn, ops.CreateIndex, ops.CreateConstraint)
+            if getattr(op, "if_not_exists", False) is False and id(op) not in case.analysis(op).duplicates and _is_left(case, op)
+        ]
+        reported = left_by_failed_drops(case, left) if left else set()
+        for op in left:
+            if id(op) not in reported:
                 yield self.found(case.migration, op, **removal(case, op), consequence=_consequence(case, op))
         for made in case.ops_for(self, ops.CreateObject):
             sure = made.kind not in _KEPT and not made.or_replace and not made.if_not_exists

@@ -148,7 +148,7 @@ class NullableNotRestored(Rule):
         for op in case.ops_for(self, ops.AlterColumn):
             if op.sql or op.nullable is not False or case.undone(op, "nullable") not in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 continue
-            before = case.before(op, "nullable")
+            before = case.originally(op, "nullable")
             if _joins_key(case, op):
                 continue
             if before is not False and (before is not UNKNOWN or not _is_meant_to_stay(case, op)):

@@ -6,6 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.downgrade.replacement import dropped_before, names_of
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.made_conditionally import former_references
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
@@ -148,6 +149,12 @@ class OnDeleteCascade(Rule):
         parents = names_of(analysis, key.referred_table)
         same = (former for former in dropped_before(analysis, op) if readable(former.referred_table))
         formers = [*analysis.predecessors(op), *(former for former in same if fold(str(former.referred_table)) in parents)]
+        existing = [
+            former
+            for former in former_references(case, op)
+            if _is_alike(former, key) and fold(str(former.referred_table)) in parents
+        ]
+        formers += existing[-1:]
         return any(former.kind == "foreignkey" and _cascades(former.ondelete) for former in formers)
 
 
@@ -164,6 +171,13 @@ def _is_required_later(case: MigrationCase, op: ops.Op, columns: set[str]) -> bo
         if isinstance(covered, tuple) and not columns.isdisjoint(fold(str(name)) for name in covered):
             return True
     return False
+
+
+def _is_alike(one: Constraint, other: Constraint) -> bool:
+    """Return whether two foreign keys are over the same columns."""
+    if not isinstance(one.columns, tuple) or not isinstance(other.columns, tuple) or not one.columns:
+        return False
+    return [fold(str(name)) for name in one.columns] == [fold(str(name)) for name in other.columns]
 
 
 def _cascades(action: MaybeName) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.analysis.downgrade.definition import for_dialect, is_same_value
 from mrt_lint.analysis.downgrade.replacement import find_untouched_change
 from mrt_lint.analysis.former_definition import brought_back, changed_back
 from mrt_lint.analysis.wording import names
@@ -250,28 +251,20 @@ class OtherDefinition(Rule):
             """,
         ),
         Example(
-            title="The former definition is not known, or it is a column of this upgrade's own",
+            title="The former definition is not known, which MODIFY repeats, or it is a column of this upgrade's own",
             source="""
             def upgrade():
                 op.add_column("users", sa.Column("rank", sa.Integer, server_default="0", nullable=False))
                 op.alter_column("users", "rank", server_default=None)
                 op.drop_column("users", "name")
                 op.alter_column("users", "age", type_=sa.BigInteger(), nullable=True)
+                op.execute("ALTER TABLE users MODIFY COLUMN size bigint")
 
             def downgrade():
+                op.alter_column("users", "size", type_=sa.Integer())
                 op.alter_column("users", "age", type_=sa.SmallInteger(), nullable=False)
                 op.add_column("users", sa.Column("name", sa.Text))
                 op.drop_column("users", "rank")
-            """,
-        ),
-        Example(
-            title="MODIFY defines everything again, and what it defined before is not known",
-            source="""
-            def upgrade():
-                op.execute("ALTER TABLE users MODIFY COLUMN age bigint")
-
-            def downgrade():
-                op.alter_column("users", "age", type_=sa.Integer())
             """,
         ),
     )
@@ -291,9 +284,10 @@ class OtherDefinition(Rule):
             for setting, word in _SETTINGS.items():
                 is_own = self._is_set(case, altered, setting) and not self._is_restated(case, altered, setting)
                 undone = case.undone(altered, setting) if is_own else UndoStatus.YES
-                if altered.nullable is False and setting == "nullable" and undone is UndoStatus.DIFFERENT:
-                    words = {"does": f"leaves {names(altered)['the_column']} NOT NULL, as it was", "how": ""}
-                    yield self.found(case.migration, altered, **words, what="it", difference="it allows NULL then")
+                if undone is UndoStatus.DIFFERENT and _keeps(case, altered, setting):
+                    words = {"does": f"leaves the {word} of {names(altered)['the_column']} as it was", "what": "it", "how": ""}
+                    difference = "it allows NULL then" if setting == "nullable" else "it gets another one"
+                    yield self.found(case.migration, altered, **words, difference=difference)
                 elif undone in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                     difference = "it stays as upgrade left it" if undone is UndoStatus.NO else "it gets another one"
                     words = {"does": f"changes the {word} of {names(altered)['the_column']}", "difference": difference}
@@ -311,10 +305,15 @@ class OtherDefinition(Rule):
         """Return whether an operation sets something that no other rule reports, as MRT402 does NOT NULL that was not before."""
         value = getattr(op, setting)
         if setting == "nullable" and value is False:
-            return case.before(op, setting) is False
+            return case.originally(op, setting) is False
         return isinstance(value, str | SqlType) or value is None or (setting == "nullable" and value is True)
 
     @staticmethod
     def _is_restated(case: MigrationCase, op: ops.AlterColumn, setting: str) -> bool:
         """Return whether MODIFY or CHANGE only had to repeat a setting, as far as is known."""
-        return op.sql and setting != "type" and op.type is not UNSET and case.before(op, setting) is UNKNOWN
+        return op.sql and setting != "type" and op.type is not UNSET and case.originally(op, setting) is UNKNOWN
+
+
+def _keeps(case: MigrationCase, op: ops.AlterColumn, setting: str) -> bool:
+    """Return whether an operation sets what the column had."""
+    return is_same_value(case.originally(op, setting), for_dialect(getattr(op, setting), case.dialect(op))) is True

@@ -114,7 +114,7 @@ class RawNotNull(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every column that stays NOT NULL."""
         for op in case.ops_for(self, ops.AlterColumn):
-            if not op.sql or op.nullable is not False or case.before(op, "nullable") is False:
+            if not op.sql or op.nullable is not False or case.originally(op, "nullable") is False:
                 continue
             if case.undone(op, "nullable") in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 kind = _written(op, case.dialect(op))

@@ -59,7 +59,7 @@ class RollingDefault(Rule):
         for op in case.ops_for(self, ops.AlterColumn):
             if case.state_before(op).new_column:
                 continue
-            if op.server_default is not UNSET and case.before(op, "server_default") is not None:
+            if op.server_default is not UNSET and case.originally(op, "server_default") is not None:
                 yield self.found(case.migration, op, **names(op), does="changes the default")
-            if op.nullable is True and case.before(op, "nullable") is not True:
+            if op.nullable is True and case.originally(op, "nullable") is not True:
                 yield self.found(case.migration, op, **names(op), does="drops the NOT NULL")

@@ -106,7 +106,7 @@ def _last_refusing(case: MigrationCase, changes: list[ops.AddColumn | ops.AlterC
             is_required = needs_value(replace(op.definition, server_default=None))
         else:
             if op.nullable is not UNSET:
-                is_required = op.nullable is False and (is_required or case.before(op, "nullable") is not False)
+                is_required = op.nullable is False and (is_required or case.originally(op, "nullable") is not False)
             if op.server_default is not UNSET:
                 has_default = op.server_default is not None
         refuses = is_required and not has_default

@@ -58,6 +58,6 @@ class RollingTypeChange(Rule):
         for op in case.ops_for(self, ops.AlterColumn):
             if op.type is UNSET or case.state_before(op).new_column:
                 continue
-            former, new = for_dialect(case.before(op, "type"), case.dialect(op)), for_dialect(op.type, case.dialect(op))
+            former, new = for_dialect(case.originally(op, "type"), case.dialect(op)), for_dialect(op.type, case.dialect(op))
             if not (isinstance(former, SqlType) and isinstance(new, SqlType) and is_harmless(former, new, case.dialect(op))):
                 yield self.found(case.migration, op, **names(op))

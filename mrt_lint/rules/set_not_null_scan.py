@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.made_conditionally import was_required
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
@@ -13,7 +14,7 @@ from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.ops import AlterColumn, CreateCheckConstraint, ValidateConstraint
 from mrt_lint.model.rule import Example, Rule
-from mrt_lint.model.values import Constraint
+from mrt_lint.model.values import UNKNOWN, Constraint
 
 _FIRST_THAT_TRUSTS_CHECKS = (12, 0)
 
@@ -113,7 +114,8 @@ class SetNotNullScan(Rule):
         """Yield a finding for every column that is looked through under the lock."""
         for op in case.ops_for(self, ops.AlterColumn):
             state = case.state_before(op)
-            if op.nullable is not False or state.empty or case.before(op, "nullable") is False:
+            before = case.before(op, "nullable")
+            if op.nullable is not False or state.empty or before is False or (before is UNKNOWN and was_required(case, op)):
                 continue
             if (state.new_column and not _is_filled(case, op)) or _has_no_rows_here(case, op):
                 continue

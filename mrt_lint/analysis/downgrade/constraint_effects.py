@@ -43,7 +43,9 @@ def create_index(simulated: SimulatedSchema, op: ops.CreateIndex) -> Iterator[Ob
 
 def drop_index(simulated: SimulatedSchema, op: ops.DropIndex) -> Iterator[ObjectEffect]:
     """Take an index away."""
-    if readable(op.index):
+    if (owner := _owner_of_new_key(simulated, op)) is not None:
+        yield ObjectEffect("dropped", owner.constraints, fold(str(op.index)), drop(owner.constraints, fold(str(op.index)), op))
+    elif readable(op.index):
         key = place(op.schema, op.index)
         table = simulated.table_of(op)
         if (
@@ -61,6 +63,15 @@ def drop_index(simulated: SimulatedSchema, op: ops.DropIndex) -> Iterator[Object
         if index is not None and index.definition is None:
             index.definition = _unique_key(simulated, op)
         yield ObjectEffect("dropped", simulated.indexes, key, index)
+
+
+def _owner_of_new_key(simulated: SimulatedSchema, op: ops.DropIndex) -> TrackedTable | None:
+    """Return the table of a unique constraint that this migration has made under the name of a dropped index, on MySQL."""
+    table = simulated.table_of(op)
+    if simulated.dialect not in FAMILY or not isinstance(table, TrackedTable) or not readable(op.index):
+        return None
+    made = table.constraints.now.get(fold(op.index))
+    return table if made is not None and made.creator is not None and made.is_unique else None
 
 
 def _unique_key(simulated: SimulatedSchema, op: ops.DropIndex) -> ops.CreateIndex | None:

@@ -15,7 +15,7 @@ from mrt_lint.history.schema import PRIMARY, QualifiedName, ReplayedSchema, fold
 from mrt_lint.history.schema_draft import SchemaDraft
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.lean import replace
-from mrt_lint.model.ops import CreateIndex, DropIndex, Op
+from mrt_lint.model.ops import CreateIndex, DropConstraint, DropIndex, Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, MaybeName, SqlType
 
 
@@ -34,6 +34,7 @@ class SimulatedSchema:
         self.unique_after_upgrade: list[TrackedObject] = []
         self.has_nameless_index = False
         self.dropped_in_batch: set[tuple[int, Key]] = set()
+        self._dropped_in_statement: dict[int, set[str]] = {}
         self.draft = SchemaDraft(known_schema.schema, dialect, is_forgetful=False)
 
     @property
@@ -238,16 +239,31 @@ class SimulatedSchema:
                 self.drop_dependents(partition)
 
     def _goes(self, tracked: TrackedObject, column: str | None) -> bool:
-        """Return whether something goes with its table or a column; MySQL takes the column out of a key of several."""
+        """Return whether something goes with its table or a column.
+
+        MySQL takes the column out of an index of several, and drops none for which it needs a foreign key.
+        """
         if column is None:
             return True
-        return tracked.mentions(column) and not (self.dialect in FAMILY and len(tracked.columns) > 1)
+        return tracked.mentions(column) and not (self.dialect in FAMILY and (len(tracked.columns) > 1 or tracked.is_reference))
 
     def begin(self, operations: Iterable[Op]) -> None:
         """Begin one of the two functions, and note what its batches drop: the whole batch is put together before it runs."""
         self.dropped_in_batch = {
             (op.batch_number, place(op.schema, op.index)) for op in operations if isinstance(op, DropIndex) and readable(op.index)
         }
+        self._dropped_in_statement = {}
+        dropped: set[str] = set()
+        for op in operations:
+            dropped = dropped if op.joined else set()
+            self._dropped_in_statement[id(op)] = dropped
+            if isinstance(op, DropConstraint):
+                dropped.add(fold(str(op.constraint)))
+
+    def goes_in_statement(self, op: Op, key: Constraint) -> bool:
+        """Return whether the statement of an operation drops a foreign key as well, wherever in it."""
+        dropped = self._dropped_in_statement.get(id(op), set())
+        return fold(str(key.name)) in dropped if readable(key.name) else bool(dropped)
 
     def finds_index(self, op: DropIndex) -> bool:
         """Return whether a dropped index exists: all databases but MySQL and MariaDB find it by name, whatever table is given."""

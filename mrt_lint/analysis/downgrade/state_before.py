@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
 from typing import Final
 
 from mrt_lint.analysis.downgrade.definition import for_dialect, former
@@ -15,14 +17,17 @@ from mrt_lint.model.values import UNKNOWN, UNSET, Column, SqlType
 
 _EMPTY: Final = ReplayedSchema()
 
+_SETTINGS = ("type", "nullable", "server_default")
+
 
 @dataclass(frozen=True, slots=True)
 class StateBefore:
     """What was so when an operation came: the table it names, that one or the column made by this migration, or without a row.
 
-    `type` is that of the column which an `AlterColumn` changes, `new_type` the one that it gets, with the labels that an enum has
-    by then; UNKNOWN if that is not known. `parent` is the table to which a new foreign key points, where this migration has made
-    or used it; `schema` is all that was there, as far as it is known, when rows were written or deleted.
+    `settings` are those of the column which an `AlterColumn` changes, UNKNOWN where they are not known. `type` is its type,
+    `new_type` the one that it gets, with the labels that an enum has by then; UNKNOWN where the operation changes none. `parent`
+    is the table to which a new foreign key points, where this migration has made or used it; `schema` is all that was there, as
+    far as it is known, when rows were written or deleted.
     """
 
     table: TrackedObject | None = None
@@ -30,6 +35,7 @@ class StateBefore:
     new_column: bool = False
     new_columns: frozenset[str] = frozenset()
     empty: bool = False
+    settings: Mapping[str, object] = field(default_factory=dict)
     type: object = UNKNOWN
     new_type: object = UNKNOWN
     parent: TrackedObject | None = None
@@ -48,13 +54,15 @@ def find_state(simulated: SimulatedSchema, op: Op, *, may_be_new: bool) -> State
     name = getattr(op, "column", None)
     if isinstance(table, TrackedTable) and readable(name):
         column = table.columns_by_name.now.get(fold(name))
+    settings = _find_settings(simulated, op, column)
     return StateBefore(
         table=table,
         new_table=table.creator is not None if table is not None else may_be_new,
         new_column=column is not None and column.creator is not None,
         new_columns=_new_columns(table) if isinstance(op, ops.Update) else frozenset(),
         empty=isinstance(table, TrackedTable) and (not table.rows or (table.maybe_empty and not op.certain)),
-        type=_find_type(simulated, op, column),
+        settings=settings,
+        type=_find_type(simulated, op, settings.get("type", UNKNOWN)),
         new_type=find_new_type(simulated, op),
         parent=find_parent(simulated, op),
         schema=simulated.schema if isinstance(op, ops.Insert | ops.Update | ops.Delete) else _EMPTY,
@@ -75,11 +83,23 @@ def find_new_type(simulated: SimulatedSchema, op: Op) -> object:
     return _with_labels(simulated, for_dialect(op.type, simulated.dialect))
 
 
-def _find_type(simulated: SimulatedSchema, op: Op, column: TrackedObject | None) -> object:
-    """Return the type that a column has before an operation changes it."""
+def _find_settings(simulated: SimulatedSchema, op: Op, column: TrackedObject | None) -> dict[str, object]:
+    """Return what the column of an `AlterColumn` has by then; what an operation under a condition has set is not known."""
+    if not isinstance(op, ops.AlterColumn):
+        return {}
+    found = {}
+    for setting in _SETTINGS:
+        existing = getattr(op, f"existing_{setting}")
+        known = former(op, column, setting) if column is not None else UNKNOWN if existing is UNSET else existing
+        is_open = column is not None and setting in column.settings and not column.settings[setting][1].certain
+        found[setting] = UNKNOWN if is_open else for_dialect(known, simulated.dialect)
+    return found
+
+
+def _find_type(simulated: SimulatedSchema, op: Op, known: object) -> object:
+    """Return the type that a column has before an operation changes it, with the labels of an enum; `known` is the type without."""
     if not isinstance(op, ops.AlterColumn) or op.type is UNSET:
         return UNKNOWN
-    known = for_dialect(former(op, column, "type") if column is not None else op.existing_type, simulated.dialect)
     table = simulated.schema.table(op.table, op.schema) if readable(op.table) else None
     # an enum may have another name by now, which the schema follows
     now = table.columns.get(fold(op.column)) if isinstance(table, ReplayedTable) and readable(op.column) else None

@@ -103,7 +103,7 @@ def _takes_all(source: TokenCursor, flow: ValueFlow) -> bool:
     chooses = any(source.has(key) for key in ("GROUP", "HAVING", "LIMIT", "OFFSET", "FETCH"))
     if chooses or not source.has("WHERE"):
         return not chooses
-    condition = str(source.rest().to("WHERE").text()).replace('"', "").upper()
+    condition = str(source.rest().to("WHERE").until("ORDER", ";").text()).replace('"', "").upper()
     return re.fullmatch(rf"WHERE (\w+\.)?{re.escape(str(flow.source).upper())} IS NOT NULL", condition) is not None
 
 

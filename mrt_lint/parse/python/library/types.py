@@ -138,7 +138,8 @@ def make_type(ref: ExternalName, arguments: CallArguments) -> MaybeType:
         variants=_AUTO_STRING if ref.last == "AutoString" and not numbers else (),
         timezone=_timezone(name, ref, arguments),
         datetime=ref.last in ("DateTime", "DATETIME"),
-        collation=to_maybe_name(arguments.keyword.get("collation")),
+        # SQLAlchemy writes none for an empty one
+        collation=to_maybe_name(arguments.keyword.get("collation")) or None,
     )
 
 
