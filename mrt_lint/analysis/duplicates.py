@@ -26,6 +26,10 @@ from mrt_lint.model.ops import (
 )
 from mrt_lint.model.values import UNKNOWN, Column, Name
 
+_WORD: Final = re.compile(r"\w+")
+_CLASS: Final = re.compile(r"\s+\w+_ops\b")
+_ORDER: Final = re.compile(r"(\s+(asc|desc|nulls\s+(first|last)))+\s*$", re.IGNORECASE)
+_CALLED: Final = re.compile(r"\w+(?=\s*\()")
 _IN_GROUPS: Final = re.compile(r"\b(PARTITION\s+BY|GROUP\s+BY|EXISTS|JOIN|FROM)\b", re.IGNORECASE)
 
 
@@ -34,11 +38,51 @@ def holds_no_duplicates(case: MigrationCase, op: AddColumn | CreateIndex | Creat
 
     SQL Server takes NULLs for alike.
     """
-    if not isinstance(op, AddColumn) and (was_unique(case.analysis(op), op) or _follows_unknown_key(case, op)):
+    if not isinstance(op, AddColumn) and (
+        was_unique(case.analysis(op), op) or _follows_unknown_key(case, op) or _is_implied(case, op)
+    ):
         return True
     if thinks_of_duplicates(case, op) or _is_numbered(case, op):
         return True
     return case.dialect(op) != "mssql" and case.is_readable("upgrade") and holds_nulls(case.analysis(op), op)
+
+
+def _is_implied(case: MigrationCase, op: CreateIndex | CreateConstraint) -> bool:
+    """Return whether rows that are alike for what becomes unique are alike for a unique index that the table had before."""
+    table = case.state_before(op).table
+    known = case.known_schema(case.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
+    indexes = known.known_indexes() if known is not None else ()
+    return any(old.unique is True and _implies(old, op) for old in indexes)
+
+
+def _implies(old: CreateIndex, new: CreateIndex | CreateConstraint) -> bool:
+    if not isinstance(old.columns, tuple) or not isinstance(new.columns, tuple) or UNKNOWN in (*old.columns, *new.columns):
+        return False
+    items = {_item(name) for name in new.columns}
+    known = {item for item in items if item.isidentifier()}
+    # each value of the old index is one of the new, or computed from columns of it
+    alike = all(item in items or set(_WORD.findall(_CALLED.sub("", item))) <= known for item in map(_item, old.columns))
+    condition = new.where if isinstance(new, CreateIndex) else None
+    return alike and (old.where is None or _parts(old.where) <= _parts(condition))
+
+
+def _item(name: Name) -> str:
+    """Return a column or expression of an index without the class of its operators and its order."""
+    text = str(name).replace('"', "").strip()
+    # an expression has parentheses around it
+    text = text[1:-1] if text.startswith("(") and text.endswith(")") else text
+    text = _ORDER.sub("", _CLASS.sub("", text)).strip()
+    return fold(re.sub(r"\s+", " ", text))
+
+
+def _parts(condition: object) -> set[str]:
+    """Return what an index's condition puts together with AND; what cannot be read is like nothing else."""
+    if not isinstance(condition, str):
+        return set() if condition is None else {f"\0{id(condition)}"}
+    parts = re.split(r"\bAND\b", condition, flags=re.IGNORECASE)
+    if re.search(r"\b(OR|BETWEEN)\b", condition, re.IGNORECASE) or any(part.count("(") != part.count(")") for part in parts):
+        parts = [condition]
+    return {fold(re.sub(r"\s+", " ", part).strip()) for part in parts}
 
 
 def _follows_unknown_key(case: MigrationCase, op: CreateIndex | CreateConstraint) -> bool:
@@ -101,7 +145,9 @@ def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
             return True
         if not isinstance(other, Update) or columns is UNKNOWN:
             continue
-        if _fills(other, columns, _key_of(case, op)) or (_sets(other, columns) and _tells_rows_apart(case, other)):
+        # what leaves the condition of the index is no duplicate any more
+        leaving = tuple(_WORD.findall(op.where)) if isinstance(op, CreateIndex) and readable(op.where) else ()
+        if _fills(other, columns, _key_of(case, op)) or (_sets(other, (*columns, *leaving)) and _tells_rows_apart(case, other)):
             return True
     return False
 

@@ -1,4 +1,4 @@
-"""What earlier revisions say of a table that they make or change under a condition, so that the replayed schema does not know it."""
+"""What earlier revisions say of a table that they make under a condition, so that the replayed schema does not know it."""
 
 from __future__ import annotations
 

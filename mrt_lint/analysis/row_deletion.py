@@ -12,7 +12,7 @@ from mrt_lint.analysis.returning_rows import comes_back_along
 from mrt_lint.history.schema import QualifiedName, ReplayedTable, fold, place, refers
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
-from mrt_lint.model.values import UNSET
+from mrt_lint.model.values import UNSET, Constraint
 
 Deletion: TypeAlias = ops.Delete | ops.Truncate
 
@@ -125,8 +125,8 @@ def cascaded(case: MigrationCase, op: ops.Delete) -> tuple[ReplayedTable, ...]:
     return tuple(sorted(lost, key=lambda child: (str(child.schema), child.name)))
 
 
-def left_referrers(case: MigrationCase, op: ops.Delete) -> list[tuple[str, str, str]]:
-    """Return the foreign keys whose rows may still point to what is deleted: the table, its columns, and ON DELETE, folded.
+def left_referrers(case: MigrationCase, op: ops.Delete) -> list[tuple[str, Constraint]]:
+    """Return the foreign keys whose rows may still point to what is deleted, each after the name of its table.
 
     A table in which downgrade() has deleted rows before, or emptied the key, is left out, and so is a key that ON DELETE empties.
     """
@@ -140,8 +140,7 @@ def left_referrers(case: MigrationCase, op: ops.Delete) -> list[tuple[str, str, 
     found = []
     for table, key in analysis.state_before(op).schema.references_to(place(op.schema, str(op.table))):
         where = place(table.schema, table.name)
-        columns = ", ".join(str(name) for name in key.columns) if isinstance(key.columns, tuple) else ""
         rule = fold(key.ondelete) if readable(key.ondelete) else ""
         if where not in cleared and where != place(op.schema, str(op.table)) and rule not in {"set null", "set default"}:
-            found.append((table.name, columns, rule))
+            found.append((table.name, key))
     return found

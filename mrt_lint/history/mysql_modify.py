@@ -1,6 +1,7 @@
 """How MySQL and MariaDB alter a column: MODIFY and CHANGE define it again, and drop what they do not repeat.
 
-Alembic repeats what the operation sets or calls existing, so that a wrong `existing_type` changes the type, and NULL, no default and no comment for the rest
+Alembic repeats what the operation sets or calls existing, so that a wrong `existing_type` changes the type, and NULL, no default
+and no comment for the rest
 (https://dev.mysql.com/doc/refman/8.4/en/alter-table.html, "MODIFY"; Alembic's `alembic.ddl.mysql`).
 """
 

@@ -171,7 +171,8 @@ class Column:
 
     `nullable` is None if the source does not say (SQL then takes NULL, a primary key NOT NULL). `server_default` is the SQL
     text of the DEFAULT clause ("'x'", "now()", "0"), None without one. `python_default` is True for `default=`, which emits no DDL.
-    `computed` is the SQL of a generated column; `persisted` its STORED.
+    `computed` is the SQL of a generated column; `persisted` its STORED. `refused_default` is, as code, what SQLAlchemy
+    takes for no DEFAULT (never compared).
     """
 
     name: Name
@@ -189,3 +190,4 @@ class Column:
     index: Flag = False
     comment: MaybeName = None
     constraints: tuple[Constraint, ...] = ()
+    refused_default: str = field(default="", compare=False, repr=False)

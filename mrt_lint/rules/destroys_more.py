@@ -41,6 +41,7 @@ class DestroysMore(Rule):
     exemptions = (
         "upgrade() has parts, or names, that cannot be read.",
         "It is dropped IF EXISTS or under a condition, or created again in the same downgrade.",
+        "A constraint is dropped without a name, which fails (MRT116 reports that).",
         "The history proves that there is no such table or column (MRT117 reports that), or a later `downgrade()` makes the table.",
     )
 
@@ -143,7 +144,8 @@ class DestroysMore(Rule):
                 continue
             analysis = case.analysis(op)
             if isinstance(op, ops.DropConstraint | ops.DropIndex):
-                if not op.along_with and destroys(analysis, op) and is_known(analysis, op):
+                is_nameless = isinstance(op, ops.DropConstraint) and op.constraint is None and not op.sql
+                if not (op.along_with or is_nameless) and destroys(analysis, op) and is_known(analysis, op):
                     key = names(op)["the_index" if isinstance(op, ops.DropIndex) else "the_constraint"]
                     yield replace(self.found(case.migration, op, self.of_key, what=key), severity=Severity.WARNING)
             elif destroys(analysis, op) and id(op) not in analysis.missing_objects:

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from mrt_lint.analysis.absent_table import is_table_absent
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
-from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.sql_names import sql_name
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
@@ -95,5 +97,20 @@ class InsertedRows(Rule):
                 continue
             if case.has_counterpart(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert) is UndoStatus.NO:
                 found = names(op, case.dialect(op))
-                statement = f": op.execute(«DELETE FROM {found['sql_table']} WHERE …»)" if readable(op.table) else ""
+                where = " AND ".join(f"{sql_name(column, case.dialect(op))} IN (…)" for column in _key(case, op)) or "…"
+                statement = f": op.execute(«DELETE FROM {found['sql_table']} WHERE {where}»)" if readable(op.table) else ""
                 yield self.found(case.migration, op, **found, statement=statement)
+
+
+def _key(case: MigrationCase, op: ops.Insert | ops.BulkInsert) -> tuple[str, ...]:
+    """Return the columns that upgrade() gives a value by which its rows are found again: a key of the table, as far as is known."""
+    table = case.state_before(op).table
+    known = case.known_schema(case.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
+    if known is None or not isinstance(op.columns, tuple):
+        return ()
+    given = {fold(name) for name in op.columns if readable(name)}
+    for key in sorted(known.known_constraints(), key=lambda constraint: constraint.kind):
+        columns = tuple(filter(readable, key.columns)) if isinstance(key.columns, tuple) else ()
+        if key.kind in {"primary", "unique"} and columns and given.issuperset(map(fold, columns)):
+            return columns
+    return ()

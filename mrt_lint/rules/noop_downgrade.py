@@ -27,7 +27,10 @@ class NoopDowngrade(Rule):
     message = (
         "downgrade() of revision {revision} does nothing: Alembic reports success and leaves what upgrade() did in the database"
     )
-    instead = "undo in downgrade() what upgrade() does, last step first; if it cannot be undone, raise there and explain why"
+    instead = (
+        "undo in downgrade() what upgrade() does, last step first; if it cannot be undone, raise NotImplementedError there and "
+        'write the reason under [tool.mrt.irreversible] of pyproject.toml ({reason} = "…")'
+    )
     manual = ("Alembic tutorial, “Running our Second Migration”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",)
     backfill = DialectWording(
         message="downgrade() of revision {revision} does nothing: the rows and values that upgrade() adds outlive the rollback",
@@ -197,10 +200,11 @@ class NoopDowngrade(Rule):
             return
         if _acts(case, upgrade, "upgrade") and not _acts(case, downgrade, "downgrade") and not _is_without_trace(case):
             revision = migration.revision if isinstance(migration.revision, str) else "of this file"
+            reason = revision if migration.revision == revision else "its revision"
             if is_pure_backfill(case):
                 yield replace(self.found(migration, downgrade.place, self.backfill, revision=revision), severity=Severity.WARNING)
             else:
-                yield self.found(migration, downgrade.place, revision=revision)
+                yield self.found(migration, downgrade.place, revision=revision, reason=reason)
 
 
 def _is_without_trace(case: MigrationCase) -> bool:

@@ -149,12 +149,8 @@ class OnDeleteCascade(Rule):
         parents = names_of(analysis, key.referred_table)
         same = (former for former in dropped_before(analysis, op) if readable(former.referred_table))
         formers = [*analysis.predecessors(op), *(former for former in same if fold(str(former.referred_table)) in parents)]
-        existing = [
-            former
-            for former in former_references(case, op)
-            if _is_alike(former, key) and fold(str(former.referred_table)) in parents
-        ]
-        formers += existing[-1:]
+        alike = [former for former in former_references(case, op) if _is_alike(former, key)]
+        formers += [former for former in alike[-1:] if fold(str(former.referred_table)) in parents]
         return any(former.kind == "foreignkey" and _cascades(former.ondelete) for former in formers)
 
 

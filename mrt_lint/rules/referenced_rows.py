@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.row_deletion import deletions, insertions, left_referrers
 from mrt_lint.analysis.sql_names import sql_name
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.model.values import Constraint
 
 
 class ReferencedRows(Rule):
@@ -24,10 +27,7 @@ class ReferencedRows(Rule):
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_FAILS
     message = "downgrade deletes rows of {the_table} that upgrade inserts: it fails where rows of {children} refer to them by then"
-    instead = (
-        "leave those that are in use: DELETE … AND NOT EXISTS (SELECT 1 FROM {child} WHERE {child}.{column} = …), or move the "
-        "others to a former row first"
-    )
+    instead = "leave those that are in use: DELETE …{unless}, or move the others to a former row first"
     cascading = DialectWording(
         message=(
             "downgrade deletes rows of {the_table} that upgrade inserts: rows of {children} that refer to them by then "
@@ -127,15 +127,32 @@ class ReferencedRows(Rule):
             if not insertions(case, op, table) or (dialect == "sqlite" and case.target.sqlite_foreign_keys is not True):
                 continue
             referrers = left_referrers(case, op)
-            refusing = [entry for entry in referrers if entry[2] != "cascade"]
+            refusing = [entry for entry in referrers if not _cascades(entry[1])]
             if not referrers:
                 continue
             seen.add(table)
-            shown = refusing or referrers
-            tables = list(dict.fromkeys(f"'{child}'" for child, _, _ in shown))
+            tables = list(dict.fromkeys(f"'{child}'" for child, _ in refusing or referrers))
             found = names(op, dialect) | {
                 "children": tables[0] if len(tables) == 1 else f"{tables[0]} and {len(tables) - 1} more",
-                "child": sql_name(shown[0][0], dialect),
-                "column": shown[0][1] or "…",
+                "unless": "".join(_unless(case, op, child, key) for child, key in referrers),
             }
             yield self.found(case.migration, op, None if refusing else self.cascading, **found)
+
+
+def _cascades(key: Constraint) -> bool:
+    return readable(key.ondelete) and fold(key.ondelete) == "cascade"
+
+
+def _unless(case: MigrationCase, op: ops.Delete, child: str, key: Constraint) -> str:
+    """Return the condition that no row of a table refers to the one that is deleted."""
+    dialect, table = case.dialect(op), case.state_before(op).table
+    known = case.known_schema(dialect).table(table.origin) if isinstance(table, TrackedTable) else None
+    primary = known.primary_key if known is not None and isinstance(known.primary_key, tuple) else ()
+    referred = key.referred_columns if isinstance(key.referred_columns, tuple) and key.referred_columns else primary
+    columns = key.columns if isinstance(key.columns, tuple) else ()
+    name, parent = sql_name(child, dialect), names(op, dialect)["sql_table"]
+    pairs = [
+        f"{name}.{sql_name(str(column), dialect)} = {parent}.{sql_name(str(other), dialect)}"
+        for column, other in zip(columns, referred, strict=False)
+    ]
+    return f" AND NOT EXISTS (SELECT 1 FROM {name} WHERE {' AND '.join(pairs) or '…'})"

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.history.effects import effects_of
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
+
+_TYPES = frozenset({"enum", "type", "domain"})
 
 
 class SwallowedFailure(Rule):
@@ -34,6 +37,7 @@ class SwallowedFailure(Rule):
     )
     exemptions = (
         "Every `except` clause raises an exception again, if only under a condition.",
+        "The `except` clause, or what comes behind it, does the same to the same thing; a type made or dropped by SQLAlchemy.",
         "What is caught is IF EXISTS or IF NOT EXISTS, or only reads.",
         "The database is neither declared to be MySQL, MariaDB or SQLite nor named so by a guard.",
     )
@@ -108,15 +112,30 @@ class SwallowedFailure(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for the first statement of an upgrade whose failure is swallowed."""
         for op in case.ops_for(self, ops.Op, new_tables=True):
-            if op.caught is True and not op.along_with and _matters(op):
+            if op.caught is True and not op.along_with and _matters(case, op) and not _is_done_otherwise(case, op):
                 yield self.found(case.migration, op)
                 return
 
 
-def _matters(op: ops.Op) -> bool:
+def _matters(case: MigrationCase, op: ops.Op) -> bool:
     """Return whether something is missing where an operation fails."""
     if isinstance(op, ops.Execute | ops.BatchAlterTable | ops.Raise | ops.InvalidCall):
         return False
     if isinstance(op, ops.Statement):
         return op.effect is True
+    if isinstance(op, ops.CreateObject | ops.DropObject) and not op.sql and op.kind in _TYPES:
+        return case.dialect(op) == "postgresql"  # elsewhere Enum.create() and drop() do nothing
     return getattr(op, "if_exists", False) is False and getattr(op, "if_not_exists", False) is False
+
+
+def _is_done_otherwise(case: MigrationCase, op: ops.Op) -> bool:
+    """Return whether the `except` clause, or what comes behind it, does the same to the same thing."""
+    upgrade = case.migration.upgrade_ops
+    behind = upgrade[next(place for place, other in enumerate(upgrade) if other is op) + 1 :]
+    others = [other for other in behind if other.caught is False and case.runs(other)]
+    if isinstance(op, ops.Update | ops.Insert | ops.BulkInsert | ops.Delete):
+        return any(type(other) is type(op) and getattr(other, "table", None) == op.table for other in others)
+    wanted = {*effects_of(op).makes, *effects_of(op).changes}
+    done = {thing for other in others for effects in (effects_of(other),) for thing in (*effects.makes, *effects.changes)}
+    gone = {thing for other in others for thing in effects_of(other).drops}
+    return bool(wanted or effects_of(op).drops) and wanted <= done and set(effects_of(op).drops) <= gone

@@ -4,11 +4,14 @@ import pytest
 
 from tests.lint.test_downgrade_kinds import holds, sql, told
 
-ORGS = (
-    'op.create_table("orgs", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.Unicode(80)), '
-    'sa.Column("closed", sa.Boolean()), sa.Column("level", sa.Integer()))',
-    'op.drop_table("orgs")',
-)
+MADE = """op.create_table(
+    "orgs",
+    sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("name", sa.Unicode(80)),
+    sa.Column("closed", sa.Boolean()),
+    sa.Column("level", sa.Integer()),
+)"""
+ORGS = (MADE, 'op.drop_table("orgs")')
 NAMES = 'op.create_table("names", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.Unicode(63)), {})\n'.format(
     'sa.Column("org_id", sa.Integer())'
 )

@@ -78,3 +78,11 @@ def test_mysql_drops_a_unique_constraint_as_an_index(dialect: str):
     assert holds("-MRT110 -MRT116 -MRT117", told([BASE, (KEY, AS_INDEX)], dialect))
     assert holds("+MRT110", told([BASE, (KEY, NOTHING)], dialect))
     assert holds("-MRT408 -MRT409", told([UNIQUE, ('op.drop_index("uq", table_name="parcels")', KEY.replace("ux", "uq"))], dialect))
+
+
+def test_a_drop_without_a_name_fails_and_takes_nothing():
+    replaced = 'op.drop_constraint("fk", "items", type_="foreignkey")\nop.create_foreign_key({}, "items", "parcels", ["parcel_id"], ["id"])'
+    nameless = 'op.drop_constraint({}, "items", type_="foreignkey")'
+    assert holds("+MRT116 -MRT113", told([KEYED, (replaced.format(None), nameless.format(None))]))
+    assert holds("+MRT116 -MRT113", told([KEYED, (PLACE, nameless.format(None))]))
+    assert holds("-MRT116 +MRT113", told([KEYED, (PLACE, nameless.format('"fk"'))]))

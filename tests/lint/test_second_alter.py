@@ -46,6 +46,5 @@ def test_values_are_lost_where_the_type_becomes_narrower(dialect: str, upgrade: 
 
 def test_what_a_condition_may_have_changed_is_not_known():
     upgrade = f"if asked():\n    {change(BETWEEN)}{change(NEW)}"
-    assert not [
-        finding for finding in told([USERS, (upgrade, "pass")], "mysql") if finding.code == "MRT215" and finding.place.line > 10
-    ]  # noqa: PLR2004
+    found = told([USERS, (upgrade, "pass")], "mysql")
+    assert [finding.place.line for finding in found if finding.code == "MRT215"] in ([], [10])

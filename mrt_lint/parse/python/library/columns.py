@@ -68,7 +68,16 @@ def _fill(name: Name, kind: Value, items: list[Value], arguments: CallArguments)
         index=to_flag(given.get("index", unset)),
         comment=to_maybe_name(given.get("comment")),
         constraints=tuple(item for item in items if isinstance(item, Constraint)),
+        refused_default=refused_default(given.get("server_default")),
     )
+
+
+def refused_default(value: Value) -> str:
+    """Return a `server_default` that SQLAlchemy refuses, as code, "" for any other: it takes a text or SQL, no Python value.
+
+    It raises ArgumentError (`sqlalchemy.schema.DefaultClause`, seen on SQLAlchemy 2.1).
+    """
+    return repr(value) if isinstance(value, (bool, int, float, bytes)) and not isinstance(value, str) else ""
 
 
 def make_foreign_key(arguments: CallArguments) -> Constraint:

@@ -11,6 +11,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.ops.signatures import missing, most, parameters
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, MaybeName, Name
 from mrt_lint.parse.python.convert import to_maybe_name, to_name
+from mrt_lint.parse.python.library.columns import refused_default
 from mrt_lint.parse.python.library.elements import TableElement
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.objects import BatchValue, CallArguments, Value
@@ -112,6 +113,8 @@ def find_misuse(name: str, call: OperationCall, arguments: CallArguments) -> tup
         return "ObjectNotExecutableError", f"it is given {given}, which is no statement"
     if name == "bulk_insert" and (given := _kind_of(call.must("table"))):
         return "AttributeError", f"it takes a table and gets {given}"
+    if refused := _refused_default(name, call):
+        return "ArgumentError", f"its server_default is {refused}, which is neither a text nor SQL"
     return None
 
 
@@ -146,6 +149,15 @@ def _find_misplaced(name: str, call: OperationCall) -> str | None:
     if name == "bulk_insert" and not _kind_of(call.must("table")) and (given := _kind_of(call.must("rows"), list, tuple)):
         return f"it takes a list of rows and gets {given}"
     return None
+
+
+def _refused_default(name: str, call: OperationCall) -> str:
+    """Return the `server_default` of an operation or of a column in it that SQLAlchemy refuses; alter_column's False means none."""
+    given = call.named.get("server_default")
+    if name == "alter_column" and given is not False:
+        return refused_default(given)
+    columns = (value for value in (*call.named.values(), *call.rest) if isinstance(value, Column))
+    return next((column.refused_default for column in columns if column.refused_default), "")
 
 
 def _kind_of(value: Value, *right: type) -> str:

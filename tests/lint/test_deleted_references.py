@@ -1,0 +1,47 @@
+"""The advice on rows that downgrade() deletes although others may refer to them (MRT123), or leaves (MRT106), is executed here."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from tests.lint.test_downgrade_kinds import NOTHING, sql, told
+
+STATES = 'op.create_table("states", sa.Column("cd", sa.String(20), primary_key=True), sa.Column("note", sa.Text()))'
+CHILD = 'op.create_table("{0}", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("state", sa.String(20), {1}))'
+KEY = 'sa.ForeignKey("states.cd"{})'
+BASE = "\n".join([STATES, CHILD.format("events", KEY.format("")), CHILD.format("requests", KEY.format(', ondelete="CASCADE"'))])
+NEW = sql("INSERT INTO states (cd, note) VALUES ('new', 'x'), ('old', 'y')")
+DELETED = "DELETE FROM states WHERE cd IN ('new', 'old')"
+
+
+@pytest.mark.parametrize("child", ["events", "requests"])
+def test_rows_that_any_table_refers_to_are_left(child: str):
+    [found] = [finding for finding in told([(BASE, "pass"), (NEW, sql(DELETED))]) if finding.code == "MRT123"]
+    condition = re.search(r"DELETE …(.*), or move", found.instead)
+    engine = sa.create_engine("sqlite://")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE states (cd TEXT PRIMARY KEY, note TEXT)")
+        for table in ("events", "requests"):
+            connection.exec_driver_sql(f"CREATE TABLE {table} (id INTEGER, state TEXT)")
+        connection.exec_driver_sql("INSERT INTO states VALUES ('new', 'x'), ('old', 'y')")
+        connection.exec_driver_sql(f"INSERT INTO {child} VALUES (1, 'new')")
+        connection.exec_driver_sql(DELETED + condition[1])
+        assert connection.exec_driver_sql("SELECT cd FROM states").fetchall() == [("new",)]
+
+
+@pytest.mark.parametrize(
+    ("insert", "where"),
+    [
+        (NEW, "WHERE cd IN (…)"),
+        ('op.bulk_insert(sa.table("states", sa.column("cd"), sa.column("note")), [{"cd": "new", "note": "x"}])', "WHERE cd IN (…)"),
+        (sql("INSERT INTO states (note) VALUES ('x')"), "WHERE …"),
+    ],
+)
+def test_rows_are_deleted_by_their_key(insert: str, where: str):
+    [found] = [
+        finding
+        for finding in told([(STATES, "pass"), (insert, NOTHING + '\nop.drop_column("t", "a")')])
+        if finding.code == "MRT106"
+    ]
+    assert found.instead.endswith(f'op.execute("DELETE FROM states {where}")')
