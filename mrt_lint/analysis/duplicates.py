@@ -15,6 +15,7 @@ from mrt_lint.history.doubt import is_opaque
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import (
     AddColumn,
+    AlterColumn,
     CreateConstraint,
     CreateIndex,
     CreatePrimaryKey,
@@ -24,7 +25,7 @@ from mrt_lint.model.ops import (
     Truncate,
     Update,
 )
-from mrt_lint.model.values import UNKNOWN, Column, Name
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Name
 
 _WORD: Final = re.compile(r"\w+")
 _CLASS: Final = re.compile(r"\s+\w+_ops\b")
@@ -52,6 +53,12 @@ def _is_implied(case: MigrationCase, op: CreateIndex | CreateConstraint) -> bool
     table = case.state_before(op).table
     known = case.known_schema(case.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
     indexes = known.known_indexes() if known is not None else ()
+    words = set(map(fold, _WORD.findall(" ".join(map(str, op.columns))))) if isinstance(op.columns, tuple) else set()
+    for other in case.migration.upgrade_ops:  # a name may be another column's by now
+        renamed = {fold(str(getattr(other, name, ""))) for name in ("column", "new_column")}
+        is_other = isinstance(other, AddColumn) or (isinstance(other, AlterColumn) and other.new_column is not UNSET)
+        if is_other and case.state_before(other).table is table and not renamed.isdisjoint(words):
+            return False
     return any(old.unique is True and _implies(old, op) for old in indexes)
 
 

@@ -65,7 +65,7 @@ def names_instead(case: MigrationCase, op: ops.DropConstraint) -> str | None:
 def left_by_failed_drops(case: MigrationCase, left: Sequence[ops.Op]) -> set[int]:
     """Return the id() of each operation whose object is left because its drop fails for the name, which is reported there.
 
-    That is so of what has the name, and where a table keeps no more of a kind than there are such drops.
+    That is so of what has the name, and where a table keeps no more parts of a kind than there are such drops.
     """
     found: set[int] = set()
     failed = [op for op in case.migration.downgrade_ops if isinstance(op, _DROPS) and _fails(case, op)]
@@ -76,7 +76,7 @@ def left_by_failed_drops(case: MigrationCase, left: Sequence[ops.Op]) -> set[int
         undone_by = next(kinds for made, kinds in _UNDONE_BY.items() if isinstance(op, made))
         mine = [drop for drop in others if isinstance(drop, undone_by) and _subject(case, drop) == _subject(case, op)]
         alike = [other for other in left if type(other) is type(op) and _subject(case, other) == _subject(case, op)]
-        if op in named or len(alike) <= len(mine):
+        if op in named or (len(alike) <= len(mine) and not isinstance(op, ops.CreateTable)):
             found.add(id(op))
     return found
 

@@ -86,3 +86,22 @@ def test_a_drop_without_a_name_fails_and_takes_nothing():
     assert holds("+MRT116 -MRT113", told([KEYED, (replaced.format(None), nameless.format(None))]))
     assert holds("+MRT116 -MRT113", told([KEYED, (PLACE, nameless.format(None))]))
     assert holds("-MRT116 +MRT113", told([KEYED, (PLACE, nameless.format('"fk"'))]))
+
+
+UNNAMED = PLACE.replace("sa.Integer()))", "sa.Integer(), sa.ForeignKey('parcels.id')))")
+DROP_DEFAULT = 'op.drop_constraint("items_place_fkey", "items", type_="foreignkey")\n'
+CASCADING = 'op.create_foreign_key("fk2", "items", "parcels", ["place"], ["id"], ondelete="CASCADE")'
+
+
+@pytest.mark.parametrize(
+    ("downgrade", "expected"),
+    [
+        (f'{DROP_FK2}\nop.create_foreign_key("fk2", "items", "parcels", ["place"], ["id"])', "-MRT205 -MRT110"),
+        (f'{DROP_FK2}\nop.create_foreign_key("fk3", "items", "parcels", ["place"], ["id"])', "-MRT205 -MRT110"),
+        (DROP_FK2, "+MRT205 -MRT110"),
+        (NOTHING, "-MRT205 +MRT110"),
+    ],
+)
+def test_a_key_without_a_name_may_come_back_under_another(downgrade: str, expected: str):
+    base = (f"{SHOP[0]}\n{UNNAMED}", "pass")
+    assert holds(expected, told([base, (DROP_DEFAULT + CASCADING, downgrade)]))

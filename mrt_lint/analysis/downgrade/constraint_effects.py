@@ -127,15 +127,21 @@ def drop_constraint(simulated: SimulatedSchema, op: ops.DropConstraint) -> Itera
         constraint = drop(table.constraints, key, op)
         if constraint is not None and constraint.definition is None and readable(op.kind):
             constraint.definition = of_kind(op.kind)
-        if constraint is not None and constraint.creator is None:
-            constraint.covering = tuple(table.columns_by_name.original_object(name) for name in constraint.columns)
+        _note_covered(table, constraint)
         yield ObjectEffect("dropped", table.constraints, key, constraint)
     elif unnamed:
         constraint = unnamed[-1]
         table.drop_unnamed(constraint)
+        _note_covered(table, constraint)
         if constraint.creator is None and key:  # that is the name which it has had all along
             table.constraints.before[key], table.constraints.now[key] = constraint, None
         yield ObjectEffect("dropped", table.constraints, key if constraint.creator is None and key else None, constraint)
+
+
+def _note_covered(table: TrackedTable, constraint: TrackedObject | None) -> None:
+    """Note the columns under a constraint that existed before and goes."""
+    if constraint is not None and constraint.creator is None and not constraint.covering:
+        constraint.covering = tuple(table.columns_by_name.original_object(name) for name in constraint.columns)
 
 
 def unique_index(simulated: SimulatedSchema, op: ops.DropConstraint) -> QualifiedName | None:
