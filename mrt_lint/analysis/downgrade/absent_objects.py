@@ -56,7 +56,7 @@ def _gone(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:
     if thing.kind in {"column", "constraint"}:
         return _gone_part(simulated, op, thing)
     if thing.kind == "index":
-        gone = simulated.indexes.was_dropped(thing.place)
+        gone = simulated.indexes.was_dropped(simulated.index_key(simulated.owner_of(thing), thing.place))
         return f"index '{spelled(op, thing)}' no longer exists by then" if gone else None
     if isinstance(op, DropObject) and readable(op.name):
         gone = simulated.objects.was_dropped(object_key(simulated, op, op.name))
@@ -235,7 +235,7 @@ def _lacks_column(simulated: SimulatedSchema, table: TrackedTable, column: str, 
 
 def _lacks_index(simulated: SimulatedSchema, table: TrackedTable, index: str) -> bool:
     """Return whether a table has no index of a name, nor one without a name that may bear it."""
-    known_schema, key = simulated.known_schema, (table.current_key[0], index)
+    known_schema, key = simulated.known_schema, simulated.index_key(table, (table.current_key[0], index))
     if (
         key in simulated.indexes.now
         or index in table.constraints.now

@@ -8,7 +8,7 @@ from mrt_lint.analysis.downgrade.definition import of_kind
 from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, ObjectNamespace, TrackedObject, TrackedTable, readable
-from mrt_lint.history.schema import PRIMARY, QualifiedName, fold, is_default_name, place
+from mrt_lint.history.schema import PRIMARY, fold, is_default_name, place
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.lean import replace
@@ -31,8 +31,8 @@ def may_miss(op: ops.DropIndex | ops.DropConstraint | ops.DropObject | ops.DropT
 def create_index(simulated: SimulatedSchema, op: ops.CreateIndex) -> Iterator[ObjectEffect]:
     """Add an index to its table or view."""
     if readable(op.index):
-        key = place(op.schema, op.index)
         index = TrackedObject(creator=op, definition=op, table=simulated.view_of(op) or simulated.table_of(op))
+        key = simulated.index_key(index.table, place(op.schema, op.index))
         if isinstance(index.table, TrackedTable):
             index.table.cover(index)
         simulated.indexes.put(key, index)
@@ -46,8 +46,8 @@ def drop_index(simulated: SimulatedSchema, op: ops.DropIndex) -> Iterator[Object
     if (owner := _owner_of_new_key(simulated, op)) is not None:
         yield ObjectEffect("dropped", owner.constraints, fold(str(op.index)), drop(owner.constraints, fold(str(op.index)), op))
     elif readable(op.index):
-        key = place(op.schema, op.index)
         table = simulated.table_of(op)
+        key = simulated.index_key(table, place(op.schema, op.index))
         if (
             op.schema is not UNKNOWN
             and isinstance(table, TrackedTable)
@@ -59,7 +59,7 @@ def drop_index(simulated: SimulatedSchema, op: ops.DropIndex) -> Iterator[Object
             simulated.indexes.now.setdefault(key, None)
         index = drop(simulated.indexes, key, op)
         if index is not None and index.table is None:
-            index.table = simulated.table_of(op)
+            index.table = table
         if index is not None and index.definition is None:
             index.definition = _unique_key(simulated, op)
         yield ObjectEffect("dropped", simulated.indexes, key, index)
@@ -104,8 +104,8 @@ def drop_constraint(simulated: SimulatedSchema, op: ops.DropConstraint) -> Itera
     table = simulated.table_of(op)
     if table is None:
         return
-    if (place_of_index := unique_index(simulated, op)) is not None:
-        yield ObjectEffect("dropped", simulated.indexes, place_of_index, drop(simulated.indexes, place_of_index, op))
+    if (key_of_index := unique_index(simulated, op)) is not None:
+        yield ObjectEffect("dropped", simulated.indexes, key_of_index, drop(simulated.indexes, key_of_index, op))
         return
     key = _known_name(simulated, table, op)
     unnamed = [tracked for tracked in table.unnamed if _may_be_meant(table, tracked, op, key)]
@@ -144,13 +144,14 @@ def _note_covered(table: TrackedTable, constraint: TrackedObject | None) -> None
         constraint.covering = tuple(table.columns_by_name.original_object(name) for name in constraint.columns)
 
 
-def unique_index(simulated: SimulatedSchema, op: ops.DropConstraint) -> QualifiedName | None:
-    """Return the place of the index that MySQL and MariaDB drop as a unique constraint: to them the two are one."""
+def unique_index(simulated: SimulatedSchema, op: ops.DropConstraint) -> Key | None:
+    """Return the key of the index that MySQL and MariaDB drop as a unique constraint: to them the two are one."""
     if simulated.dialect not in FAMILY or not readable(op.constraint) or op.kind not in {None, "unique"}:
         return None
-    key = place(op.schema, op.constraint)
+    table = simulated.table_of(op)
+    key = simulated.index_key(table, place(op.schema, op.constraint))
     index = simulated.indexes.now.get(key)
-    return key if index is not None and index.table is simulated.table_of(op) else None
+    return key if index is not None and index.table is table else None
 
 
 def _may_be_meant(table: TrackedTable, tracked: TrackedObject, op: ops.DropConstraint, key: str) -> bool:

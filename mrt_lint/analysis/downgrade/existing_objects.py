@@ -12,7 +12,6 @@ from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, TrackedObject, TrackedTable, readable
 from mrt_lint.history.effects import Thing, effects_of, implied_types
 from mrt_lint.history.schema import ReplayedTable, place
-from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import CreateConstraint, CreateIndex, CreateObject, CreateTable, Op
 from mrt_lint.model.values import Constraint
 
@@ -37,7 +36,7 @@ def _duplicates(simulated: SimulatedSchema, op: Op) -> Iterator[Conflict]:
     for thing in (*effects.makes, *(new for old, new in effects.moves if new.kind in {"table", "column"} and new != old)):
         slot = _slot(simulated, op, thing)
         found = _find(simulated, *slot) if slot is not None else None
-        if found is not None and _takes_the_name(simulated, op, found):
+        if found is not None and _takes_the_name(op, found):
             yield Conflict(ConflictKind.EXISTING, _clause(op, thing, found))
     if isinstance(op, CreateConstraint) and op.definition.kind == "primary" and _has_primary_key(simulated, op):
         yield Conflict(ConflictKind.EXISTING, f"table '{op.table}' has a primary key already")
@@ -51,14 +50,13 @@ def _slot(simulated: SimulatedSchema, op: Op, thing: Thing) -> tuple[ObjectNames
     return simulated.slot(thing)
 
 
-def _takes_the_name(simulated: SimulatedSchema, op: Op, found: TrackedObject) -> bool:
+def _takes_the_name(op: Op, found: TrackedObject) -> bool:
     """Return whether what has the name of a new thing keeps it from being made."""
     if isinstance(op, CreateObject):
         is_another = op.kind in _ROUTINES and not _takes_the_same(found.definition, op)
         return op.kind in _ONE_BY_NAME and not op.or_replace and not is_another
     if isinstance(op, CreateIndex):
-        is_another = found.table is not simulated.table_of(op) and simulated.dialect in FAMILY
-        return not is_another and (found.table is None or found.table.exists)
+        return found.table is None or found.table.exists
     if isinstance(op, CreateConstraint):
         return isinstance(found.definition, Constraint) and found.definition.kind == op.definition.kind
     return not (isinstance(op, CreateTable) and op.temporary)

@@ -93,9 +93,10 @@ class KnownSchema:
         return not any(_may_be(entry, kind) for entry in (*found.unnamed, *(Constraint(kind=lost) for lost in found.lost)))
 
     def index(self, key: Key) -> CreateIndex | None:
-        """Return an index's definition."""
-        place = cast("QualifiedName", key)
-        found = self.schema.index(place[1], schema=place[0])
+        """Return an index's definition; the key is a schema, a table if the database names indexes by table, and a name."""
+        place = cast("tuple[str | None, ...]", key)
+        table = place[1] if len(place) > len(("schema", "name")) else None
+        found = self.schema.index(str(place[-1]), table, place[0])
         return found if isinstance(found, CreateIndex) else None
 
     def object(self, key: Key) -> CreateObject | None:

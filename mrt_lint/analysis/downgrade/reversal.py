@@ -151,10 +151,11 @@ class ReversalChecker:
             lost = any(self.simulated.tables.now[key] is None for key in self.simulated.tables.dropped_in_upgrade)
             return UndoStatus.UNCERTAIN if effect.namespace is self.simulated.indexes and lost else UndoStatus.NO
         if effect.namespace is self.simulated.indexes:
-            found = [table.constraints.now.get(effect.key[1] if isinstance(effect.key, tuple) else None)]
+            found = [table.constraints.now.get(effect.key[-1] if isinstance(effect.key, tuple) else None)]
             kind: str | None = "unique"
         elif effect.namespace is not table.columns_by_name:
-            found = [self.simulated.indexes.now.get((table.current_key[0], effect.key))]
+            where = (table.current_key[0], str(effect.key))
+            found = [self.simulated.indexes.now.get(self.simulated.index_key(table, where))]
             kind = _kind(tracked)
         else:
             return UndoStatus.NO

@@ -101,7 +101,8 @@ class SimulatedSchema:
             table.constraints.seed(PRIMARY, TrackedObject(definition=entry, table=table))
         for index in known.known_indexes():
             if readable(index.index):
-                self.indexes.seed(place(index.schema, index.index), table.cover(TrackedObject(definition=index, table=table)))
+                where = self.index_key(table, place(index.schema, index.index))
+                self.indexes.seed(where, table.cover(TrackedObject(definition=index, table=table)))
         return table
 
     def table(self, name: MaybeName, schema: MaybeName) -> TrackedTable | None:
@@ -125,12 +126,21 @@ class SimulatedSchema:
             return None
         if thing.kind not in OF_TABLES:
             return self.objects, thing.key
-        if thing.kind in {"table", "index"}:
-            return (self.tables if thing.kind == "table" else self.indexes), thing.place
+        if thing.kind == "table":
+            return self.tables, thing.place
         table = self.owner_of(thing)
+        if thing.kind == "index":
+            return self.indexes, self.index_key(table, thing.place)
         if table is None:
             return None
         return (table.columns_by_name if thing.kind == "column" else table.constraints), thing.name
+
+    def index_key(self, table: TrackedObject | None, where: QualifiedName) -> Key:
+        """Return what an index is known by: on MySQL and MariaDB each table has its own names, elsewhere the schema has them.
+
+        Source: https://dev.mysql.com/doc/refman/8.0/en/drop-index.html
+        """
+        return (*table.origin, where[1]) if self.dialect in FAMILY and isinstance(table, TrackedTable) else where
 
     def is_known_table(self, key: QualifiedName) -> bool:
         """Return whether a table is certainly there, made before this migration and not dropped by it."""
@@ -180,9 +190,8 @@ class SimulatedSchema:
             schema, name = table.current_key
             implied = CreateIndex(index=None, table=name, columns=(column.name,), unique=column.unique)
             prefix = f"{schema}_{name}" if schema else name
-            self.indexes.put(
-                (schema, f"ix_{prefix}_{fold(column.name)}"), TrackedObject(creator=op, definition=implied, table=table)
-            )
+            key = self.index_key(table, (schema, f"ix_{prefix}_{fold(column.name)}"))
+            self.indexes.put(key, TrackedObject(creator=op, definition=implied, table=table))
 
     def put_constraint(
         self, table: TrackedTable, constraint: Constraint, op: Op, column: str | None = None
