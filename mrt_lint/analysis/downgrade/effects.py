@@ -11,9 +11,11 @@ from mrt_lint.analysis.downgrade.definition import for_dialect, former
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectEffect, TrackedObject, TrackedTable, readable
 from mrt_lint.history.effects import effects_of, implied_types
-from mrt_lint.history.schema import fold, object_place, place
+from mrt_lint.history.mysql_modify import modified
+from mrt_lint.history.schema import ReplayedTable, fold, object_place, place
 from mrt_lint.history.sqlite_rebuild import rebuilds
 from mrt_lint.model import ops
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint
@@ -132,14 +134,22 @@ def _alter_column(simulated: SimulatedSchema, op: ops.AlterColumn) -> Iterator[O
         return
     namespace, key = table.columns_by_name, fold(op.column)
     column = namespace.find(key)
+    restated = _restated(simulated, op) if column is not None and column.settings else op
     for setting in SETTINGS:
-        value = for_dialect(getattr(op, setting), simulated.dialect)
+        is_left = column is None or setting not in column.settings  # what is called existing is no change of these
+        value = for_dialect(getattr(op if is_left else restated, setting), simulated.dialect)
         if value is not UNSET:
             yield ObjectEffect(setting, namespace, key, column)
             if column is not None:
                 column.former.setdefault(setting, for_dialect(former(op, column, setting), simulated.dialect))
                 column.settings[setting] = (value, op)
     yield from _move(simulated, op)
+
+
+def _restated(simulated: SimulatedSchema, op: ops.AlterColumn) -> ops.AlterColumn:
+    """Return an operation with all that MySQL and MariaDB take from it."""
+    known = simulated.draft.tables.get(place(op.schema, op.table), UNKNOWN) if isinstance(op.table, str) else UNKNOWN
+    return modified(known, op) if simulated.dialect in FAMILY and isinstance(known, ReplayedTable) else op
 
 
 # Other objects --------------------------------------------------------------------------------------------------------------
