@@ -9,7 +9,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import SqlType
+from mrt_lint.model.values import UNKNOWN, SqlType
 
 
 class RawNotNull(Rule):
@@ -123,7 +123,10 @@ class RawNotNull(Rule):
 
 
 def _written(op: ops.AlterColumn, dialect: str) -> str:
-    """Return the type of MODIFY as SQL, with the collation that it would lose without."""
+    """Return the type of MODIFY as SQL, with the members and the collation that it would lose without."""
     kind = op.type.on(dialect) if isinstance(op.type, SqlType) else None
-    collation = f" COLLATE {kind.collation}" if isinstance(kind, SqlType) and isinstance(kind.collation, str) else ""
-    return f"{kind}{collation}" if isinstance(kind, SqlType) else "…"
+    if not isinstance(kind, SqlType) or kind.members is UNKNOWN or UNKNOWN in (kind.members or ()):
+        return "…"
+    members = ", ".join("'{}'".format(str(member).replace("'", "''")) for member in kind.members or ())
+    collation = f" COLLATE {kind.collation}" if isinstance(kind.collation, str) else ""
+    return f"{kind.name}({members}){collation}" if members else f"{kind}{collation}"

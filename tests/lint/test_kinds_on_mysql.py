@@ -55,6 +55,13 @@ def test_modify_keeps_a_datetime_and_a_collation():
     assert "MODIFY who VARCHAR(9) COLLATE utf8mb4_bin NULL" in advice[1]
 
 
+def test_modify_keeps_the_members_of_an_enum():
+    made = 'op.create_table("visits", sa.Column("kind", sa.Enum("a", "b", name="kinds")))'
+    required = sql("ALTER TABLE visits MODIFY kind ENUM('a', 'it''s') NOT NULL")
+    advice = [found.instead for found in told([(made, "pass"), (required, NOTHING)], "mysql") if found.code == "MRT403"]
+    assert "MODIFY kind ENUM('a', 'it''s') NULL" in advice[0]
+
+
 def test_only_what_a_failed_statement_raises_is_swallowed():
     tried = "try:\n    op.execute('DELETE FROM parcels')\nexcept {}:\n    pass"
     codes = {

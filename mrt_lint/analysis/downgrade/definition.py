@@ -14,7 +14,7 @@ from mrt_lint.model.values import UNKNOWN, UNSET, Column, Constraint, SqlType, U
 
 _COMPARED: dict[type, tuple[str, ...]] = {
     CreateIndex: ("columns", "unique", "where", "using"),
-    Constraint: ("kind", "columns", "referred_table", "referred_columns", "ondelete"),
+    Constraint: ("kind", "columns", "referred_table", "referred_columns", "ondelete", "onupdate"),
     Column: ("type", "nullable", "server_default", "computed"),
     CreateObject: ("members", "body"),
 }
@@ -40,6 +40,8 @@ _SAME_TYPE = {
     "LONGBLOB": "BLOB",
     "TINYINT": "BOOLEAN",
 }
+_UNSAID = {"using": "btree", "ondelete": "NO ACTION", "onupdate": "NO ACTION"}
+"""What a definition means where it says nothing."""
 _WORDS = {
     "server_default": "default",
     "referred_table": "target",
@@ -115,8 +117,8 @@ def _value(definition: object, field: str) -> object:
     value: object = getattr(definition, field)
     if field == "server_default":
         return chosen_default(value)
-    if field == "using":
-        return "btree" if value is None else value
+    if value is None and field in _UNSAID:
+        return _UNSAID[field]
     if isinstance(definition, Constraint) and isinstance(value, tuple):
         return tuple(sorted(map(str, value)))  # the order of a key's columns is no part of what it promises
     return value
@@ -208,4 +210,5 @@ def for_dialect(value: object, dialect: str) -> object:
 
 def of_kind(kind: str) -> Constraint:
     """Return a constraint of which only the kind is known, as from `drop_constraint`."""
-    return Constraint(kind=kind, columns=UNKNOWN, referred_table=UNKNOWN, referred_columns=UNKNOWN, ondelete=UNKNOWN)
+    unknown = dict.fromkeys(("columns", "referred_table", "referred_columns", "ondelete", "onupdate"), UNKNOWN)
+    return Constraint(kind=kind, **unknown)
