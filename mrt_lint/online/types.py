@@ -22,7 +22,7 @@ _SIZES: Final = ((255, "TINYTEXT"), (65_535, "TEXT"), (16_777_215, "MEDIUMTEXT")
 
 
 def change_of_type(former: SqlType, new: SqlType, dialect: str) -> TableChange | None:
-    """Return what a column's new type asks of a MySQL or MariaDB server; None if it is the type that it was.
+    """Return what a column's new type asks of a MySQL or MariaDB server; None if it is the type that it was, or may be.
 
     A VARCHAR keeps its length in one byte up to 255 bytes, in two above. MySQL copies the table where that changes; MariaDB, since
     10.4.3, only where the old length is between 128 and 255 bytes (“InnoDB Online DDL Operations with the INSTANT Alter
@@ -37,7 +37,7 @@ def change_of_type(former: SqlType, new: SqlType, dialect: str) -> TableChange |
     if former.collation != new.collation:
         return _recollated(former, new)
     if former.name == new.name in {"VARCHAR", "VARBINARY"}:
-        return _longer(former, new, dialect)
+        return None if UNKNOWN in (*former.args, *new.args) else _longer(former, new, dialect)
     if former.name == new.name == "SET":  # whose members are counted, not read: more of them were appended, most likely
         return TableChange.APPEND_MEMBERS if len(new.args) >= len(former.args) else TableChange.CHANGE_TYPE
     appended = former.name == new.name == "ENUM" and appends_members(former, new)

@@ -119,3 +119,12 @@ def test_what_an_alter_table_of_unknown_parts_does_may_be_taken_back():
     in_schema = unknown.replace("parcels", "app.parcels")
     assert holds("+MRT104", told([made, (in_schema, back)], "mysql"))
     assert holds("-MRT104", told([made, (in_schema, back.replace("type_=", "schema='app', type_="))], "mysql"))
+
+
+def test_a_length_that_cannot_be_read_is_not_said_to_copy_the_table():
+    made = 'op.create_table("visits", sa.Column("who", sa.String(255)))'
+    longer = 'op.alter_column("visits", "who", existing_type=sa.String(255), type_=sa.String({}))'
+    back = 'op.alter_column("visits", "who", existing_type=sa.String({}), type_=sa.String(255))'
+    steps = [(longer.format(length), back.format(length)) for length in ("settings.LENGTH", "100")]
+    assert holds("-MRT303", told([(made, "pass"), steps[0]], "mysql"))
+    assert holds("+MRT303", told([(made, "pass"), steps[1]], "mysql"))
