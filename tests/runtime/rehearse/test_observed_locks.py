@@ -90,7 +90,7 @@ def test_the_locks_are_those_of_the_manual(observed, kind):
     assert statement.line == 12
 
 
-# "later" waits for a snapshot that is older, so it takes as long as is needed to be seen
+# "later" waits for a snapshot that is older, so it takes as long as is needed to be seen, on a busy machine too
 STEPS = [
     (
         "held",
@@ -107,7 +107,7 @@ STEPS = [
         """import threading
     other = sa.create_engine(op.get_bind().engine.url).connect().execution_options(isolation_level="REPEATABLE READ")
     other.execute(sa.text("SELECT 1"))
-    threading.Timer(0.3, other.close).start()
+    threading.Timer(1.5, other.close).start()
     with op.get_context().autocommit_block():
         op.create_index("ix", "users", ["phone"], postgresql_concurrently=True)""",
         'op.drop_index("ix", table_name="users")',
@@ -135,7 +135,7 @@ def upgrades(postgres_server, tmp_path_factory):
 def test_a_lock_is_held_until_its_transaction_ends(upgrades):
     first, second = upgrades["held"]
     assert first.strongest.lock.mode == EXCLUSIVE
-    assert first.strongest.seconds >= 0.2 > first.seconds
+    assert first.strongest.seconds >= max(0.2, first.seconds)
     assert not second.locks
 
 
