@@ -196,7 +196,7 @@ class UpdateNotUndone(Rule):
         for op in case.ops_for(self, ops.Update):
             others = partial(_is_about_others, case, op)
             answered = case.has_counterpart(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
-            if answered is UndoStatus.NO and not self._fills_new_columns(case, op):
+            if answered is UndoStatus.NO and not self._fills_new_columns(case, op) and not _keeps_values(op):
                 words = names(op)
                 words["of_table"] = f"of {words['table']}" if readable(op.table) else "beside them"
                 found = self.found(case.migration, op, self.filling if fills_only(case, op) else None, **words)
@@ -208,6 +208,13 @@ class UpdateNotUndone(Rule):
         if op.columns is UNKNOWN:
             return bool(added)
         return all(readable(column) and fold(column) in added for column in op.columns)
+
+
+def _keeps_values(op: ops.Update) -> bool:
+    """Return whether every column is set to what it holds, as one does to fire a trigger."""
+    flows = op.flows if op.flows is not UNKNOWN and not op.source_tables else ()
+    kept = {fold(flow.column) for flow in flows if flow.plain and readable(flow.column) and flow.source == flow.column}
+    return isinstance(op.columns, tuple) and all(readable(column) and fold(column) in kept for column in op.columns)
 
 
 def _deletes_next(case: MigrationCase, op: ops.Update) -> bool:

@@ -108,3 +108,18 @@ def test_what_could_not_be_read_may_be_more_than_a_back_fill():
     assert [finding.severity for finding in told([(PARCELS, "pass"), (source, "pass")]) if finding.code == "MRT102"] == [
         Severity.ERROR
     ]
+
+
+@pytest.mark.parametrize(
+    ("update", "is_reported"),
+    [
+        ("UPDATE parcels SET code = code", False),
+        ('UPDATE parcels SET "code" = parcels.code', False),
+        ("UPDATE parcels SET code = upper(code)", True),
+        ("UPDATE parcels SET code = code, id = id + 1", True),
+        ("UPDATE parcels SET code = other.code FROM other", True),
+    ],
+)
+def test_a_column_set_to_what_it_holds_keeps_its_values(update: str, is_reported: bool):
+    found = told([(PARCELS, "pass"), (sql(update), 'op.execute("SELECT 1")')])
+    assert any(finding.code == "MRT103" for finding in found) == is_reported

@@ -5,7 +5,17 @@ import importlib.metadata
 import pytest
 
 from mrt_lint.model.migration import Migration
-from mrt_lint.model.ops import AddColumn, CreateIndex, CreateObject, CreateTable, DropColumn, DropIndex, DropObject, DropTable
+from mrt_lint.model.ops import (
+    AddColumn,
+    CreateIndex,
+    CreateObject,
+    CreateTable,
+    DropColumn,
+    DropIndex,
+    DropObject,
+    DropTable,
+    Update,
+)
 from mrt_lint.model.values import Column, SqlType
 from mrt_lint.operations import LibraryOperation, ops
 from mrt_lint.parse.python import parse_migration
@@ -172,6 +182,12 @@ def test_a_search_trigger_and_its_function_are_made_and_dropped(call):
     assert made == [("function", "t_search_update"), ("trigger", "t_search_trigger")]
     dropped = [(op.kind, op.name) for op in performed('drop_trigger(op.get_bind(), "t", "search")', module)]
     assert dropped == [("trigger", "t_search_trigger"), ("function", "t_search_update")]
+
+
+def test_a_search_trigger_fills_the_vector_of_every_row():
+    module = "from sqlalchemy_searchable import sync_trigger"
+    [update] = (op for op in performed('sync_trigger(op.get_bind(), "t", "search", ["a", "b"])', module) if isinstance(op, Update))
+    assert (update.table, update.columns, update.where) == ("t", ("a",), False)
 
 
 INVOKED = [

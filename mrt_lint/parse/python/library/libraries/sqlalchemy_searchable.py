@@ -40,6 +40,8 @@ def _sync(operation: OperationCall) -> Iterator[str | Unknown]:
         f"CREATE TRIGGER {quoted(f'{table}_{column}_trigger')} BEFORE UPDATE OR INSERT ON {home} "
         f"FOR EACH ROW EXECUTE PROCEDURE tsvector_update_trigger({', '.join([quoted(column), *names])})"
     )
+    if names:  # the trigger fills the vector of the rows that are there
+        yield f"UPDATE {home} SET {names[0]} = {names[0]}"
 
 
 OPERATIONS: Final = {
