@@ -210,5 +210,5 @@ def for_dialect(value: object, dialect: str) -> object:
 
 def of_kind(kind: str) -> Constraint:
     """Return a constraint of which only the kind is known, as from `drop_constraint`."""
-    unknown = dict.fromkeys(("columns", "referred_table", "referred_columns", "ondelete", "onupdate"), UNKNOWN)
-    return Constraint(kind=kind, **unknown)
+    unread: dict[str, Any] = dict.fromkeys(("columns", "referred_table", "referred_columns", "ondelete", "onupdate"), UNKNOWN)
+    return Constraint(kind=kind, **unread)
