@@ -121,13 +121,17 @@ def _words(case: MigrationCase, op: ops.Update, added: ops.AddColumn) -> dict[st
 def _needing(case: MigrationCase, op: ops.Update, added: ops.AddColumn) -> Iterator[str]:
     """Return what the same upgrade() does later that needs the column filled, or takes away what it is filled from."""
     table, column = case.state_before(op).table, fold(str(added.column))
-    sources = {fold(flow.source) for flow in (op.flows if op.flows is not UNKNOWN else ()) if readable(flow.source)}
+    flows = op.flows if op.flows is not UNKNOWN else ()
+    sources = {fold(flow.source) for flow in flows if readable(flow.source)}
+    is_unread = op.flows is UNKNOWN or any(flow.source is UNKNOWN for flow in flows)  # Python may have read any column before
     for later in case.later(op):
         if isinstance(later, ops.DropTable) and has_name(op.source_tables, later.table):
             yield f"the drop of {names(later)['the_table']}"
         if table is None or case.state_before(later).table is not table:
             continue
-        if isinstance(later, ops.DropColumn) and (fold(str(later.column)) in sources or has_name(op.conditions, later.column)):
+        if isinstance(later, ops.DropColumn) and (
+            is_unread or fold(str(later.column)) in sources or has_name(op.conditions, later.column)
+        ):
             yield f"the drop of '{later.column}'"
         elif isinstance(later, ops.AlterColumn) and later.nullable is False and fold(str(later.column)) == column:
             yield "NOT NULL"

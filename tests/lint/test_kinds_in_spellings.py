@@ -333,6 +333,14 @@ def test_a_loop_over_rows_fills_a_new_column_under_its_lock(fill: str, expected:
     assert holds(expected, told([BASE, (f"{AGE}\n{ROWS}{fill}", DROP_AGE)]))
 
 
+@pytest.mark.parametrize(("value", "is_moved"), [("len(row.code)", True), ("1", False)])
+def test_what_python_may_have_read_is_dropped_behind_the_filling(value: str, is_moved: bool):
+    fill = f"for row in c.execute(t.select()):\n    c.execute(t.update().where(t.c.id == row.id).values(age={value}))"
+    found = told([BASE, (f"{AGE}\n{ROWS}{fill}\nop.drop_column('parcels', 'code')", DROP_AGE)])
+    [advice] = [each.instead for each in found if each.code == "MRT438"]
+    assert ("move the drop of 'code' behind that" in advice) == is_moved
+
+
 @pytest.mark.parametrize(
     ("using", "expected"),
     [
