@@ -41,7 +41,7 @@ class MoveAndDrop(Rule):
             "All values are copied as they are to a column of the same type, or of one that holds them as they were, and "
             "`downgrade()` copies all of them back."
         ),
-        "It is a boolean, which the new column's values tell apart, and `downgrade()` works it out again.",
+        "It is a boolean, whose two values are still two in the new column, and `downgrade()` works it out again.",
         "Nothing of the new column comes from the dropped one, or the one that goes was added in this upgrade, too.",
         "Python works the values out, and does not read the dropped column, or `downgrade()` works that out again.",
     )

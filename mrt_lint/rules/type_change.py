@@ -31,9 +31,7 @@ class TypeChange(Rule):
     name = "type-change"
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_LOSES_DATA
-    message = (
-        "upgrade changes {the_column} from {former} to {new}: every value is converted, a downgrade converts what is left of them"
-    )
+    message = "upgrade changes {the_column} from {former} to {new}: every value is converted, downgrade() converts what is left"
     instead = (
         "add a column of the new type next to {column}, fill it in batches, let the application write both, and drop {column} in a "
         "later release"
@@ -83,7 +81,7 @@ class TypeChange(Rule):
         ),
     )
     exemptions = (
-        "The change is provably harmless on the database, the former type being known from `existing_type` or the history.",
+        "The change is provably harmless, the former type being known from `existing_type` or the history.",
         (
             "Harmless are the same type and a longer VARCHAR; on PostgreSQL and SQLite VARCHAR to TEXT, NUMERIC with more "
             "digits and the same scale, more digits of a second; on PostgreSQL CIDR to INET, and VARCHAR or TEXT to CITEXT where "
@@ -292,8 +290,7 @@ class TypeChange(Rule):
                 continue
             dialect = case.dialect(op)
             former, new = for_dialect(former_type(case, op), dialect), for_dialect(op.type, dialect)
-            known = isinstance(former, SqlType) and isinstance(new, SqlType) and not computes(op)
-            if known and isinstance(former, SqlType) and isinstance(new, SqlType) and is_harmless(former, new, dialect):
+            if isinstance(former, SqlType) and isinstance(new, SqlType) and not computes(op) and is_harmless(former, new, dialect):
                 if dialect == "postgresql" and former != new and (why := looked_through(case, op, new)):
                     yield self.found(case.migration, op, self.verified, **names(op), former=former, new=new, why=why)
                 continue
@@ -304,13 +301,14 @@ class TypeChange(Rule):
 
     def _found(self, case: MigrationCase, op: ops.AlterColumn, former: object, new: object) -> Finding:
         server = blocked(case, op, TableChange.CHANGE_TYPE)
-        given = {**names(op), "former": _words(former, "its type"), "new": _words(new, "another one")}
+        was, becomes = former if isinstance(former, SqlType) else "its type", new if isinstance(new, SqlType) else "another one"
+        given = {**names(op), "former": was, "new": becomes}
         if server is None and (words := rewriting(case, op, former, new)):
             found = self.found(case.migration, op, self.rewritten, **given | words)
             return replace(found, consequence=Consequence.DEPLOY_FAILS) if words["first"] else found
         if server is None or not (_is_sql(former) and _is_sql(new)):
-            is_kept = case.lacks_downgrade or case.undone(op, "type") is UndoStatus.NO
-            return self.found(case.migration, op, self.kept if is_kept else None, **given)
+            kept = self.kept if case.lacks_downgrade or case.undone(op, "type") is UndoStatus.NO else None
+            return self.found(case.migration, op, kept, **given)
         given |= {"former": spelled(former), "new": spelled(new), "server": server.name}
         appended = former.name == new.name == "ENUM" and not lost_members(former, new)
         return self.found(case.migration, op, self.reordered if appended else self.copied, **given)
@@ -319,7 +317,3 @@ class TypeChange(Rule):
 def _is_sql(kind: object) -> TypeGuard[SqlType]:
     """Return whether a type is known, and not a class of the application's whose SQL is unknown."""
     return isinstance(kind, SqlType) and kind.name.isupper() and "." not in kind.name
-
-
-def _words(kind: object, otherwise: str) -> str:
-    return str(kind) if isinstance(kind, SqlType) else otherwise
