@@ -13,7 +13,7 @@ from mrt_lint.analysis.duplicates import demands_unique, thinks_of_duplicates
 from mrt_lint.history.schema import ReplayedSchema, ReplayedTable, fold
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import CreateConstraint, CreateIndex, Insert, Op, Update
-from mrt_lint.model.values import UNKNOWN, Column, SqlType, ValueFlow
+from mrt_lint.model.values import UNKNOWN, Column, Name, SqlType, ValueFlow
 
 _CHOOSES: Final = re.compile(r"\b(DISTINCT|GROUP\s+BY|CONFLICT|IGNORE|DUPLICATE|REPLACE|LIMIT|OVER)\b", re.IGNORECASE)
 
@@ -46,7 +46,7 @@ def doubled_keys(case: MigrationCase, op: Insert | Update, text: str) -> Iterato
         return
     schema, target = _tables(case, op)
     flows = {fold(str(flow.column)): flow for flow in op.flows if flow.plain and readable(flow.source)}
-    for key in {*_keys(target), *_later_keys(case, op)} if target is not None else ():
+    for key in {*map(_folded, target.known_keys()), *_later_keys(case, op)} if target is not None else ():
         filled = [flows[name] for name in sorted(key) if name in flows]
         sources = {_source(op, flow) for flow in filled}
         source = next(iter(sources), None)
@@ -54,7 +54,7 @@ def doubled_keys(case: MigrationCase, op: Insert | Update, text: str) -> Iterato
         if not isinstance(table, ReplayedTable) or not table.complete or table.lost or len(filled) < len(key):
             continue
         columns = tuple(str(flow.source) for flow in filled)
-        if not any(own <= set(map(fold, columns)) for own in _keys(table)):
+        if not any(_folded(own) <= _folded(columns) for own in table.known_keys()):
             yield table.name, columns
 
 
@@ -79,13 +79,6 @@ def _type(case: MigrationCase, op: Op, table: object, name: object) -> SqlType |
     return kind if isinstance(kind, SqlType) else None
 
 
-def _keys(table: ReplayedTable) -> set[frozenset[str]]:
-    """Return the columns, folded, of which no two rows of a table may hold the same."""
-    found = [entry.columns for kind in ("primary", "unique") for entry in table.known_constraints(kind)]
-    found += [entry.columns for entry in table.known_indexes() if entry.unique is True and entry.where is None]
-    return {frozenset(map(fold, map(str, columns))) for columns in found if isinstance(columns, tuple) and columns}
-
-
 def _later_keys(case: MigrationCase, op: Insert) -> Iterator[frozenset[str]]:
     """Yield the keys that upgrade() makes over a new table once it has filled it, unless it thinks of duplicates before."""
     state, upgrade = case.state_before(op), case.analysis(op).upgrade
@@ -94,4 +87,8 @@ def _later_keys(case: MigrationCase, op: Insert) -> Iterator[frozenset[str]]:
             continue
         columns = other.columns
         if case.state_before(other).table is state.table and columns is not UNKNOWN and not thinks_of_duplicates(case, other):
-            yield frozenset(map(fold, map(str, columns)))
+            yield _folded(columns)
+
+
+def _folded(columns: tuple[Name, ...]) -> frozenset[str]:
+    return frozenset(map(fold, map(str, columns)))

@@ -174,6 +174,12 @@ class ReplayedTable:
             if isinstance(found, CreateIndex):
                 yield found
 
+    def known_keys(self) -> Iterator[tuple[Name, ...]]:
+        """Return the columns of each key and unique index that certainly exists: no two rows hold the same there, but for NULL."""
+        found = [entry.columns for kind in ("primary", "unique") for entry in self.known_constraints(kind)]
+        found += [index.columns for index in self.known_indexes() if index.unique is True and index.where is None]
+        yield from (columns for columns in found if isinstance(columns, tuple) and columns)
+
     @property
     def primary_key(self) -> tuple[Name, ...] | Unknown | None:
         """The columns of the primary key; None if there is provably none."""

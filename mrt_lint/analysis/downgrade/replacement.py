@@ -76,10 +76,7 @@ def _unique_before(analysis: DowngradeAnalysis, table: TrackedTable) -> Iterator
     MySQL allows foreign keys to point to columns that are not unique.
     """
     known = analysis.simulated.known_schema.table(table.origin)
-    found: list[tuple[Name, ...] | Unknown] = []
-    if known is not None:
-        found += [entry.columns for kind in ("primary", "unique") for entry in known.known_constraints(kind)]
-        found += [entry.columns for entry in known.known_indexes() if entry.unique is True and entry.where is None]
+    found: list[tuple[Name, ...] | Unknown] = list(known.known_keys()) if known is not None else []
     if analysis.simulated.dialect not in FAMILY:
         found += [key.referred_columns for _, key in analysis.simulated.known_schema.schema.references_to(table.origin)]
     for columns in found:
