@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -43,6 +43,11 @@ def read_file(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise UsageError(f"{shown(file)} cannot be read: {error.strerror or error}") from None
+
+
+def _entry_of(history: HistoryLocations, settings: Settings) -> str:
+    """Return the entry that holds the report on a history under these settings."""
+    return f"report-{digest(repr(history), repr(settings))}"
 
 
 def _beside(entry: str) -> str:
@@ -130,6 +135,21 @@ class CheckEngine:
         self._read_all({history: files for history, files in zip(histories, sources, strict=True) if history not in self._read})
         return [(files, self._read[history]) for history, files in zip(histories, sources, strict=True)]
 
+    def remember(self, kind: str, files: Iterable[Path], asked: str, make: Callable[[], str]) -> str:
+        """Return a text that follows from the histories of these files and from what is asked: an earlier run's, or made now."""
+        named, parts = [], [asked]
+        for history in dict.fromkeys(self._neighbours.history(file) for file in files if is_migration(self._content(file))):
+            sources = self._sources(history)
+            entry = _entry_of(history, self._settings_of(history, sources))
+            named.append(entry)
+            parts.append(self._key(sources, self._lock(), self._others(entry)))
+        name, key = f"{kind}-{digest(*named)}", digest(*parts)
+        text = self._cache.get(name, key)
+        if text is None:
+            text = make()
+            self._cache.put(name, key, text)
+        return text
+
     def _read_all(self, histories: Mapping[HistoryLocations, dict[str, bytes]]) -> None:
         from mrt_lint.check.readings import HistoryReader  # noqa: PLC0415  brings the operations
 
@@ -142,7 +162,7 @@ class CheckEngine:
 
         sources = [self._sources(history) for history in histories]
         settings = [self._settings_of(history, files) for history, files in zip(histories, sources, strict=True)]
-        entries = [f"report-{digest(repr(history), repr(known))}" for history, known in zip(histories, settings, strict=True)]
+        entries = [_entry_of(history, known) for history, known in zip(histories, settings, strict=True)]
         lock = self._lock()
         others = [self._others(entry) for entry in entries]
         keys = [self._key(files, lock, known) for files, known in zip(sources, others, strict=True)]

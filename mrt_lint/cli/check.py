@@ -37,6 +37,10 @@ def _run(options: Namespace) -> int:
 
         page = ReportFile(options.report)
     inspection = inspect(options)
+    if options.format == "json":
+        from mrt_lint.cli.tried_fixes import with_tried_fixes  # noqa: PLC0415  only when asked for
+
+        inspection = with_tried_fixes(inspection)
     report = as_given(inspection)
     settings = inspection.settings
     has_baseline = bool(settings.baseline) and (settings.root / settings.baseline).is_file()

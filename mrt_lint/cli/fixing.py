@@ -10,14 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from mrt_lint.check.engine import read_file, shown
-from mrt_lint.cli.inspection import CheckRun, examine, inspect
+from mrt_lint.check.engine import shown
+from mrt_lint.cli.inspection import as_given, inspect
 from mrt_lint.cli.output import FOR_PEOPLE, render, write
+from mrt_lint.cli.tried_fixes import outcomes_of, with_tried_fixes
 from mrt_lint.escape import printable
-from mrt_lint.files.lock import LOCK_FILE, breaks_lock
-from mrt_lint.files.statistics_file import with_statistics
 from mrt_lint.fix.diff import harmless, unified
-from mrt_lint.fix.session import FixOutcome, FixSession
+from mrt_lint.fix.session import FixOutcome
 from mrt_lint.fix.write import write_file
 from mrt_lint.model.finding import Finding
 from mrt_lint.report import CheckReport
@@ -41,7 +40,7 @@ def run(options: Namespace) -> int:
     if options.diff and (options.format != "table" or options.statistics):
         raise UsageError("--diff prints a diff: leave out --format and --statistics, or --diff.")
     inspection = inspect(options)
-    outcomes = list(_outcomes(inspection, unsafe=options.unsafe_fixes))
+    outcomes = list(outcomes_of(inspection, unsafe=options.unsafe_fixes))
     paths = {shown(file): file for file in inspection.names}
     names = {shown(file): name for file, name in inspection.names.items()}
     changed = [outcome for outcome in outcomes if outcome.after != outcome.before]
@@ -51,8 +50,8 @@ def run(options: Namespace) -> int:
         sys.stderr.write("".join(f"{printable(line)}\n" for line in _summary(outcomes, names, did="Would fix")))
         return int(bool(changed) or (inspection.report.findings != () if inspection.settings.strict else inspection.report.fails))
     order_conflicts = _write(changed, paths)
-    report = examine(options)
-    write(render(_tried(report) if options.format in FOR_PEOPLE else report, options), options)
+    report = _left(options)
+    write(render(report, options), options)
     words = "".join(f"{printable(line)}\n" for line in _summary(outcomes, names, did="Fixed"))
     to_people = options.format in FOR_PEOPLE and not options.output
     (sys.stdout if to_people else sys.stderr).write(f"\n{words}" if to_people and words else words)
@@ -60,29 +59,13 @@ def run(options: Namespace) -> int:
     return _WRONG if order_conflicts else int(report.fails)
 
 
-def _tried(report: CheckReport) -> CheckReport:
-    """Return a report that offers no fixes: all possible ones were made, and the summary says why the others were not."""
+def _left(options: Namespace) -> CheckReport:
+    """Check again. People are offered no fixes: all possible ones were made, and the summary says why the others were not."""
+    inspection = inspect(options)
+    if options.format not in FOR_PEOPLE:
+        return as_given(with_tried_fixes(inspection) if options.format == "json" else inspection)
+    report = as_given(inspection)
     return replace(report, findings=tuple(replace(finding, fix=None) for finding in report.findings))
-
-
-def _outcomes(inspection: CheckRun, *, unsafe: bool) -> Iterator[FixOutcome]:
-    """Fix every file in memory, one history after the other."""
-    wanted: dict[str, list[Finding]] = {}
-    for finding in inspection.report.findings:
-        if finding.fix is not None:
-            wanted.setdefault(finding.path, []).append(finding)
-    if not wanted:
-        return
-    settings = with_statistics(inspection.settings)
-    lock = settings.root / LOCK_FILE
-    content = read_file(lock) if lock.exists() else None
-
-    def breaks(path: str, before: bytes, after: bytes) -> bool:
-        return breaks_lock(content, shown(lock), path, before, after)
-
-    for sources, readings in inspection.engine.readings(inspection.names):
-        session = FixSession(sources, readings, settings, unsafe=unsafe, breaks=breaks)
-        yield from (session.fix(path, wanted[path]) for path in sources if path in wanted)
 
 
 def _write(outcomes: list[FixOutcome], paths: dict[str, Path]) -> list[str]:

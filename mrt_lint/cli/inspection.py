@@ -25,11 +25,6 @@ class CheckRun(NamedTuple):
     report: CheckReport
 
 
-def examine(options: Namespace) -> CheckReport:
-    """Check what the options say. Raises UsageError if they, the settings or a file cannot be read or meant."""
-    return as_given(inspect(options))
-
-
 def as_given(inspection: CheckRun) -> CheckReport:
     """Return the report of a check with the names that the files were given under."""
     shown_as = {shown(file): name for file, name in inspection.names.items()}
@@ -37,7 +32,10 @@ def as_given(inspection: CheckRun) -> CheckReport:
 
 
 def inspect(options: Namespace) -> CheckRun:
-    """Check what the options say, what a baseline accepts left out. Raises UsageError as `examine` does."""
+    """Check what the options say, what a baseline accepts left out.
+
+    Raises UsageError if the options, the settings or a file cannot be read or meant.
+    """
     settings, names, engine = prepare(options)
     report = engine.check(names).only(_chosen(names, engine, options, shown(settings.root / LOCK_FILE)))
     baseline = _baseline(options, settings)

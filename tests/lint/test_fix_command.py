@@ -121,7 +121,49 @@ def test_the_report_promises_no_fix_that_was_not_tried(users):
     assert "[*]" not in said
     assert "It may be fixable: mrt check --diff" in users.mrt("check", "versions/a2.py").out
     assert "fixable" not in users.mrt("check", "versions", "--select", "MRT214").out
-    assert json.loads(users.mrt("check", "versions", "--format", "json").out)["findings"][0]["fix"] == "safe"
+
+
+def fixes_of(users, *arguments):
+    """Give the fix of each finding in the JSON, by revision and code."""
+    found = json.loads(users.mrt("check", "versions", "--format", "json", *arguments).out)["findings"]
+    return sorted(((finding["revision"], finding["code"], finding.get("fix")) for finding in found), key=lambda found: found[:2])
+
+
+def test_json_offers_a_fix_where_one_is_made_and_nowhere_else(users):
+    users.migration("a2", "a1", ADD)
+    users.migration("a3", "a2", functions("op.execute('DELETE FROM users')", "pass"))
+    users.migration("a4", "a3", functions('op.create_index("ix", "users", ["level"])', 'op.drop_index("ix")'))
+    users.migration("a5", "a4", functions('for one in ["a"]:\n    op.create_index("ix2", "users", [one])', 'op.drop_index("ix2")'))
+    assert fixes_of(users, "--dialect", "postgresql") == [
+        ("a2", "MRT102", "safe"),
+        ("a3", "MRT102", None),
+        ("a3", "MRT214", None),
+        ("a4", "MRT407", "safe"),
+        ("a5", "MRT407", None),
+    ]
+    assert users.mrt("check", "versions", "--dialect", "postgresql", "--diff").err.startswith("Would fix 2 findings in 2 files:\n")
+
+
+@pytest.mark.parametrize("cached", [(), ("--no-cache",)])
+def test_json_says_which_fixes_are_unsafe_and_again_from_the_cache(users, cached):
+    users.migration("a2", "a1", functions('op.add_column("users", sa.Column("b", sa.Text, nullable=False))', "pass"))
+    users.migration("a3", "a2", functions('op.drop_column("users", "email")', "pass"))
+    expected = [("a2", "MRT102", "safe"), ("a2", "MRT401", None), ("a3", "MRT102", "unsafe"), ("a3", "MRT201", None)]
+    for _ in range(2):
+        assert fixes_of(users, *cached) == expected
+
+
+def test_a_json_report_after_fixing_offers_what_only_unsafe_fixes_do(users):
+    users.migration("a2", "a1", ADD)
+    users.migration("a3", "a2", functions('op.drop_column("users", "email")', "pass"))
+    assert fixes_of(users, "--fix") == [("a3", "MRT102", "unsafe"), ("a3", "MRT201", None)]
+
+
+def test_what_the_lock_file_holds_is_not_offered_in_json(users):
+    users.migration("a2", "a1", ADD)
+    assert fixes_of(users) == [("a2", "MRT102", "safe")]
+    assert users.mrt("lock", "versions").code == 0
+    assert fixes_of(users) == [("a2", "MRT102", None)]
 
 
 def test_a_fix_that_trips_is_said_and_keeps_no_other_from_being_made(users, monkeypatch):

@@ -1,0 +1,74 @@
+"""Which findings --fix would fix, found by trying it in memory."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+from mrt_lint.cache import saved_report
+from mrt_lint.check.engine import read_file, shown
+from mrt_lint.cli.inspection import CheckRun
+from mrt_lint.files.lock import LOCK_FILE, breaks_lock
+from mrt_lint.files.statistics_file import with_statistics
+from mrt_lint.fix.session import FixOutcome, FixSession
+from mrt_lint.model.finding import Finding, FixSafety
+from mrt_lint.report.fingerprint import key_of
+
+FindingKey: TypeAlias = tuple[str, str, str]
+
+
+def with_tried_fixes(inspection: CheckRun) -> CheckRun:
+    """Return a check whose findings have the fix that --fix makes, with --unsafe-fixes or without: a rule's is not always certain.
+
+    Trying takes as long as a check that remembers nothing, so it is done where a program asks, and remembered.
+    """
+    findings = inspection.report.findings
+    if all(finding.fix is None for finding in findings):
+        return inspection
+    asked = saved_report.dumps(inspection.report)
+    known = json.loads(inspection.engine.remember("fixes", inspection.names, asked, lambda: json.dumps(_try(inspection))))
+    fixes = [None if safety is None else FixSafety(safety) for safety in known]
+    tried = tuple(replace(finding, fix=safety) for finding, safety in zip(findings, fixes, strict=True))
+    return inspection._replace(report=replace(inspection.report, findings=tried))
+
+
+def _try(inspection: CheckRun) -> list[str | None]:
+    """Return how safe the fix of each finding is, None where none is made."""
+    outcomes = list(outcomes_of(inspection, unsafe=False))
+    safe = _fixed(outcomes)
+    unsafe = _fixed(outcomes_of(inspection, unsafe=True)) if any(outcome.unsafe for outcome in outcomes) else Counter()
+    found: list[str | None] = []
+    seen: Counter[FindingKey] = Counter()
+    for finding in inspection.report.findings:
+        key = key_of(finding)
+        seen[key] += 1  # of several that are alike, the first are fixed first
+        is_fixed = finding.fix is not None and seen[key] <= max(safe[key], unsafe[key])
+        found.append(None if not is_fixed else "safe" if seen[key] <= safe[key] else "unsafe")
+    return found
+
+
+def _fixed(outcomes: Iterable[FixOutcome]) -> Counter[FindingKey]:
+    return Counter(key_of(finding) for outcome in outcomes for finding, _ in outcome.fixed)
+
+
+def outcomes_of(inspection: CheckRun, *, unsafe: bool) -> Iterator[FixOutcome]:
+    """Fix every file in memory, one history after the other."""
+    wanted: dict[str, list[Finding]] = {}
+    for finding in inspection.report.findings:
+        if finding.fix is not None:
+            wanted.setdefault(finding.path, []).append(finding)
+    if not wanted:
+        return
+    settings = with_statistics(inspection.settings)
+    lock = settings.root / LOCK_FILE
+    content = read_file(lock) if lock.exists() else None
+
+    def breaks(path: str, before: bytes, after: bytes) -> bool:
+        return breaks_lock(content, shown(lock), path, before, after)
+
+    for sources, readings in inspection.engine.readings(inspection.names):
+        session = FixSession(sources, readings, settings, unsafe=unsafe, breaks=breaks)
+        yield from (session.fix(path, wanted[path]) for path in sources if path in wanted)
