@@ -16,7 +16,6 @@ from mrt_lint.model.values import UNSET, SqlType
 
 _AFTER_A_VERB: Final = frozenset({"CONSTRAINT", "COLUMN", "FOREIGN", "PRIMARY", "UNIQUE", "INDEX", "KEY"})
 """Words with which no action of ALTER TABLE begins on any database."""
-_DEFAULT: Final = re.compile(r"server_default is (\S+),")
 _AS_SQL: Final = {"True": "sa.true()", "False": "sa.false()"}
 _SQL: Final = {"DATETIME": "timestamp", "BLOB": "bytea", "LARGEBINARY": "bytea", "DOUBLE_PRECISION": "double precision"}
 
@@ -33,9 +32,9 @@ def find_impossibility(case: MigrationCase, op: Op) -> Impossibility | None:
     """Return why an operation fails whatever came before it, None if no reason is known."""
     if isinstance(op, InvalidCall):
         call = f"{'batch' if op.batch else 'op'}.{op.call}()"
-        default = _DEFAULT.search(op.problem)
-        if default is not None:
-            written = _AS_SQL.get(default[1], f'"{default[1]}"')
+        if op.default is not None:
+            # bytes are a text with a prefix
+            written = _AS_SQL.get(op.default, op.default[1:] if op.default.startswith("b") else f'"{op.default}"')
             return Impossibility(f"{call} raises {op.exception}, for {op.problem}", f"write server_default={written}")
         instead = (
             "leave the table out of its arguments: the batch has it" if op.names_table else f"call {call} as its documentation says"

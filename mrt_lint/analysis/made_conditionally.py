@@ -23,10 +23,10 @@ def former_references(case: MigrationCase, op: Op) -> Iterator[Constraint]:
         return
     for made in _earlier(case, op):
         for column in _columns(made):
-            yield from (replace(key, columns=key.columns or (column.name,)) for key in column.constraints if _is_reference(key))
+            yield from (replace(key, columns=key.columns or (column.name,)) for key in column.constraints if key.is_reference)
         keys = made.constraints if isinstance(made, ops.CreateTable) else ()
         keys = (made.definition,) if isinstance(made, ops.CreateConstraint) else keys
-        yield from filter(_is_reference, keys)
+        yield from (key for key in keys if key.is_reference)
 
 
 def was_required(case: MigrationCase, op: ops.AlterColumn) -> bool:
@@ -49,10 +49,6 @@ def _earlier(case: MigrationCase, op: Op) -> Iterator[Op]:
 
 def _columns(made: Op) -> tuple[Column, ...]:
     return made.columns if isinstance(made, ops.CreateTable) else (made.definition,) if isinstance(made, ops.AddColumn) else ()
-
-
-def _is_reference(key: Constraint) -> bool:
-    return key.kind == "foreignkey"
 
 
 def _is(one: Name, other: Name) -> bool:

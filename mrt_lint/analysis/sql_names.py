@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from mrt_lint.model.dialects import FAMILY
+from mrt_lint.model.quotes import in_quotes
 
 _WORDS: Final = (
     "add after all alter analyse analyze and any array as asc asymmetric attach authorization autoincrement before begin "
@@ -59,9 +60,9 @@ def sql_name(name: str, dialect: str) -> str:
         return name
     if dialect in FAMILY:
         plain = _PLAIN_NAME.fullmatch(name) and name.lower() not in _RESERVED_IN_MYSQL
-        return name if plain else "`" + name.replace("`", "``") + "`"
+        return name if plain else in_quotes(name, "`")
     plain = _PLAIN_NAME.fullmatch(name) and name.lower() not in _RESERVED and (name == name.lower() or dialect == "sqlite")
-    return name if plain else '"' + name.replace('"', '""') + '"'
+    return name if plain else in_quotes(name, '"')
 
 
 def sql_path(schema: str | None, name: str, dialect: str) -> str:

@@ -164,6 +164,11 @@ class Constraint:
     use_alter: Flag = field(default=False, compare=False, repr=False)
     named_after: tuple[str, tuple[Name, ...] | Unknown] | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def is_reference(self) -> bool:
+        """Whether it is a foreign key."""
+        return self.kind == "foreignkey"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from mrt_lint.model.quotes import in_quotes
 from mrt_lint.model.values import UNKNOWN, SqlType
 from mrt_lint.online.facts import TableChange
 
@@ -61,15 +62,15 @@ def lost_members(former: SqlType, new: SqlType) -> tuple[str, ...]:
     return tuple(str(member) for member in former.members if member not in new.members)
 
 
-def spelled(kind: SqlType) -> str:
-    """Write a type as these databases do, an ENUM with its members."""
+def spelled(kind: SqlType, *, whole: bool = False) -> str:
+    """Write a type as these databases do, an ENUM with its members; a whole one with all of them, as a statement needs it."""
+    collation = f" COLLATE {kind.collation}" if isinstance(kind.collation, str) else ""
     if not isinstance(kind.members, tuple) or UNKNOWN in kind.members:
-        collation = f" COLLATE {kind.collation}" if isinstance(kind.collation, str) else ""
         return f"{kind if kind.name != 'ENUM' else 'ENUM'}{collation}"
-    shown = [f"'{member}'" for member in kind.members]
-    if len(shown) > _SHOWN:
+    shown = [in_quotes(str(member), "'") for member in kind.members]
+    if len(shown) > _SHOWN and not whole:
         shown[2:-2] = ["…"]
-    return f"{kind.name}({', '.join(shown)})"
+    return f"{kind.name}({', '.join(shown)}){collation if whole else ''}"
 
 
 def _recollated(former: SqlType, new: SqlType) -> TableChange:

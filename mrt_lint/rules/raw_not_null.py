@@ -10,6 +10,7 @@ from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import UNKNOWN, SqlType
+from mrt_lint.online.types import spelled
 
 
 class RawNotNull(Rule):
@@ -127,6 +128,4 @@ def _written(op: ops.AlterColumn, dialect: str) -> str:
     kind = op.type.on(dialect) if isinstance(op.type, SqlType) else None
     if not isinstance(kind, SqlType) or kind.members is UNKNOWN or UNKNOWN in (kind.members or ()):
         return "…"
-    members = ", ".join("'{}'".format(str(member).replace("'", "''")) for member in kind.members or ())
-    collation = f" COLLATE {kind.collation}" if isinstance(kind.collation, str) else ""
-    return f"{kind.name}({members}){collation}" if members else f"{kind}{collation}"
+    return spelled(kind, whole=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from mrt_lint.setup.environment import EnvironmentFacts, dialect_of
+from mrt_lint.setup.file_text import text_of
 
 COMPOSE: Final = (
     "docker-compose*.yml",
@@ -96,8 +97,8 @@ def _read(environment: EnvironmentFacts | None, root: Path) -> Iterator[Database
 def _images(root: Path, patterns: tuple[str, ...], project: Path) -> Iterator[DatabaseEvidence]:
     """Yield the images of database servers; of a repository's files first those that name the project's folder."""
     name = re.compile(rf"(?<![\w-]){re.escape(project.name)}(?![\w-])")
-    for file in sorted(_files(root, patterns), key=lambda file: project != root and not name.search(_text(file))):
-        for match in _IMAGE.finditer(_text(file)):
+    for file in sorted(_files(root, patterns), key=lambda file: project != root and not name.search(text_of(file))):
+        for match in _IMAGE.finditer(text_of(file)):
             image = _DEFAULT.sub(r"\1", match["image"] or match["service"])
             kind = _KIND.search(image.partition("@")[0])
             if kind:
@@ -114,7 +115,7 @@ def _version(dialect: str, tag: str) -> str:
 
 def _drivers(root: Path) -> Iterator[DatabaseEvidence]:
     for file in _files(root, _DEPENDENCIES):
-        text = _text(file)
+        text = text_of(file)
         for dialect, drivers in _DRIVERS.items():
             driver = drivers.search(text)
             if driver:
@@ -127,10 +128,3 @@ def _files(root: Path, patterns: tuple[str, ...]) -> list[Path]:
 
 def _below(file: Path, root: Path) -> str:
     return file.relative_to(root).as_posix() if root in file.parents else file.name
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from mrt_lint.setup.file_text import text_of
+
 _ASYNC: Final = frozenset({"async_engine_from_config", "create_async_engine", "AsyncEngine", "run_sync"})
 _SCHEME: Final = re.compile(r"^(?P<name>[a-z]+)(?:\+\w+)?://")
 _READERS: Final = frozenset({"getenv", "get", "config", "env", "str", "url", "db", "db_url", "dj_db_url"})
@@ -42,8 +44,8 @@ class EnvironmentFacts:
 
 def read_environment(file: Path, root: Path) -> EnvironmentFacts:
     """Read an env.py of a project."""
-    source = _source(file)
-    trees = [tree for tree in (_parse(source), *(_parse(_source(module)) for module in _imported(source, file, root))) if tree]
+    source = text_of(file)
+    trees = [tree for tree in (_parse(source), *(_parse(text_of(module)) for module in _imported(source, file, root))) if tree]
     is_flask = "current_app" in source
     if is_flask:
         trees += filter(None, map(_parse, _flask_configurations(root)))
@@ -76,13 +78,6 @@ def _meant(names: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield from ((name, value) for value, form in _PARTS.items() if form.fullmatch(name.upper()))
 
 
-def _source(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
 def _parse(source: str) -> ast.Module | None:
     try:
         return ast.parse(source)
@@ -99,7 +94,7 @@ def _imported(source: str, file: Path, root: Path) -> list[Path]:
         for module in _modules(text, importer, root):
             if module not in found:
                 found[module] = None
-                left.append((module, _source(module)))
+                left.append((module, text_of(module)))
     return list(found)
 
 
@@ -127,7 +122,7 @@ def _flask_configurations(root: Path) -> Iterator[str]:
         if number == _MOST_FILES:
             return
         if _SKIPPED.isdisjoint(file.parts) and not any(part.startswith(".") for part in file.relative_to(root).parts):
-            source = _source(file)
+            source = text_of(file)
             if "SQLALCHEMY_DATABASE_URI" in source:
                 yield source
 

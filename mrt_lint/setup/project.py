@@ -15,6 +15,7 @@ from mrt_lint.files.env_py import env_of
 from mrt_lint.settings import Settings, load_settings
 from mrt_lint.setup.database import PIPELINES, DatabaseEvidence, find_database
 from mrt_lint.setup.environment import EnvironmentFacts, read_environment
+from mrt_lint.setup.file_text import text_of
 from mrt_lint.setup.toml_text import read_toml
 from mrt_lint.usage import UsageError
 
@@ -85,7 +86,7 @@ class ProjectSurvey:
     @cached_property
     def is_configured_by_conftest(self) -> bool:
         """Whether a conftest.py sets an MRTConfig, which then takes precedence."""
-        return any("_mrt_config" in _text(file) for file in self.conftests)
+        return any("_mrt_config" in text_of(file) for file in self.conftests)
 
     @cached_property
     def pipelines(self) -> list[Path]:
@@ -95,18 +96,18 @@ class ProjectSurvey:
     @cached_property
     def checking_pipeline(self) -> Path | None:
         """The one that calls mrt already."""
-        return next((file for file in self.pipelines if _USES_MRT.search(_text(file))), None)
+        return next((file for file in self.pipelines if _USES_MRT.search(text_of(file))), None)
 
     @property
     def url_variable(self) -> str:
         """The environment variable that names the test database, as tests or CI have it; else pytest-mrt's own."""
         files = (*self.conftests, *self.pipelines, self.root / ".env.example", self.root / "tox.ini")
-        return next((found[0] for file in files if (found := _TEST_VARIABLE.search(_text(file)))), "MRT_DATABASE_URL")
+        return next((found[0] for file in files if (found := _TEST_VARIABLE.search(text_of(file)))), "MRT_DATABASE_URL")
 
     def has_test(self) -> Path | None:
         """Return a test that uses the `mrt` fixture."""
         files = sorted(self.pytest[1].rglob("test_*.py")) if self.pytest[1].is_dir() else []
-        return next((file for file in files if re.search(r"def test\w*\([^)]*\bmrt\b", _text(file))), None)
+        return next((file for file in files if re.search(r"def test\w*\([^)]*\bmrt\b", text_of(file))), None)
 
 
 def _only_tests(root: Path) -> Path | None:
@@ -174,10 +175,3 @@ def _application(env: Path, configuration: Path, root: Path) -> Path:
     """Return the folder that env.py imports from: the configuration's, above it where that is the folder of the migrations."""
     folder = configuration.parent.parent if configuration.parent == env.parent else configuration.parent
     return folder if root in (folder, *folder.parents) else root
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

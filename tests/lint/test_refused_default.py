@@ -30,7 +30,16 @@ def fails(call: str) -> bool:
 @pytest.mark.parametrize("function", ["upgrade", "downgrade"])
 @pytest.mark.parametrize(
     ("value", "written"),
-    [("True", "sa.true()"), ("False", "sa.false()"), ("0", '"0"'), ("1.5", '"1.5"'), ('"0"', ""), ("sa.true()", ""), ("None", "")],
+    [
+        ("True", "sa.true()"),
+        ("False", "sa.false()"),
+        ("0", '"0"'),
+        ("1.5", '"1.5"'),
+        ("b'a b'", "'a b'"),
+        ('"0"', ""),
+        ("sa.true()", ""),
+        ("None", ""),
+    ],
 )
 @pytest.mark.parametrize("call", [*CALLS, IN_BATCH])
 def test_a_python_value_is_no_default(call: str, value: str, written: str, function: str):

@@ -170,17 +170,15 @@ def _lost_before(simulated: SimulatedSchema, table: TrackedTable, thing: Thing) 
         return None  # one without a name has been given the same again
     namespace, key = slot
     # MySQL numbers foreign keys without a name, by the highest number so far
-    made_nameless = any(tracked.is_reference for tracked in table.unnamed) or any(map(_is_reference, known.unnamed))
+    made_nameless = any(tracked.is_reference for tracked in table.unnamed) or any(
+        isinstance(entry, Constraint) and entry.is_reference for entry in known.unnamed
+    )
     if simulated.dialect in FAMILY and "_ibfk_" in str(thing.name) and made_nameless:
         return None
     if key in namespace.seen_in_upgrade or (key in namespace.now and namespace.now[key] is not namespace.before.get(key)):
         return None
     name = known.current_name(kind, str(thing.name))
     return "an earlier revision has dropped it" if name is None else f"an earlier revision has renamed it to '{name}'"
-
-
-def _is_reference(entry: object) -> bool:
-    return isinstance(entry, Constraint) and entry.kind == "foreignkey"
 
 
 def _missing_table(simulated: SimulatedSchema, op: Op, thing: Thing) -> str | None:

@@ -133,7 +133,9 @@ def has_replacement(analysis: DowngradeAnalysis, op: DropConstraint) -> bool:
         return False
     others = dropped.table.parts()
     return any(
-        _kind(other) == _kind(dropped) and _covered(other) == _covered(dropped) and _target(other) == _target(dropped)
+        other.constraint_kind == dropped.constraint_kind
+        and _covered(other) == _covered(dropped)
+        and _target(other) == _target(dropped)
         for other in others
         if other is not None
     )
@@ -152,10 +154,6 @@ def _is_nameless_drop(op: Op) -> bool:
     if isinstance(op, DropIndex):
         return not readable(op.index)
     return isinstance(op, DropConstraint) and not readable(op.constraint) and op.kind in {"unique", "primary", None, UNKNOWN}
-
-
-def _kind(tracked: TrackedObject) -> str | None:
-    return tracked.definition.kind if isinstance(tracked.definition, Constraint) else None
 
 
 def _target(tracked: TrackedObject) -> str | None:

@@ -95,7 +95,7 @@ class ReversalChecker:
         if (
             before is None
             or isinstance(tracked, TrackedTable)
-            or _kind(before) != _kind(tracked)
+            or before.constraint_kind != tracked.constraint_kind
             or (before.uncertain and op.certain)
         ):
             return UndoStatus.NO
@@ -156,10 +156,10 @@ class ReversalChecker:
         elif effect.namespace is not table.columns_by_name:
             where = (table.current_key[0], str(effect.key))
             found = [self.simulated.indexes.now.get(self.simulated.index_key(table, where))]
-            kind = _kind(tracked)
+            kind = tracked.constraint_kind
         else:
             return UndoStatus.NO
-        found += [twin for twin in table.unnamed if twin.creator is not None and kind in {None, _kind(twin)}]
+        found += [twin for twin in table.unnamed if twin.creator is not None and kind in {None, twin.constraint_kind}]
         return UndoStatus.UNCERTAIN if any(found) else UndoStatus.NO
 
     def _status_of_renamed(self, effect: ObjectEffect, tracked: TrackedObject) -> UndoStatus:
@@ -209,11 +209,11 @@ class ReversalChecker:
         if not isinstance(tracked.table, TrackedTable):
             return False
         kinds = (
-            _kind(other)
+            other.constraint_kind
             for other in tracked.table.constraints.now.values()
             if other is not None and self._is_reverse(other.creator)
         )
-        return any(_kind(tracked) in {kind, None} for kind in kinds)
+        return any(tracked.constraint_kind in {kind, None} for kind in kinds)
 
     def difference(self, before: TrackedTable, now: TrackedTable) -> str | None:
         """Return one clause on how a recreated table's columns differ from the original ones, None if no difference is known."""
@@ -229,7 +229,7 @@ class ReversalChecker:
             made = effective(new[name])
             if isinstance(column, Column) and is_same(column, made) is False:
                 return f"of its column '{name}' {describe(column, made).removeprefix('its ')}"
-        key = next((part for part in now.parts() if part is not None and _kind(part) == "primary"), None)
+        key = next((part for part in now.parts() if part is not None and part.constraint_kind == "primary"), None)
         former, new_key = known.primary_key, tuple(key.columns) if key is not None else ()
         if former is UNKNOWN or not former or not new_key or {fold(str(name)) for name in former} == set(new_key):
             return None
@@ -310,7 +310,3 @@ def _promise(tracked: TrackedObject) -> tuple[object, ...] | None:
 
 def _exists(tracked: TrackedObject) -> bool:
     return tracked.exists and (tracked.table is None or tracked.table.exists)
-
-
-def _kind(tracked: TrackedObject) -> str | None:
-    return tracked.definition.kind if isinstance(tracked.definition, Constraint) else None

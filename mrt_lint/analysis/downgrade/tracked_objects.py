@@ -69,9 +69,14 @@ class TrackedObject:
         return isinstance(self.definition, Constraint) and self.definition.kind in {"unique", "primary"}
 
     @property
+    def constraint_kind(self) -> str | None:
+        """The kind of the constraint that it is, None for what is none or is not known."""
+        return self.definition.kind if isinstance(self.definition, Constraint) else None
+
+    @property
     def is_reference(self) -> bool:
         """Whether it is a foreign key."""
-        return isinstance(self.definition, Constraint) and self.definition.kind == "foreignkey"
+        return isinstance(self.definition, Constraint) and self.definition.is_reference
 
     @property
     def is_unread_check(self) -> bool:

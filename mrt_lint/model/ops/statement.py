@@ -41,13 +41,15 @@ class Statement(Op):
 class InvalidCall(Op):
     """A call of an operation that raises an exception whatever the database: `call` is its name, `problem` one clause.
 
-    `exception` is the class; `names_table` is True if it names the table again that the batch has.
+    `exception` is the class; `names_table` is True if it names the table again that the batch has. `default` is the server_default
+    that is neither a text nor SQL, as Python writes it.
     """
 
     call: str
     problem: str
     exception: str = "TypeError"
     names_table: bool = False
+    default: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

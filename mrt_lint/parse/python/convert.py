@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from mrt_lint.model.quotes import in_quotes
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Flag, MaybeName, Name, Unknown
 from mrt_lint.parse.python.library.elements import IdentityElement, SqlExpression
 from mrt_lint.parse.python.objects import EnumMember, EnvironmentText, ExternalName, FilePath, PossibleItem, Value
@@ -82,7 +83,7 @@ def to_default(value: Value) -> MaybeName:
     if isinstance(value, EnumMember):
         value = value.value
     if isinstance(value, str) and HOLE not in value:
-        return "'" + value.replace("'", "''") + "'"
+        return in_quotes(value, "'")
     return UNKNOWN
 
 

@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from mrt_lint.model.quotes import in_quotes
 from mrt_lint.model.values import HOLE
 from mrt_lint.parse.sql.tokens import SqlToken
 
+_MARKS: Final = {"I": '"', "L": "'"}
 _PLACE: Final = re.compile(r"%(?:([sIL])|(%))")
 
 
@@ -37,7 +39,8 @@ def _called(function: str, arguments: list[str]) -> str | None:
         return _formatted(arguments[0], arguments[1:])
     if len(arguments) != 1:
         return None
-    return {"": arguments[0], "QUOTE_IDENT": _name(arguments[0]), "QUOTE_LITERAL": _literal(arguments[0])}.get(function)
+    form = {"": "s", "QUOTE_IDENT": "I", "QUOTE_LITERAL": "L"}.get(function)
+    return None if form is None else _as_given(form, arguments[0])
 
 
 def _formatted(text: str, arguments: list[str]) -> str | None:
@@ -50,19 +53,11 @@ def _formatted(text: str, arguments: list[str]) -> str | None:
 
 
 def _as_given(form: str, text: str) -> str:
-    return {"I": _name(text), "L": _literal(text)}.get(form, text)
+    return in_quotes(text, _MARKS[form]) if form in _MARKS else text
 
 
 def _percents(place: re.Match[str]) -> int:
     return place[0].count("%")
-
-
-def _name(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _parted(expression: Sequence[SqlToken], mark: str) -> list[Sequence[SqlToken]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mrt_lint.model.advice import literal
 from mrt_lint.model.ops import CreateIndex, CreateTable, DropIndex, DropTable, Op, RenameTable
+from mrt_lint.model.quotes import in_quotes
 from mrt_lint.model.values import HOLE, UNKNOWN, Column, Constraint, Flag, MaybeName, Name
 from mrt_lint.parse.sql.clause import read_clauses
 from mrt_lint.parse.sql.cursor import TokenCursor
@@ -183,17 +184,14 @@ def _indexed(item: TokenCursor) -> Name:
         # ascending is the order that an index has anyway
         if name is UNKNOWN or not isinstance(how, str) or how.upper() in {"", "ASC"}:
             return name
-        return f"({_quoted(name) if quoted and not name.isidentifier() else name} {how})"
+        spelled = in_quotes(name, '"') if quoted and not name.isidentifier() else name
+        return f"({spelled} {how})"
     is_group = item.key == "("
     text = (item.inside() if is_group else item.until("ASC", "DESC", "NULLS")).text()
     how = item.text() or ""
     if not isinstance(text, str) or not isinstance(how, str):
         return UNKNOWN
     return f"({text})" if how.upper() in {"", "ASC"} else f"(({text}) {how})" if is_group else f"({text} {how})"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _is_length(item: TokenCursor) -> bool:

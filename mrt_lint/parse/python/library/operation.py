@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import libcst as cst
 
@@ -104,17 +104,25 @@ class OperationCall:
         return func.attr.value if isinstance(func, cst.Attribute) else func.value if isinstance(func, cst.Name) else "the call"
 
 
-def find_misuse(name: str, call: OperationCall, arguments: CallArguments) -> tuple[str, str] | None:
-    """Return the exception that a call raises before the database sees anything, and one clause why; None if it raises none."""
+class Misuse(NamedTuple):
+    """What a call raises before it reaches the database: the exception's class, one clause why, the default that is refused."""
+
+    exception: str
+    problem: str
+    default: str | None = None
+
+
+def find_misuse(name: str, call: OperationCall, arguments: CallArguments) -> Misuse | None:
+    """Return what a call raises whatever the database, None if it raises nothing."""
     problem = _find_unbound(name, call, arguments) or _find_misplaced(name, call)
     if problem is not None:
-        return "TypeError", problem
+        return Misuse("TypeError", problem)
     if name == "execute" and "sqltext" in call.named and (given := _kind_of(call.named["sqltext"], str)):
-        return "ObjectNotExecutableError", f"it is given {given}, which is no statement"
+        return Misuse("ObjectNotExecutableError", f"it is given {given}, which is no statement")
     if name == "bulk_insert" and (given := _kind_of(call.must("table"))):
-        return "AttributeError", f"it takes a table and gets {given}"
+        return Misuse("AttributeError", f"it takes a table and gets {given}")
     if refused := _refused_default(name, call):
-        return "ArgumentError", f"its server_default is {refused}, which is neither a text nor SQL"
+        return Misuse("ArgumentError", f"its server_default is {refused}, which is neither a text nor SQL", refused)
     return None
 
 

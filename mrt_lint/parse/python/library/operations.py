@@ -56,8 +56,7 @@ def perform(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Cal
     operation = OperationCall(run, node, batch, named, arguments.positional[count:], complete=arguments.complete)
     misuse = find_misuse(name, operation, arguments)
     if misuse is not None:
-        exception, problem = misuse
-        fields: dict[str, Any] = {"problem": problem, "exception": exception, "names_table": operation.names_batch_table}
+        fields = misuse._asdict() | {"names_table": operation.names_batch_table}
         run.emit(ops.InvalidCall, node, batch=batch is not None, call=name, **fields)
         return UNKNOWN
     return PERFORMERS[name](operation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mrt_lint.model.quotes import in_quotes
 from mrt_lint.model.values import HOLE
 from mrt_lint.parse.python.convert import to_name
 from mrt_lint.parse.python.objects import CallArguments, Value
@@ -10,8 +11,7 @@ from mrt_lint.parse.python.objects import CallArguments, Value
 def quoted(name: str, schema: Value = None) -> str:
     """Return a name in double quotes, after its schema where one is given."""
     before = "" if schema in (None, "") else quoted(known if isinstance(known := to_name(schema), str) else HOLE) + "."
-    doubled = name.replace('"', '""')
-    return f'{before}"{doubled}"'
+    return before + in_quotes(name, '"')
 
 
 def compose(path: str, arguments: CallArguments) -> str | None:
@@ -33,5 +33,4 @@ def compose(path: str, arguments: CallArguments) -> str | None:
 def literal(value: Value) -> str:
     """Return a text in single quotes."""
     known = to_name(value)
-    doubled = (known if isinstance(known, str) else HOLE).replace("'", "''")
-    return f"'{doubled}'"
+    return in_quotes(known if isinstance(known, str) else HOLE, "'")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from mrt_lint.model.quotes import in_quotes
 from mrt_lint.model.values import HOLE, UNKNOWN, SqlType
 from mrt_lint.parse.python.convert import flatten, to_flag, to_maybe_flag, to_maybe_name, to_maybe_sql, to_name, to_sql
 from mrt_lint.parse.python.expressions.strings import apply_percent
@@ -67,7 +68,7 @@ def _function(name: str, arguments: CallArguments) -> SqlExpression:
 
 def _inline(value: Value) -> str:
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+        return in_quotes(value, "'")
     if isinstance(value, SqlExpression):
         text = to_sql(value)
         return text if isinstance(text, str) else HOLE
