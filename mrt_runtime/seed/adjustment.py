@@ -3,24 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import replace
 
-from sqlalchemy.exc import DBAPIError
-
-from mrt_runtime.compare.schema import Table, qualified
-from mrt_runtime.seed.constraint_ahead import is_ahead
-from mrt_runtime.seed.edge_row import shorten
-from mrt_runtime.seed.partition import with_inherited
-from mrt_runtime.seed.row_insertion import FilledTable
-from mrt_runtime.seed.seeded import Seeded
-from mrt_runtime.seed.table_filler import TableFiller, insertable
-from mrt_runtime.seed.table_order import parents_of
-from mrt_runtime.seed.unique_key import key_columns
-from mrt_runtime.seed.value import Row, RowVariety
-
-MOST_CHILDREN = 12  # that one table gets for one foreign key
+from mrt_runtime.seed.value import RowVariety
 
 
 class Adjustment(enum.Enum):
@@ -29,142 +13,22 @@ class Adjustment(enum.Enum):
     EDGES = "rows at the edge of their types, so judged without them"
     ORPHANS = "rows that point at none of another table, as they have to after it, so judged without them"
     TARGETS = "rows that are there before it inserts its own, so judged without them"
+    LOOKUPS = "rows that no migration wrote, in a table that migrations make and fill, so judged without them"
     CHILDREN = "rows that none of another table points at, so judged with one for each"
     NULLS = "rows that hold NULL"
 
     @property
-    def variety(self) -> RowVariety | None:
-        """Which rows it takes out."""
-        return {self.EDGES: RowVariety.EDGE, self.TARGETS: RowVariety.TYPICAL, self.NULLS: RowVariety.BARE}.get(self)
-
-
-class RowAdjuster:
-    """Adjusts the rows of tables, given by their labels; `seeded` is what is seeded then.
-
-    The next call of `Seeder.seed` makes rows again of the kinds that were taken out.
-    """
-
-    def __init__(self, filler: TableFiller, seeded: Seeded) -> None:
-        self.filler = filler
-        self.seeded = seeded
-        tables = filler.parents.tables.values()
-        self._referred = {label for table in tables for label in parents_of(table)}
-        self._ahead = {
-            (qualified(key.referred_table, key.referred_schema), name)
-            for table in tables
-            for key in filter(is_ahead, table.foreign_keys)
-            for name in key.referred_columns
+    def varieties(self) -> frozenset[RowVariety]:
+        """Which rows it takes out, that are to be made again."""
+        taken: dict[Adjustment, tuple[RowVariety, ...]] = {
+            Adjustment.EDGES: (RowVariety.EDGE,),
+            Adjustment.TARGETS: (RowVariety.TYPICAL,),
+            Adjustment.LOOKUPS: tuple(RowVariety),
+            Adjustment.NULLS: (RowVariety.BARE,),
         }
+        return frozenset(taken.get(self, ()))
 
-    def adjust(self, adjustment: Adjustment, labels: Collection[str]) -> tuple[str, ...]:
-        """Adjust the rows, and return in words which."""
-        work = {
-            Adjustment.EDGES: self._take_out_edges,
-            Adjustment.ORPHANS: self._take_out_orphans,
-            Adjustment.TARGETS: self._empty,
-            Adjustment.CHILDREN: self._add_children,
-            Adjustment.NULLS: self._fill_nulls,
-        }[adjustment]
-        known = self.filler.parents.tables
-        tables = [with_inherited(known[label], known) for label in sorted(labels) if label in known]
-        return tuple(text for table in tables for text in work(table, labels))
-
-    def _take_out_edges(self, table: Table, _labels: Collection[str]) -> Iterator[str]:
-        """Take the rows at the edge of their types out.
-
-        A row that another table may point at stays and gets everyday values, so that no row of that table is lost with it.
-        """
-        label = table.label
-        if label not in self.seeded.edges:
-            return
-        rows = self.seeded.edges[label]
-        self.seeded = replace(self.seeded, edges={name: kept for name, kept in self.seeded.edges.items() if name != label})
-        keys = self.seeded.keys.get(label, ())
-        for row in rows:
-            yield row.describe(label)
-            if label not in self._referred and self._delete(table, row.key):
-                keys = tuple(key for key in keys if key != row.key)
-            else:
-                # the database itself holds on to what others point at, but not yet to what they are going to
-                names = {name for name in row.values if (label, name) not in self._ahead}
-                self._refill(table, row.key, names - row.key.keys())
-        self._note(table, (*keys, *self._add_words(table)), Adjustment.EDGES.variety)
-
-    def _add_words(self, table: Table) -> list[Row]:
-        """Add a row for each word that only rows held which were taken out: a label is at no edge; return their keys."""
-        added, names = FilledTable(), key_columns(table)
-        with suppress(DBAPIError):
-            self.filler.add_words(table, self.filler.writer.read(table, insertable(table)), added)
-        return [{name: row[name] for name in names} for row in added.rows] if names else []
-
-    def _take_out_orphans(self, table: Table, _labels: Collection[str]) -> Iterator[str]:
-        """Take out the rows that point at nothing where they are going to point at something."""
-        orphans = self.seeded.orphans.get(table.label, ())
-        gone = [key for key in orphans if self._delete(table, key)]
-        for key in gone:
-            yield f"'{table.label}' {', '.join(f'{name} = {shorten(value)}' for name, value in key.items())}"
-        if gone:
-            kept = tuple(key for key in orphans if key not in gone)
-            self._note(table, [key for key in self.seeded.keys.get(table.label, ()) if key not in gone])
-            self.seeded = replace(self.seeded, orphans={**self.seeded.orphans, table.label: kept})
-
-    def _empty(self, table: Table, _labels: Collection[str]) -> Iterator[str]:
-        """Take our rows out as far as no other row points at them; of a table without a key, all rows."""
-        writer, keys = self.filler.writer, self.seeded.keys.get(table.label, ())
-        before = len(writer.read(table, ()))
-        if key_columns(table):
-            keys = tuple(key for key in keys if not self._delete(table, key))
-        else:
-            self._clear(table, ())
-        if before > len(writer.read(table, ())):
-            self._note(table, keys, Adjustment.TARGETS.variety)
-            yield f"'{table.label}'"
-
-    def _add_children(self, table: Table, labels: Collection[str]) -> Iterator[str]:
-        """Add a row for each row of another of the tables that none in this one points at."""
-        for key in table.foreign_keys:
-            label = qualified(key.referred_table, key.referred_schema)
-            parents = self.filler.parents.rows(label, key.referred_columns) if label in labels and label != table.label else None
-            there = {tuple(map(str, row.values())) for row in self.filler.writer.read(table, key.columns)}
-            lonely = [row for row in parents or () if tuple(map(str, row.values())) not in there]
-            written: list[Row] = []
-            for parent in lonely[:MOST_CHILDREN]:
-                with suppress(DBAPIError):
-                    written += self.filler.write(table, dict(zip(key.columns, parent.values(), strict=False))).rows
-            if written:
-                names = key_columns(table)
-                keys = [{name: row[name] for name in names} for row in written] if names else []
-                self._note(table, (*self.seeded.keys.get(table.label, ()), *keys))
-                yield f"'{label}' and '{table.label}'"
-
-    def _fill_nulls(self, table: Table, _labels: Collection[str]) -> Iterator[str]:
-        """Fill what is NULL in rows of ours, as far as other rows of the table hold a value there; delete such without a key."""
-        names = insertable(table)
-        there = self.filler.writer.read(table, names)
-        sparse = [name for name in names if len({row[name] is None for row in there}) > 1]
-        keys = self.seeded.keys.get(table.label, ())
-        if sparse and not key_columns(table) and any(all(row[name] is not None for name in sparse) for row in there):
-            self._clear(table, sparse)
-        elif sparse:
-            for key in keys:
-                row = next((row for row in there if all(str(row.get(name)) == str(value) for name, value in key.items())), {})
-                self._refill(table, key, {name for name in sparse if name in row and row[name] is None})
-        if sparse and self.filler.writer.read(table, names) != there:
-            self._note(table, keys, Adjustment.NULLS.variety)
-            yield f"'{table.label}'"
-
-    def _note(self, table: Table, keys: Sequence[Row], gone: RowVariety | None = None) -> None:
-        """Record which rows are ours now, and of which kind some are to be made again."""
-        without = self.seeded.without | ({(table.label, gone)} if gone else frozenset())
-        self.seeded = replace(self.seeded, keys={**self.seeded.keys, table.label: tuple(keys)}, without=without)
-        self.filler.parents.forget(table.label)
-
-    def _refill(self, table: Table, key: Row, names: Collection[str]) -> None:
-        with suppress(DBAPIError):
-            self.filler.refill(table, [key], names, RowVariety.TYPICAL)
-
-    def _clear(self, table: Table, columns: Sequence[str]) -> None:
-        self.filler.writer.attempt(self.filler.writer.clear, table, columns)
-
-    def _delete(self, table: Table, key: Row) -> bool:
-        return self.filler.writer.attempt(self.filler.writer.delete, table, key) is None
+    @property
+    def is_of_rows_made_up(self) -> bool:
+        """Whether no application may have written such rows, so that what they break on the way back, or lose, only warns, too."""
+        return self in {Adjustment.EDGES, Adjustment.LOOKUPS}

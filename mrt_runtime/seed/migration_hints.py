@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 from sqlalchemy.engine import make_url
 from sqlalchemy.types import TypeEngine
 
-from mrt_runtime.compare.schema import Schema
+from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead, bind_ahead
+from mrt_runtime.seed.filled_table import find_filled_tables, is_list
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.value import Value, ValuePool
 from mrt_runtime.seed.value_kind import Binaries, Choices, ColumnSlot, Integers, Raw, Texts, ValueKind
@@ -94,6 +95,7 @@ class MigrationHints:
         self._renames: list[tuple[int, str, str]] = []
         self._position = 0
         self._column_types = column_types
+        self._filled: dict[str, bool] | None = None
 
     def note_next(self, file: str) -> None:
         """Note which migration comes next: keys that earlier ones added are no longer ahead."""
@@ -127,6 +129,13 @@ class MigrationHints:
         self._read_once()
         names = {label: next((name for name in (label, *self._later.get(label, ())) if name in labels), None) for label in found}
         return {now: found[label] for label, now in names.items() if now is not None}
+
+    def find_filled(self, tables: Mapping[str, Table]) -> frozenset[str]:
+        """Return those of the tables whose rows migrations write, by the names that they have now."""
+        if self._filled is None:
+            self._filled = find_filled_tables(self._files, self._dialect)
+        filled = self.follow(self._filled, tables)
+        return frozenset(label for label, is_made in filled.items() if is_made or is_list(tables[label], tables.values()))
 
     def code(self, file: str) -> CodeReading:
         """Return what a migration's code says of rows; it is read once."""

@@ -6,10 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from mrt_runtime.compare.schema import Schema, Table
+from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.edge_row import EdgeRow
 from mrt_runtime.seed.row_insertion import FilledTable
 from mrt_runtime.seed.unique_key import key_columns
-from mrt_runtime.seed.value import Row, RowVariety
+from mrt_runtime.seed.value import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class Seeded:
     """What a call did: `rows` written in each table, and why tables (or one of their columns) could not be filled.
 
     `schema` is the catalogue that it was done for and `keys` how our rows are found again; both are for the next call.
-    `edges` are the rows at the edge of their types; `without` names tables with the kind of row that they lost and get again.
+    `edges` are the rows at the edge of their types; `without` names tables with the adjustment that took rows out which come back.
     `orphans` are the keys of rows that point at nothing, in columns which become foreign keys.
     """
 
@@ -27,7 +28,7 @@ class Seeded:
     keys: dict[str, tuple[Row, ...]] = field(default_factory=dict)
     edges: dict[str, tuple[EdgeRow, ...]] = field(default_factory=dict)
     orphans: dict[str, tuple[Row, ...]] = field(default_factory=dict)
-    without: frozenset[tuple[str, RowVariety]] = frozenset()
+    without: frozenset[tuple[str, Adjustment]] = frozenset()
 
     def without_tables(self, labels: Collection[str]) -> Seeded:
         """Return the same without what was done in these tables."""
@@ -36,7 +37,7 @@ class Seeded:
             keys={label: rows for label, rows in self.keys.items() if label not in labels},
             edges={label: rows for label, rows in self.edges.items() if label not in labels},
             orphans={label: rows for label, rows in self.orphans.items() if label not in labels},
-            without=frozenset((label, variety) for label, variety in self.without if label not in labels),
+            without=frozenset((label, adjustment) for label, adjustment in self.without if label not in labels),
         )
 
     def note(self, table: Table, filled: FilledTable) -> None:

@@ -13,13 +13,14 @@ from sqlalchemy.types import TypeEngine
 
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.config import SeedRows
-from mrt_runtime.seed.adjustment import Adjustment, RowAdjuster
+from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.custom_seed import CustomSeed
 from mrt_runtime.seed.migration_hints import NO_TYPES, MigrationHints
 from mrt_runtime.seed.new_values import newly_allowed
 from mrt_runtime.seed.orphan import write_orphans
 from mrt_runtime.seed.partition import with_inherited
 from mrt_runtime.seed.refusal import read_refusal
+from mrt_runtime.seed.row_adjuster import RowAdjuster
 from mrt_runtime.seed.row_insertion import FilledTable
 from mrt_runtime.seed.row_writer import RowWriter
 from mrt_runtime.seed.schema_change import SchemaChange
@@ -109,11 +110,12 @@ class Seeder:
         due += [
             table for table in seedable if table.label in seeded.unseeded.keys() - due_labels and parents_of(table) & due_labels
         ]
+        lost = {(label, variety) for label, adjustment in before.without for variety in adjustment.varieties}
         incomplete = [
             (with_inherited(table, known), variety)
             for table in seedable
-            for label, variety in sorted(before.without, key=str)
-            if label == table.label and label not in self.custom_seeds
+            for variety in RowVariety
+            if (table.label, variety) in lost and table.label not in self.custom_seeds
         ]
         # Before new columns are filled, by the places of the rows; afterwards only where the rows that it points at came then.
         incomplete = [(table, variety) for table, variety in incomplete if not self._put_back(filler, table, seeded, variety)]
@@ -157,7 +159,7 @@ class Seeder:
 
     def _put_back(self, filler: TableFiller, table: Table, seeded: Seeded, variety: RowVariety) -> bool:
         """Insert a row of that kind in the place of the one that was taken out, and return whether it could be."""
-        keys, place = seeded.keys.get(table.label, ()), (RowVariety.TYPICAL, RowVariety.EDGE, RowVariety.BARE).index(variety)
+        keys, place = seeded.keys.get(table.label, ()), list(RowVariety).index(variety)
         with suppress(DBAPIError):
             filled = filler.insert_one(table, variety)
             if filled.rows:
@@ -171,7 +173,9 @@ class Seeder:
     ) -> tuple[Seeded, tuple[str, ...]]:
         """Adjust the rows in these tables, and return what is seeded now, and in words which rows it were."""
         adjuster = RowAdjuster(self._filler(connection, self.migration_hints.bind(schema), edges=False), seeded)
-        described = adjuster.adjust(adjustment, tables)
+        # rows that a project gives are those of an application
+        own = self.custom_seeds if adjustment is Adjustment.LOOKUPS else ()
+        described = adjuster.adjust(adjustment, [label for label in tables if label not in own])
         return adjuster.seeded, described
 
     def seed_table(self, filler: TableFiller, table: Table, seeded: Seeded, change: SchemaChange, first: Row | None = None) -> None:

@@ -11,6 +11,8 @@ from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.seed import Seeded
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.migration_hints import MigrationHints
+from mrt_runtime.seed.table_order import parents_of
+from mrt_runtime.verdict import Failure, Outcome
 from mrt_runtime.verify.adjusting import computes, may_help
 from mrt_runtime.verify.findings import RevisionFindings
 from mrt_runtime.verify.noop_downgrade import has_noop_downgrade
@@ -47,6 +49,8 @@ class AdjustedRows:
     def may_help(self, adjustment: Adjustment, step: HistoryStep, findings: RevisionFindings, seeded: Seeded | None) -> bool:
         """Whether the step that failed may pass with rows that are adjusted so."""
         code, refuses = self._hints.code(step.file), has_noop_downgrade(step.file)
+        if adjustment is Adjustment.LOOKUPS and not self.find_tables(step, adjustment, seeded):
+            return False
         return may_help(adjustment, findings, code, refuses=refuses, seeded=seeded, has_targets=bool(self.targets))
 
     def find_tables(self, step: HistoryStep, adjustment: Adjustment, seeded: Seeded | None) -> Collection[str]:
@@ -56,10 +60,28 @@ class AdjustedRows:
         """
         if adjustment is Adjustment.TARGETS:
             return self.targets
-        if not self._tables.get(adjustment):
+        if adjustment is Adjustment.LOOKUPS and adjustment not in self._tables:
+            self._tables[adjustment] = self._find_lookups(step, seeded)
+        elif adjustment is not Adjustment.LOOKUPS and not self._tables.get(adjustment):
             tables = find_filled(adjustment, seeded)
             self._tables[adjustment] = find_named(step.file, tables) or tables
         return self._tables[adjustment]
+
+    def _find_lookups(self, step: HistoryStep, seeded: Seeded | None) -> Collection[str]:
+        """Return the tables that migrations fill, as far as the file names them or a table that points at them."""
+        if seeded is None or seeded.schema is None or not computes(self._hints.code(step.file)):
+            return ()
+        tables = {table.label: table for table in seeded.schema.tables}
+        filled = self._hints.find_filled(tables)
+        named = find_named(step.file, tables) if filled else set()
+        return filled & named.union(*(parents_of(tables[label]) for label in named))
+
+    def concerns(self, adjustment: Adjustment, failure: Failure, seeded: Seeded | None) -> bool:
+        """Whether what was lost was in a table whose rows may be adjusted so, or in one that points at such a table."""
+        tables = set(self._tables.get(adjustment, ()))
+        if failure.table is None or failure.kind != Outcome.DATA_LOSS.value or seeded is None or seeded.schema is None:
+            return False
+        return any(table.label == failure.table and tables & {table.label, *parents_of(table)} for table in seeded.schema.tables)
 
     def widen(self, step: HistoryStep, adjustment: Adjustment, seeded: Seeded | None) -> bool:
         """Adjust the rows of all tables from now on, and return whether that is more and may matter: a trigger writes elsewhere."""

@@ -69,7 +69,7 @@ class ScratchContents:
         here = here or self.look()
         touched = find_touched(self._sown, here)
         without = self.seeded.without if self.seeded else frozenset()
-        out = frozenset((label, variety) for label, variety in without if any(variety is one.variety for one in adjustments))
+        out = frozenset((label, adjustment) for label, adjustment in without if adjustment in adjustments)
         if self.seeded is None or self.seeded.schema is not here.schema or touched or without - out:
             connection = self._connection()
             before = replace(self.seeded, without=without - out) if self.seeded else None

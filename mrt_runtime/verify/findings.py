@@ -112,11 +112,32 @@ class RevisionFindings:
         judged.failures[:0] = self.failures[: self.failures.index(failure) + (adjustment is Adjustment.NULLS)]
         if adjustment is Adjustment.NULLS:
             return judged
-        named = name_some(rows, MOST_ROWS_NAMED, "; ")
-        judged._doubt(
-            failure, adjustment.name.lower(), f"Only with {adjustment.value} ({named}): {failure.message}{_place(failure)}"
-        )
+        judged._doubt_with(failure, adjustment, rows)
         return judged
+
+    def excuse(
+        self, lost: Sequence[Failure], judged: RevisionFindings, adjustment: Adjustment, rows: Sequence[str]
+    ) -> RevisionFindings:
+        """Return what was found with adjusted rows, which lacks some of the losses: these only warn.
+
+        Nothing is excused where a statement is unmet for it: what only such rows meet is meant for them.
+        """
+        if {one.line for one in judged.unmet} - {one.line for one in self.unmet}:
+            return self
+        known = {(failure.kind, failure.table, failure.column) for failure in judged.failures}
+        gone = [failure for failure in self.failures if (failure.kind, failure.table, failure.column) not in known]
+        judged.failures += [failure for failure in gone if failure not in lost]
+        judged.warnings[:0] = self.warnings
+        judged.doubts[:0] = self.doubts
+        for failure in gone:
+            if failure in lost:
+                judged._doubt_with(failure, adjustment, rows)
+        return judged
+
+    def _doubt_with(self, failure: Failure, adjustment: Adjustment, rows: Sequence[str]) -> None:
+        """Report a failure that was seen only with rows that were adjusted since."""
+        named = name_some(rows, MOST_ROWS_NAMED, "; ")
+        self._doubt(failure, adjustment.name.lower(), f"Only with {adjustment.value} ({named}): {failure.message}{_place(failure)}")
 
     def _doubt(self, failure: Failure, rows: str, warning: str) -> None:
         """Report a failure that was seen with some rows only as a warning."""

@@ -64,14 +64,14 @@ def judge_again(
 ) -> RevisionFindings:
     """Return the findings with rows that are adjusted for as long as a step fails: that failure must hide no other.
 
-    Only rows at the edge are adjusted where it is not the first upgrade that fails.
+    Only rows that no application may have written are adjusted where it is not the first upgrade that fails.
     """
     adjustments: list[Adjustment] = []
     left = list(Adjustment)
     while left and findings.stopped_by is not None:
         adjustment = left.pop(0)
         is_edge = adjustment is Adjustment.EDGES
-        if edge_rows != "warn" if is_edge else findings.first is not None:
+        if edge_rows != "warn" if is_edge else findings.first is not None and not adjustment.is_of_rows_made_up:
             continue
         if not runner.adjusted.may_help(adjustment, step, findings, runner.seeded):
             continue
@@ -81,11 +81,28 @@ def judge_again(
         if is_edge and is_helpless and runner.adjusted.widen(step, adjustment, runner.seeded):
             judged = go_adjusted(runner, step, after_writes, together)
         judged = judged or findings
-        if judged.is_free_of(findings.stopped_by):
+        is_meant = adjustment is Adjustment.LOOKUPS and any(one.line == findings.stopped_by.line for one in judged.unmet)
+        if judged.is_free_of(findings.stopped_by) and not is_meant:
             adjustments = together
             findings = findings.replace_by(judged, adjustment, runner.adjusted[adjustment])
             # what stops it now is another fault, which what did not help before may help against
             left = [other for other in Adjustment if other not in adjustments]
+    return excuse_lost(runner, step, findings, after_writes, adjustments) if findings.stopped_by is None else findings
+
+
+def excuse_lost(
+    runner: RevisionRunner, step: HistoryStep, findings: RevisionFindings, after_writes: str, adjustments: Sequence[Adjustment]
+) -> RevisionFindings:
+    """Return the findings with warnings about the losses that are there only with rows which no application may have written."""
+    for adjustment in (Adjustment.LOOKUPS,):
+        is_tried = adjustment in adjustments or not runner.adjusted.find_tables(step, adjustment, runner.seeded)
+        lost = [one for one in findings.failures if runner.adjusted.concerns(adjustment, one, runner.seeded)]
+        if lost and not is_tried:
+            together = [*adjustments, adjustment]
+            judged = go_adjusted(runner, step, after_writes, together)
+            if judged is not None and judged.stopped_by is None:
+                adjustments = together
+                findings = findings.excuse(lost, judged, adjustment, runner.adjusted[adjustment])
     return findings
 
 
