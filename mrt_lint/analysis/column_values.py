@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
-
 from mrt_lint.analysis.downgrade import DowngradeAnalysis
 from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.schema import fold
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.ops import AddColumn, AlterColumn, CreateConstraint, CreateIndex, Execute, Op, Statement, Update
+from mrt_lint.model.ops import AddColumn, CreateConstraint, CreateIndex, Op
 from mrt_lint.model.values import UNKNOWN, Column, MaybeName, Name, SqlType, Unknown
 
 _SERIAL = frozenset({"SERIAL", "BIGSERIAL", "SMALLSERIAL"})
@@ -26,30 +24,6 @@ def starts_with_null(column: Column) -> bool:
     return is_nullable(column) is True and column.server_default is None and column.identity is False and not fills_itself(column)
 
 
-def holds_nulls(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateConstraint) -> bool:
-    """Return whether every row holds a distinct NULL in a column that becomes unique, is new in upgrade() and never written.
-
-    What is written behind `op` can meet duplicates as well, unless Python works it out. Calls of upgrade() that could not be
-    read are not looked at.
-    """
-    columns = (op.column,) if isinstance(op, AddColumn) else op.columns
-    table = analysis.state_before(op).table
-    if columns is UNKNOWN or table is None or _takes_nulls_for_alike(op):
-        return False
-    new: set[str] = set()
-    is_there = False
-    for other in analysis.upgrade:
-        if isinstance(other, AddColumn) and not is_there and readable(other.column) and analysis.state_before(other).table is table:
-            new |= {fold(other.column)} if starts_with_null(other.definition) else set()
-        is_there = is_there or other is op
-        if _may_write(other) and analysis.state_before(other).table in {table, None}:
-            if is_there and isinstance(other, Update) and works_out(other):
-                continue
-            touched = (other.column,) if isinstance(other, AlterColumn) else getattr(other, "columns", UNKNOWN)
-            new = new - {fold(name) for name in touched} if _are_readable(touched) else set()
-    return any(readable(column) and fold(column) in new for column in columns)
-
-
 def is_filled_here(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateConstraint) -> bool:
     """Return whether something becomes unique with a column that upgrade() adds: no statement can look at it before."""
     columns = (op.column,) if isinstance(op, AddColumn) else op.columns
@@ -59,12 +33,6 @@ def is_filled_here(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | Cr
     added = (other for other in analysis.upgrade if isinstance(other, AddColumn) and readable(other.column))
     new = {fold(str(other.column)) for other in added if analysis.state_before(other).table is table}
     return any(readable(column) and fold(column) in new for column in columns)
-
-
-def works_out(update: Update) -> bool:
-    """Return whether Python works out some value of an UPDATE of single rows: it may see to it that they differ."""
-    flows = update.flows if update.flows is not UNKNOWN else ()
-    return update.where is not False and any(flow.source is UNKNOWN for flow in flows)
 
 
 def has_no_rows(analysis: DowngradeAnalysis, op: Op) -> bool:
@@ -79,25 +47,6 @@ def has_no_rows(analysis: DowngradeAnalysis, op: Op) -> bool:
     before = analysis.upgrade[: analysis.places.get(id(op), 0)]
     added = (other for other in before if isinstance(other, AddColumn) and other.certain and not other.caught)
     return any(analysis.state_before(other).table is state.table and needs_value(other.definition) for other in added)
-
-
-def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateConstraint) -> bool:
-    """Return whether two NULLs may be one too many: PostgreSQL's NULLS NOT DISTINCT."""
-    if isinstance(op, CreateIndex):
-        return op.nulls_not_distinct is not False
-    constraints = op.definition.constraints if isinstance(op, AddColumn) else (op.definition,)
-    return any(constraint.nulls_not_distinct is not False for constraint in constraints)
-
-
-def _may_write(op: Op) -> bool:
-    """Return whether an operation may set a new column in rows that are there."""
-    if isinstance(op, Execute):
-        return not isinstance(op.statement, str)
-    return isinstance(op, Update | AlterColumn) or (isinstance(op, Statement) and op.effect is UNKNOWN)
-
-
-def _are_readable(columns: object) -> TypeGuard[tuple[str, ...]]:
-    return isinstance(columns, tuple) and all(map(readable, columns))
 
 
 def has_name(names: tuple[Name, ...] | Unknown, name: MaybeName) -> bool:

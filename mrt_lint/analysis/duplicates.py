@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, TypeGuard
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.column_values import fills_itself, holds_nulls
+from mrt_lint.analysis.column_values import fills_itself, starts_with_null
 from mrt_lint.analysis.downgrade.replacement import dropped_before, was_unique
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.raw_sql import statement_of
@@ -21,11 +22,13 @@ from mrt_lint.model.ops import (
     CreatePrimaryKey,
     CreateUniqueConstraint,
     Delete,
+    Execute,
     Op,
+    Statement,
     Truncate,
     Update,
 )
-from mrt_lint.model.values import UNKNOWN, UNSET, Column, Name
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Name, ValueFlow
 
 _WORD: Final = re.compile(r"\w+")
 _CLASS: Final = re.compile(r"\s+\w+_ops\b")
@@ -45,7 +48,7 @@ def holds_no_duplicates(case: MigrationCase, op: AddColumn | CreateIndex | Creat
         return True
     if thinks_of_duplicates(case, op) or _is_numbered(case, op):
         return True
-    return case.dialect(op) != "mssql" and case.is_readable("upgrade") and holds_nulls(case.analysis(op), op)
+    return case.dialect(op) != "mssql" and case.is_readable("upgrade") and _holds_nulls(case, op)
 
 
 def _is_implied(case: MigrationCase, op: CreateIndex | CreateConstraint) -> bool:
@@ -184,9 +187,68 @@ def _tells_rows_apart(case: MigrationCase, update: Update) -> bool:
 
 def _fills(update: Update, columns: tuple[Name, ...], key: set[str]) -> bool:
     """Return whether an UPDATE sets one of the columns to what Python works out, or to what it puts together with the row's key."""
+    return any(flow.source is UNKNOWN for flow in _flows_to(update, columns)) or _fills_from(update, columns, key)
+
+
+def _fills_from(update: Update, columns: tuple[Name, ...], key: set[str]) -> bool:
+    """Return whether an UPDATE sets one of the columns to what it puts together with the row's own key."""
+    return any(
+        readable(flow.source) and flow.table in {None, update.table} and fold(flow.source) in key
+        for flow in _flows_to(update, columns)
+    )
+
+
+def _flows_to(update: Update, columns: tuple[Name, ...]) -> Iterator[ValueFlow]:
     wanted = {fold(column) for column in columns if readable(column)}
-    for flow in update.flows if update.flows is not UNKNOWN else ():
-        is_own = readable(flow.source) and flow.table is None and fold(flow.source) in key
-        if readable(flow.column) and fold(flow.column) in wanted and (flow.source is UNKNOWN or is_own):
-            return True
-    return False
+    flows = update.flows if update.flows is not UNKNOWN else ()
+    yield from (flow for flow in flows if readable(flow.column) and fold(flow.column) in wanted)
+
+
+def _holds_nulls(case: MigrationCase, op: AddColumn | CreateIndex | CreateConstraint) -> bool:
+    """Return whether every row holds a distinct NULL in a column that becomes unique, is new in upgrade() and never written.
+
+    What is written behind `op` can meet duplicates as well, unless Python or the row's own key makes each another. Calls of
+    upgrade() that could not be read are not looked at.
+    """
+    analysis, columns = case.analysis(op), (op.column,) if isinstance(op, AddColumn) else op.columns
+    table = analysis.state_before(op).table
+    if columns is UNKNOWN or table is None or _takes_nulls_for_alike(op):
+        return False
+    key = _key_of(case, op)
+    new: set[str] = set()
+    is_there = False
+    for other in analysis.upgrade:
+        if isinstance(other, AddColumn) and not is_there and readable(other.column) and analysis.state_before(other).table is table:
+            new |= {fold(other.column)} if starts_with_null(other.definition) else set()
+        is_there = is_there or other is op
+        if _may_set(other) and analysis.state_before(other).table in {table, None}:
+            if is_there and isinstance(other, Update) and (_works_out(other) or _fills_from(other, columns, key)):
+                continue
+            touched = (other.column,) if isinstance(other, AlterColumn) else getattr(other, "columns", UNKNOWN)
+            new = new - {fold(name) for name in touched} if _are_readable(touched) else set()
+    return any(readable(column) and fold(column) in new for column in columns)
+
+
+def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateConstraint) -> bool:
+    """Return whether two NULLs may be one too many: PostgreSQL's NULLS NOT DISTINCT."""
+    if isinstance(op, CreateIndex):
+        return op.nulls_not_distinct is not False
+    constraints = op.definition.constraints if isinstance(op, AddColumn) else (op.definition,)
+    return any(constraint.nulls_not_distinct is not False for constraint in constraints)
+
+
+def _may_set(op: Op) -> bool:
+    """Return whether an operation may set a new column in rows that are there."""
+    if isinstance(op, Execute):
+        return not isinstance(op.statement, str)
+    return isinstance(op, Update | AlterColumn) or (isinstance(op, Statement) and op.effect is UNKNOWN)
+
+
+def _are_readable(columns: object) -> TypeGuard[tuple[str, ...]]:
+    return isinstance(columns, tuple) and all(map(readable, columns))
+
+
+def _works_out(update: Update) -> bool:
+    """Return whether Python works out some value of an UPDATE of single rows: it may see to it that they differ."""
+    flows = update.flows if update.flows is not UNKNOWN else ()
+    return update.where is not False and any(flow.source is UNKNOWN for flow in flows)

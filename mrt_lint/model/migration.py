@@ -47,13 +47,14 @@ class ModuleImport:
     """A module that the file imports, by its dotted name, inside a function or not.
 
     `entities` are the classes from it that the file uses as an ORM's: queried, added, or asked for their table. `used` is False
-    if no line of the file mentions what it brings.
+    if no line of the file mentions what it brings, `unused` are the names that none mentions.
     """
 
     module: str
     names: tuple[str, ...] = ()
     entities: tuple[str, ...] = ()
     used: bool = True
+    unused: tuple[str, ...] = ()
     place: SourceSpan
 
 

@@ -1,6 +1,6 @@
 """MRT801."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
@@ -48,8 +48,9 @@ class ApplicationModels(Rule):
     )
     unused = DialectWording(
         message="the migration imports {what} from {module} and uses nothing of it: it breaks all the same when that moves",
-        instead="remove the import",
+        instead="remove {rest}",
     )
+    partly = DialectWording(message=message, instead=f"{instead}; and remove {{rest}}, which the file does not use")
     manual = (
         "Alembic, Operations.bulk_insert and the use of sa.table(): https://alembic.sqlalchemy.org/en/latest/ops.html",
         "Django, “Historical models”, on the same matter: https://docs.djangoproject.com/en/stable/topics/migrations/#historical-models",
@@ -144,26 +145,30 @@ class ApplicationModels(Rule):
         kinds = list(_types(case.migration))
         checked = any("TYPE_CHECKING" in each.names for each in case.migration.imports)
         for each in case.migration.imports:
-            what = _models(each, kinds)
+            models = _models(each, kinds)
             # beside TYPE_CHECKING, an indented import is one for type checkers
-            if what and not (checked and each.place.column > 1):
-                yield self.found(case.migration, each.place, None if each.used else self.unused, what=what, module=each.module)
+            if not models or (checked and each.place.column > 1):
+                continue
+            used = [name for name in models if each.used and name not in each.unused]
+            rest = ", ".join(name for name in models if name not in used) if each.used else "the import"
+            wording = self.unused if not used else self.partly if rest else None
+            yield self.found(case.migration, each.place, wording, what=", ".join(used or models), module=each.module, rest=rest)
 
 
-def _models(each: ModuleImport, kinds: list[SqlType]) -> str:
-    """Name the models that an import brings, nothing if it brings none or serves the types that columns are made with."""
+def _models(each: ModuleImport, kinds: list[SqlType]) -> Sequence[str]:
+    """Return the models that an import brings, none if it brings none or serves the types that columns are made with."""
     path = each.module.strip(".").split(".")
     if _APART & {part.lower() for part in path}:
-        return ""
+        return ()
     modules = [name for name in each.names if name in _MODULES]
     if modules or (each.names in ((), ("*",)) and _MODULES & set(path)):
         # a type of the application's own may come from there
-        return "" if any(not kind.name.isupper() for kind in kinds) else ", ".join(modules) or "all"
+        return () if any(not kind.name.isupper() for kind in kinds) else modules or ["all"]
     if not _MODULES & set(path):
-        return ", ".join(each.entities)
+        return each.entities
     types = {_key(name) for kind in kinds for name in (kind.name, kind.type_name) if isinstance(name, str)}
     classes = [name for name in each.names if name[:1].isupper() and not name.isupper() and _key(name) not in types]
-    return ", ".join(classes or each.entities)
+    return classes or each.entities
 
 
 def _key(name: str) -> str:

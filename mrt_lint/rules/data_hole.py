@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
+from typing import TypeAlias, TypeGuard
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history import History
-from mrt_lint.history.schema import fold, place
+from mrt_lint.history.schema import QualifiedName, fold, place
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.ops import AddColumn, CreateTable, DropColumn, DropTable
+from mrt_lint.model.ops import AddColumn, AlterColumn, CreateTable, DropColumn, DropTable, RenameTable
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import Column, SqlType
 
@@ -23,6 +25,8 @@ _FAMILIES = (
     {"BLOB", "BYTEA", "BINARY", "VARBINARY", "LARGEBINARY"},
 )
 """Types between which the values of a column are commonly moved."""
+
+_Change: TypeAlias = AddColumn | AlterColumn | CreateTable | DropTable | RenameTable
 
 
 class DataHole(Rule):
@@ -42,6 +46,7 @@ class DataHole(Rule):
     exemptions = (
         "The values are moved elsewhere in the same upgrade.",
         "The later revision is on another branch.",
+        "The name is another one's in between, by a rename.",
         "It was created earlier in the same upgrade, or comes back in it.",
     )
 
@@ -116,15 +121,48 @@ class DataHole(Rule):
 
 
 def _made_again(case: MigrationCase, op: DropColumn | DropTable) -> str | None:
-    """Return the first later revision of this branch that adds a dropped column or table again."""
-    revision = case.migration.revision
-    if case.history is None or not isinstance(revision, str):
+    """Return the first later revision of this branch that adds a dropped column or table again, under the names of then.
+
+    It is another one if something else was given the name in between.
+    """
+    revision, history = case.migration.revision, case.history
+    if history is None or not isinstance(revision, str) or not readable(op.table):
         return None
-    wanted = _identity(op)
-    for later, made in _additions(case.history).get(wanted, ()) if wanted is not None else ():
-        if case.history.is_before(revision, later):
-            return later if _may_be_same(case, op, made) else None
+    table, column = place(op.schema, op.table), fold(str(op.column)) if isinstance(op, DropColumn) else None
+    if (table if column is None else column) not in _changes(history).made:
+        return None
+    for later, change in _changes(history).since(revision):
+        if not history.is_before(revision, later):
+            continue
+        if _makes(change, table, column):
+            return later if _may_be_same(case, op, change) else None
+        moved = _after(change, table, column)
+        if moved is None:
+            return None
+        table = moved
     return None
+
+
+def _makes(change: _Change, table: QualifiedName, column: str | None) -> TypeGuard[AddColumn | CreateTable]:
+    """Return whether a change makes the column of a table, or the table if there is no column."""
+    is_made = isinstance(change, CreateTable) if column is None else isinstance(change, AddColumn) and _is(change.column, column)
+    return is_made and place(change.schema, str(change.table)) == table
+
+
+def _after(change: _Change, table: QualifiedName, column: str | None) -> QualifiedName | None:
+    """Return where the table of a column is after a change; None once its name, or that of a dropped table, is another's."""
+    at = place(change.schema, str(change.table))
+    if isinstance(change, RenameTable):
+        becomes = place(change.schema, str(change.new_table))
+        return becomes if at == table and column is not None else None if becomes == table else table
+    if at != table or column is None:
+        return table
+    is_taken = isinstance(change, AlterColumn) and _is(change.new_column, column)
+    return None if is_taken or isinstance(change, CreateTable | DropTable) else table
+
+
+def _is(name: object, column: str) -> bool:
+    return isinstance(name, str) and readable(name) and fold(name) == column
 
 
 def _may_be_same(case: MigrationCase, op: DropColumn | DropTable, made: AddColumn | CreateTable) -> bool:
@@ -147,22 +185,38 @@ def _is_similar(former: object, new: object) -> bool:
     return former.name == new.name or any({former.name, new.name} <= family for family in _FAMILIES)
 
 
+class _Changes:
+    """What makes, drops and renames tables and adds and renames columns in a history, each with its revision, in their order.
+
+    `made` are the places of tables and names of columns that any of it makes.
+    """
+
+    def __init__(self, history: History) -> None:
+        self.made: set[object] = set()
+        self._changes: list[tuple[str, _Change]] = []
+        self._begins: dict[str, int] = {}
+        for revision in history.order:
+            self._changes += ((revision, op) for op in history.migrations[revision].upgrade_ops if _is_change(op))
+            self._begins[revision] = len(self._changes)
+        for _, op in self._changes:
+            if isinstance(op, CreateTable):
+                self.made.add(place(op.schema, str(op.table)))
+            elif isinstance(op, AddColumn) and readable(op.column):
+                self.made.add(fold(op.column))
+
+    def since(self, revision: str) -> Iterator[tuple[str, _Change]]:
+        """Yield the changes of the revisions after one."""
+        yield from islice(self._changes, self._begins.get(revision, len(self._changes)), None)
+
+
 @lru_cache(maxsize=1)
-def _additions(history: History) -> dict[tuple[object, ...], list[tuple[str, AddColumn | CreateTable]]]:
-    """Return the revisions that add a column or create a table, with how, by what they add, in their order."""
-    found: dict[tuple[object, ...], list[tuple[str, AddColumn | CreateTable]]] = {}
-    for revision in history.order:
-        for op in history.migrations[revision].upgrade_ops:
-            wanted = _identity(op) if isinstance(op, AddColumn | CreateTable) else None
-            if wanted is not None and isinstance(op, AddColumn | CreateTable):
-                found.setdefault(wanted, []).append((revision, op))
-    return found
+def _changes(history: History) -> _Changes:
+    return _Changes(history)
 
 
-def _identity(op: AddColumn | CreateTable | DropColumn | DropTable) -> tuple[object, ...] | None:
-    """Return the place of a column or table in the database, None if its names could not be read."""
-    if not readable(op.table):
-        return None
-    if isinstance(op, CreateTable | DropTable):
-        return place(op.schema, op.table)
-    return (*place(op.schema, op.table), fold(op.column)) if readable(op.column) else None
+def _is_change(op: ops.Op) -> TypeGuard[_Change]:
+    if isinstance(op, AlterColumn):
+        return readable(op.table) and readable(op.new_column)
+    if isinstance(op, RenameTable):
+        return readable(op.table) and readable(op.new_table)
+    return isinstance(op, AddColumn | CreateTable | DropTable) and readable(op.table)

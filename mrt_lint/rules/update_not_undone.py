@@ -8,7 +8,7 @@ from typing import Final
 from mrt_lint.analysis.backfill import fills_only
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
-from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
@@ -207,7 +207,16 @@ class UpdateNotUndone(Rule):
         added = case.state_before(op).new_columns
         if op.columns is UNKNOWN:
             return bool(added)
+        if not op.sql:  # assigning to a relationship of the ORM writes its foreign key
+            added |= {name.removesuffix("_id") for name in added} - _former_columns(case, op)
         return all(readable(column) and fold(column) in added for column in op.columns)
+
+
+def _former_columns(case: MigrationCase, op: ops.Update) -> set[str]:
+    """Return the columns that the table is known to have had before upgrade()."""
+    table = case.state_before(op).table
+    known = case.known_schema(case.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
+    return set(known.columns) if known is not None else set()
 
 
 def _keeps_values(op: ops.Update) -> bool:

@@ -123,3 +123,36 @@ def test_what_could_not_be_read_may_be_more_than_a_back_fill():
 def test_a_column_set_to_what_it_holds_keeps_its_values(update: str, is_reported: bool):
     found = told([(PARCELS, "pass"), (sql(update), 'op.execute("SELECT 1")')])
     assert any(finding.code == "MRT103" for finding in found) == is_reported
+
+
+OBJECTS = """
+from sqlalchemy.orm import Session
+from app.models import Parcel
+{}
+session = Session(op.get_bind())
+for parcel in session.query(Parcel):
+    parcel.{} = parcel.code
+session.commit()
+"""
+
+
+@pytest.mark.parametrize(
+    ("added", "attribute", "is_reported"),
+    [
+        ("size", "size", False),
+        ("size_id", "size", False),
+        ("size", "code", True),
+        ("size_id", "code", True),
+    ],
+)
+def test_an_attribute_of_the_orm_is_a_column_that_the_same_upgrade_adds(added: str, attribute: str, is_reported: bool):
+    column = f'op.add_column("parcels", sa.Column("{added}", sa.Text()))'
+    found = told([(PARCELS, "pass"), (OBJECTS.format(column, attribute), f'op.drop_column("parcels", "{added}")')])
+    assert any(finding.code == "MRT103" for finding in found) == is_reported
+
+
+@pytest.mark.parametrize("update", ['op.execute(parcels.update().values(code="x"))', sql("UPDATE parcels SET code = 'x'")])
+def test_a_column_of_the_table_is_no_relationship_beside_a_new_key(update: str):
+    key = 'parcels = sa.table("parcels", sa.column("code"))\nop.add_column("parcels", sa.Column("code_id", sa.Integer()))'
+    found = told([(PARCELS, "pass"), (f"{key}\n{update}", 'op.drop_column("parcels", "code_id")')])
+    assert "MRT103" in {finding.code for finding in found}

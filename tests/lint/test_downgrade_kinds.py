@@ -434,6 +434,29 @@ def test_a_name_that_comes_back_years_later_may_mean_another_thing(made: str, dr
     )
 
 
+URL, NO_URL = 'op.add_column("{}", sa.Column("url", sa.Text()))', 'op.drop_column("links", "url")'
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([NO_URL, 'op.rename_table("links", "refs")', URL.format("refs")], "+MRT218"),
+        ([NO_URL, 'op.rename_table("links", "old")\nop.rename_table("refs", "links")', URL.format("links")], "-MRT218"),
+        ([NO_URL, 'op.rename_table("links", "old")', LINKS.replace('"url"', '"uri"'), URL.format("links")], "-MRT218"),
+        ([NO_URL, 'op.rename_table("links", "old")', sql("ALTER TABLE old RENAME TO links"), URL.format("links")], "+MRT218"),
+        ([NO_URL, f"{DROP_LINKS}\n{LINKS.replace('url', 'uri')}", URL.format("links")], "-MRT218"),
+        (
+            [NO_URL, 'op.alter_column("links", "name", new_column_name="url")', NO_URL, URL.format("links")],
+            "-MRT218",
+        ),
+        ([DROP_LINKS, 'op.rename_table("refs", "links")', DROP_LINKS, LINKS], "-MRT218"),
+        ([DROP_LINKS, sql("DROP TABLE IF EXISTS links"), LINKS], "+MRT218"),
+    ],
+)
+def test_what_comes_back_is_followed_through_renames(steps: list[str], expected: str):
+    assert holds(expected, told([(LINKS, "pass"), *((step, "raise RuntimeError") for step in steps)], of=1))
+
+
 CHILD = 'op.create_foreign_key("fk", "items", "parcels", ["parcel_id"], ["id"])'
 CHILD_INDEX = 'op.create_index("ix", "items", ["parcel_id"])'
 DROP_CHILD_INDEX = 'op.drop_index("ix", "items")'

@@ -54,3 +54,34 @@ def test_an_index_under_a_condition(before: str, statements: tuple[str, ...], ex
     table = f"{PARCELS[:-1]}, sa.Column('size', sa.Integer()), {columns})"
     base = f"{table}\n{sql(f'CREATE UNIQUE INDEX ux ON parcels (code) WHERE {before}')}"
     assert holds(expected, told([(base, "pass"), (sql("DROP INDEX ux", *statements), "pass")]))
+
+
+TAG = 'op.add_column("parcels", sa.Column("tag", sa.Integer()))'
+UNIQUE_TAG = 'op.create_unique_constraint("uq", "parcels", ["tag"])'
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql"])
+@pytest.mark.parametrize(
+    ("update", "expected"),
+    [
+        (sql("UPDATE parcels SET tag = id"), "-MRT406"),
+        (sql("UPDATE parcels SET tag = parcels.id + 1000"), "-MRT406"),
+        (sql("UPDATE parcels SET tag = id WHERE code IS NOT NULL"), "-MRT406"),
+        ('p = sa.table("parcels", sa.column("id"), sa.column("tag"))\nop.execute(p.update().values(tag=p.c.id))', "-MRT406"),
+        (sql("UPDATE parcels SET tag = 0"), "+MRT406"),
+        (sql("UPDATE parcels SET tag = length(code)"), "+MRT406"),
+        (sql("UPDATE parcels SET tag = other.id FROM other"), "+MRT406"),
+    ],
+)
+@pytest.mark.parametrize("is_before", [False, True])
+@pytest.mark.parametrize(
+    "made", [(TAG, UNIQUE_TAG), (TAG, 'op.create_index("ux", "parcels", ["tag"], unique=True)'), (TAG[:-2] + ", unique=True))",)]
+)
+def test_values_from_the_key_differ_before_and_after_the_column_is_unique(made, is_before, update, expected, dialect):
+    steps = [*made[:1], update, *made[1:]] if is_before else [*made, update]
+    assert holds(expected, told([(PARCELS, "pass"), ("\n".join(steps), "pass")], dialect))
+
+
+def test_what_is_made_unique_before_its_values_are_replaced_may_hold_duplicates_until_then():
+    steps = f"{UNIQUE_TAG}\n{sql('UPDATE parcels SET tag = id')}"
+    assert holds("+MRT406", told([(f"{PARCELS}\n{TAG}", "pass"), (steps, "pass")]))

@@ -59,7 +59,7 @@ def find_state(simulated: SimulatedSchema, op: Op, *, may_be_new: bool) -> State
         table=table,
         new_table=table.creator is not None if table is not None else may_be_new,
         new_column=column is not None and column.creator is not None,
-        new_columns=_new_columns(table) if isinstance(op, ops.Update) else frozenset(),
+        new_columns=_new_columns(simulated, op, table) if isinstance(op, ops.Update) else frozenset(),
         empty=isinstance(table, TrackedTable) and (not table.rows or (table.maybe_empty and not op.certain)),
         settings=settings,
         type=_find_type(simulated, op, settings.get("type", UNKNOWN)),
@@ -119,9 +119,13 @@ def _with_labels(simulated: SimulatedSchema, kind: object) -> object:
     return replace(kind, name="ENUM", members=made.members if isinstance(made.members, tuple) else kind.members)
 
 
-def _new_columns(table: TrackedObject | None) -> frozenset[str]:
-    if not isinstance(table, TrackedTable):
-        return frozenset()
+def _new_columns(simulated: SimulatedSchema, op: ops.Update, table: TrackedObject | None) -> frozenset[str]:
+    """Return the columns that are new in the table of an UPDATE, in any table if it is not known which one that is."""
+    tables = [table] if readable(op.table) else simulated.tables.now.values()
     return frozenset(
-        str(name) for name, column in table.columns_by_name.now.items() if column is not None and column.creator is not None
+        str(name)
+        for one in tables
+        if isinstance(one, TrackedTable)
+        for name, column in one.columns_by_name.now.items()
+        if column is not None and column.creator is not None
     )

@@ -11,7 +11,7 @@ from mrt_lint.model.migration import Migration, MigrationFunction, ModuleImport,
 from mrt_lint.model.values import DIALECTS, UNKNOWN, SourceSpan
 from mrt_lint.parse.python import header
 from mrt_lint.parse.python.control.definitions import read_docstring
-from mrt_lint.parse.python.entities import entities_of, find_entities, find_mentioned, is_mentioned
+from mrt_lint.parse.python.entities import entities_of, find_entities, find_mentioned, is_mentioned, unmentioned
 from mrt_lint.parse.python.excerpt import Omission
 from mrt_lint.parse.python.garbage import uncollected
 from mrt_lint.parse.python.library.packages import may_be_of_project
@@ -82,6 +82,7 @@ def _parse_migration(parsed: Parsed, path: str, source: ModuleSource) -> Migrati
                 place=places[id(node)],
                 entities=entities_of(node, used) if used else (),
                 used=mentioned is None or is_mentioned(node, mentioned),
+                unused=() if mentioned is None else unmentioned(node, mentioned),
             )
             for node in imports
             for name, names in header.imported(node)

@@ -61,6 +61,14 @@ def is_mentioned(statement: cst.Import | cst.ImportFrom, mentioned: frozenset[st
     return any((alias.evaluated_alias or dotted(alias.name)).partition(".")[0] in mentioned for alias in statement.names)
 
 
+def unmentioned(statement: cst.Import | cst.ImportFrom, mentioned: frozenset[str]) -> tuple[str, ...]:
+    """Return the names of its module that `from … import …` brings and the file does not mention."""
+    if isinstance(statement.names, cst.ImportStar) or isinstance(statement, cst.Import):
+        return ()
+    names = ((dotted(alias.name), alias.evaluated_alias) for alias in statement.names)
+    return tuple(name for name, alias in names if (alias or name) not in mentioned)
+
+
 def _used(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Attribute) and node.attr in _OF_ENTITIES:
         yield _path(node.value)
