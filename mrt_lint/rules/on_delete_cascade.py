@@ -1,18 +1,22 @@
 """MRT204."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.downgrade.replacement import dropped_before, names_of
-from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.made_conditionally import former_references
 from mrt_lint.analysis.wording import join, names
-from mrt_lint.history.schema import fold
+from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import Column, Constraint, MaybeName
+
+_WORD: Final = re.compile(r"\w+")
 
 
 class OnDeleteCascade(Rule):
@@ -122,26 +126,8 @@ class OnDeleteCascade(Rule):
                 if key.kind == "foreignkey" and _cascades(key.ondelete) and not self._cascaded_before(case, op, key):
                     parent = f"'{key.referred_table}'" if readable(key.referred_table) else "the table that it points to"
                     columns = join(key.columns) if key.columns else names(op)["column"]
-                    or_null = "" if self._is_required(case, op, key) else ", or SET NULL"
+                    or_null = ", or SET NULL" if _holds_null(case, op, key) else ""
                     yield self.found(case.migration, op, **names(op), parent=parent, columns=columns, or_null=or_null)
-
-    @staticmethod
-    def _is_required(case: MigrationCase, op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> bool:
-        """Return whether a column of the key can hold no NULL: it is NOT NULL, or part of the primary key."""
-        columns_of_key = (op.column,) if isinstance(op, ops.AddColumn) else key.columns if isinstance(key.columns, tuple) else ()
-        if _is_required_later(case, op, {fold(str(name)) for name in columns_of_key}):
-            return True
-        if isinstance(op, ops.AddColumn):
-            return is_nullable(op.definition) is False
-        table = case.state_before(op).table
-        known = case.known_schema(case.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
-        if known is None or not isinstance(key.columns, tuple):
-            return False
-        primary = known.primary_key if isinstance(known.primary_key, tuple) else ()
-        columns = [known.column(name) for name in key.columns if readable(name)]
-        return not {fold(str(name)) for name in key.columns}.isdisjoint(fold(str(name)) for name in primary) or any(
-            isinstance(column, Column) and is_nullable(column) is False for column in columns
-        )
 
     @staticmethod
     def _cascaded_before(case: MigrationCase, op: ops.Op, key: Constraint) -> bool:
@@ -154,19 +140,29 @@ class OnDeleteCascade(Rule):
         return any(former.kind == "foreignkey" and _cascades(former.ondelete) for former in formers)
 
 
-def _is_required_later(case: MigrationCase, op: ops.Op, columns: set[str]) -> bool:
-    """Return whether upgrade() sets one of a key's columns NOT NULL, or makes it part of the primary key."""
-    table = case.state_before(op).table
-    for other in case.migration.upgrade_ops:
-        if case.state_before(other).table is not table or table is None:
-            continue
-        if isinstance(other, ops.AlterColumn) and other.nullable is False and fold(str(other.column)) in columns:
-            return True
-        is_key = isinstance(other, ops.CreateConstraint) and other.definition.kind == "primary"
-        covered = other.columns if is_key and isinstance(other, ops.CreateConstraint) else ()
-        if isinstance(covered, tuple) and not columns.isdisjoint(fold(str(name)) for name in covered):
-            return True
-    return False
+def _holds_null(case: MigrationCase, op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> bool:
+    """Return whether the columns of a key may be set to NULL, as upgrade() leaves them: nothing requires a value in one."""
+    given = (op.column,) if isinstance(op, ops.AddColumn) else key.columns if isinstance(key.columns, tuple) else ()
+    name = op.table
+    for other in case.later(op):
+        name = other.new_table if isinstance(other, ops.RenameTable) and other.table == name else name
+    table = case.analysis(op).after_upgrade.table(name, op.schema) if readable(name) else None
+    if not isinstance(table, ReplayedTable):
+        return not isinstance(op, ops.AddColumn) or is_nullable(op.definition) is not False
+    columns = {_name_at_the_end(table, name) for name in given if readable(name)}
+    found = (table.columns.get(name) for name in columns)
+    if any(isinstance(column, Column) and is_nullable(column) is False for column in found):
+        return False
+    primary = table.primary_key if isinstance(table.primary_key, tuple) else ()
+    checks = (check.condition for check in table.known_constraints("check"))
+    # a CHECK over what points somewhere mostly says which of several columns has to
+    needed = {fold(str(name)) for name in primary}.union(*(map(fold, _WORD.findall(text)) for text in checks if readable(text)))
+    return columns.isdisjoint(needed)
+
+
+def _name_at_the_end(table: ReplayedTable, column: str) -> str:
+    is_former = ("column", fold(column)) in table.former_names
+    return fold(str(table.current_name("column", column))) if is_former else fold(column)
 
 
 def _is_alike(one: Constraint, other: Constraint) -> bool:

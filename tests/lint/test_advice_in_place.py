@@ -77,6 +77,56 @@ def test_set_null_is_offered_to_columns_that_can_hold_it(column: str, offered: b
     assert ("SET NULL" in advice("MRT204", key, before)) is offered
 
 
+CASCADES = 'op.create_foreign_key("fk", "parcels", "towns", ["town_id"], ["id"], ondelete="CASCADE")'
+NUMBERED = 'op.create_table("parcels", sa.Column("id", sa.Integer(), primary_key=True){})'
+REQUIRED = ', sa.Column("place_id", sa.Integer(), nullable=False)'
+ADDED = 'op.add_column("parcels", sa.Column("town_id", sa.Integer(){}))'
+RENAMED = 'op.alter_column("parcels", "place_id", new_column_name="town_id")'
+
+
+@pytest.mark.parametrize(
+    ("before", "upgrade", "offered"),
+    [
+        (NUMBERED.format(REQUIRED), f"{RENAMED}\n{CASCADES}", False),
+        (NUMBERED.format(REQUIRED), f"for table in ('parcels',):\n    {RENAMED}\n{CASCADES}", False),
+        (NUMBERED.format(REQUIRED), f'op.execute("ALTER TABLE parcels RENAME place_id TO town_id")\n{CASCADES}', False),
+        (NUMBERED.format(REQUIRED.replace("False", "True")), f"{RENAMED}\n{CASCADES}", True),
+        (NUMBERED.format(REQUIRED), f"{RENAMED[:-1]}, nullable=True)\n{CASCADES}", True),
+        (NUMBERED.format(""), f"{ADDED.format(', nullable=False')}\n{CASCADES}", False),
+        ("pass", f"{ADDED.format(', nullable=False')}\n{CASCADES}", False),
+        ("pass", f"{ADDED.format('')}\n{CASCADES}", True),
+        ("pass", f"{CASCADES}", True),
+        ("pass", f'{CASCADES}\nop.execute("ALTER TABLE parcels ALTER town_id SET NOT NULL")', False),
+        (
+            "pass",
+            f'{CASCADES}\nop.execute("UPDATE parcels SET town_id = 1")\nop.alter_column("parcels", "town_id", nullable=True)',
+            True,
+        ),
+        (NUMBERED.format(REQUIRED.replace("place", "town")), f'{CASCADES}\nop.rename_table("parcels", "plots")', False),
+        (
+            NUMBERED.format(REQUIRED.replace("place", "town")),
+            f"{CASCADES}\n{RENAMED.replace('town', 't').replace('place', 'town')}",
+            False,
+        ),
+        (
+            NUMBERED.format(REQUIRED.replace("False", "True")),
+            f'{RENAMED}\n{CASCADES}\nop.create_check_constraint("one", "parcels", "(town_id IS NULL) <> (id > 3)")',
+            False,
+        ),
+        (
+            NUMBERED.format(', sa.Column("town_id", sa.Integer()), sa.CheckConstraint("num_nonnulls(town_id, id) = 2")'),
+            CASCADES,
+            False,
+        ),
+        (NUMBERED.format(', sa.Column("town_id", sa.Integer()), sa.CheckConstraint("id > 0")'), CASCADES, True),
+    ],
+)
+def test_set_null_is_offered_where_nothing_requires_a_value_in_the_end(before: str, upgrade: str, offered: bool):
+    text = advice("MRT204", upgrade, before)
+    assert "at NO ACTION" in text
+    assert ("SET NULL" in text) is offered
+
+
 @pytest.mark.parametrize(
     "drop",
     [

@@ -33,8 +33,9 @@ class DowngradeAnalysis:
     The mappings are keyed by the id() of an operation, because one upgrade may contain two equal ones: `effects`,
     `states_before`, `duplicates` (which operation of upgrade() makes what is there), `upgrade_conflicts` (which lacks something in
     the schema by then), `order_conflicts` (why an operation of downgrade() cannot run at its position) and
-    `missing_objects` (what one of downgrade() needs although it never existed). `may_do_anything` is True if downgrade() contains
-    something that could not be read, `refuses` if it raises an exception.
+    `missing_objects` (what one of downgrade() needs although it never existed). `after_upgrade` is the schema that upgrade()
+    leaves, as far as it is known; `may_do_anything` is True if downgrade() contains something that could not be read, `refuses`
+    if it raises an exception.
     """
 
     def __init__(self, migration: Migration, dialect: str, known_schema: KnownSchema) -> None:
@@ -61,6 +62,7 @@ class DowngradeAnalysis:
             if (misfit := find_misfit(self.simulated, op)) is not None and misfit.kind is ConflictKind.MISFIT:
                 self._misfits.add(misfit)
             self._follow(op)
+        self.after_upgrade = self.simulated.schema
         self.simulated.mark(self.upgrade_doubts)
         self.order_conflicts: dict[int, Conflict] = {}
         self.missing_objects: dict[int, str] = {}
