@@ -6,16 +6,18 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mrt_lint.cache import saved_report
 from mrt_lint.check.engine import read_file, shown
 from mrt_lint.cli.inspection import CheckRun
 from mrt_lint.files.lock import LOCK_FILE, breaks_lock
 from mrt_lint.files.statistics_file import with_statistics
-from mrt_lint.fix.session import FixOutcome, FixSession
 from mrt_lint.model.finding import Finding, FixSafety
 from mrt_lint.report.fingerprint import key_of
+
+if TYPE_CHECKING:
+    from mrt_lint.fix.session import FixOutcome
 
 FindingKey: TypeAlias = tuple[str, str, str]
 
@@ -62,6 +64,8 @@ def outcomes_of(inspection: CheckRun, *, unsafe: bool) -> Iterator[FixOutcome]:
             wanted.setdefault(finding.path, []).append(finding)
     if not wanted:
         return
+    from mrt_lint.fix.session import FixSession  # noqa: PLC0415  brings the rules, which what is remembered does without
+
     settings = with_statistics(inspection.settings)
     lock = settings.root / LOCK_FILE
     content = read_file(lock) if lock.exists() else None
