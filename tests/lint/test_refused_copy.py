@@ -123,3 +123,66 @@ def test_postgresql_refuses_what_is_too_long_or_there_twice(postgres_server):  #
             with engine.connect() as connection, pytest.raises(sa.exc.DBAPIError, match=refusal):
                 connection.exec_driver_sql(f"INSERT INTO {table} (name) SELECT name FROM users")
         engine.dispose()
+
+
+CORE = 'users, staff = (sa.table(name, sa.column("id"), sa.column("name"), sa.column("note")) for name in ("users", "staff"))\n'
+SHORTER = "sa.func.{}(users.c.name) < 64"
+
+
+@pytest.mark.parametrize("run", ["op.execute({})", "op.get_bind().execute({})"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "staff.update().values(name=users.c.name).where(users.c.id == staff.c.id)",
+        "sa.update(staff).where(users.c.id == staff.c.id).values({'name': users.c.name})",
+        "sa.update(staff).values({staff.c.name: users.c.note})",
+        "sa.update(staff).values(name=users.c.name.label('n'))",
+        "staff.insert().from_select(['id', 'name'], sa.select(users.c.id, users.c.name))",
+        "sa.insert(staff).from_select(['id', 'name'], sa.select(users.c.id, users.c.name).where(users.c.id > 3))",
+        "sa.insert(staff).from_select([staff.c.name], sa.select(users.c.note).order_by(users.c.id))",
+    ],
+)
+def test_core_copies_like_sql(statement: str, run: str):
+    (finding,) = about_copies(CORE + run.format(statement))
+    assert "to 'staff.name' (VARCHAR(63)): it fails where a value is longer" in finding.message
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "staff.update().values(name=sa.func.left(users.c.name, 63))",
+        "staff.update().values(name=sa.cast(users.c.name, sa.String(63)))",
+        "staff.update().values(name=users.c.name + '!')",
+        "staff.update().values(name=sa.case((users.c.id > 3, users.c.name), else_=''))",
+        f"staff.update().values(name=users.c.name).where({SHORTER.format('length')})",
+        f"staff.update().values(name=users.c.name).where(sa.and_(users.c.id == staff.c.id, {SHORTER.format('char_length')}))",
+        "staff.update().values(name=users.c.name).where(sa.text('char_length(users.name) < 64'))",
+        f"staff.insert().from_select(['name'], sa.select(users.c.name).where({SHORTER.format('length')}))",
+        "staff.insert().from_select(['id', 'name'], sa.select(users.c.id, sa.func.left(users.c.name, 63)))",
+        "staff.update().values(name='Ada')",
+        "staff.update().values(id=users.c.id)",
+    ],
+)
+def test_core_that_shortens_or_computes_copies_nothing(statement: str):
+    assert about_copies(f"{CORE}op.execute({statement})") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "is_doubled"),
+    [
+        ("sa.select(users.c.name)", True),
+        ("sa.select(users.c.name).order_by(users.c.id)", True),
+        ("sa.select(users.c.name).distinct()", False),
+        ("sa.select(users.c.name).group_by(users.c.name)", False),
+        ("sa.select(users.c.name).where(users.c.id > 3)", False),
+        ("sa.select(sa.func.lower(users.c.name))", False),
+    ],
+)
+def test_core_copies_to_a_key_that_takes_each_value_once(query: str, is_doubled: bool):
+    found = about_copies(f"{NAMES}\n{CORE}op.execute(sa.table('names').insert().from_select(['name'], {query}))")
+    assert ["two rows hold the same" in finding.message for finding in found] == [True] * is_doubled
+
+
+def test_core_that_passes_over_what_is_there_copies_nothing_twice():
+    insert = "insert(sa.table('names')).from_select(['name'], sa.select(users.c.name)).on_conflict_do_nothing()"
+    assert about_copies(f"from sqlalchemy.dialects.postgresql import insert\n{NAMES}\n{CORE}op.execute({insert})") == []

@@ -49,7 +49,8 @@ class OrmRows:
 class SqlExpression:
     """An SQL expression: its text where it is known, the columns and tables that it reads.
 
-    `nulls` are the columns that are NULL in every row that meets it as a condition.
+    `nulls` are the columns that are NULL in every row that meets it as a condition; `measures` is whether it may look at the length
+    of a text.
     """
 
     text: Name = UNKNOWN
@@ -57,6 +58,7 @@ class SqlExpression:
     tables: tuple[Name, ...] = ()
     name: Name = UNKNOWN
     nulls: tuple[Name, ...] = ()
+    measures: bool = False
 
 
 @dataclass(slots=True, frozen=True)
@@ -64,7 +66,8 @@ class SelectElement:
     """A Core SELECT, which changes nothing, or an ORM query.
 
     `query` is what a session's `query()` makes, which can update and delete; with `rows` it finds objects of the ORM. `nulls` are
-    the columns that are NULL in every row that it selects, as in `DmlElement`.
+    the columns that are NULL in every row that it selects, as in `DmlElement`. `items` are what it selects; it `chooses` where it
+    does not return each row once, and `measures` where a condition may look at the length of a text.
     """
 
     tables: tuple[TableElement, ...] = ()
@@ -72,11 +75,14 @@ class SelectElement:
     nulls: tuple[Name, ...] = ()
     query: bool = False
     rows: bool = False
+    items: tuple[Value, ...] = ()
+    chooses: bool = False
+    measures: bool = False
 
 
 @dataclass(slots=True, frozen=True)
 class DmlElement:
-    """A Core INSERT, UPDATE or DELETE that is still being built; `kind` is its name."""
+    """A Core INSERT, UPDATE or DELETE that is still being built; `kind` is its name, `chooses` and `measures` as in a SELECT."""
 
     kind: str
     table: TableElement
@@ -88,6 +94,8 @@ class DmlElement:
     nulls: tuple[Name, ...] = ()
     conditions: tuple[Name, ...] = ()
     query: bool = False
+    chooses: bool = False
+    measures: bool = False
 
 
 @dataclass(slots=True, frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import libcst as cst
 
 from mrt_lint.model import ops
-from mrt_lint.model.values import HOLE, UNKNOWN, Constraint, SqlType
+from mrt_lint.model.values import HOLE, UNKNOWN, Constraint, SqlType, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import to_name
 from mrt_lint.parse.python.library.elements import (
     DdlElement,
@@ -59,7 +60,7 @@ def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **ma
             columns=statement.columns or UNKNOWN,
             query=statement.query,
             source_tables=statement.source_tables,
-            flows=UNKNOWN if statement.query else statement.flows,
+            flows=_flows(statement),
             **marks,
         )
     elif statement.kind == "update":
@@ -71,7 +72,7 @@ def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **ma
             source_columns=statement.source_columns,
             source_tables=statement.source_tables,
             where=statement.where,
-            flows=statement.flows,
+            flows=_flows(statement),
             fills=statement.nulls,
             conditions=statement.conditions,
             **marks,
@@ -80,6 +81,14 @@ def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **ma
         run.emit(ops.Delete, node, **table, where=statement.where, **marks)
     if statement.table.name is UNKNOWN:
         run.fail(node, f"the table of the {statement.kind} is not a literal")
+
+
+def _flows(statement: DmlElement) -> tuple[ValueFlow, ...] | Unknown:
+    """Return what each value is computed from; what is chosen by its length is no mere copy."""
+    if statement.flows is UNKNOWN or not (statement.chooses or statement.measures):
+        return statement.flows
+    chooses, measures = statement.chooses, statement.measures
+    return tuple(replace(flow, plain=flow.plain and not chooses, copied=flow.copied and not measures) for flow in statement.flows)
 
 
 def change_object(

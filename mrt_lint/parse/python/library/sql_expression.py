@@ -19,14 +19,19 @@ def merge_sql(*parts: Value) -> SqlExpression:
     """Return an expression over several: what it reads is known though its text is not."""
     found = [as_sql(part) for part in parts if isinstance(part, (SqlExpression, Column))]
     columns = tuple(dict.fromkeys(column for part in found for column in part.columns))
-    return SqlExpression(UNKNOWN, columns, tuple(dict.fromkeys(table for part in found for table in part.tables)))
+    tables = tuple(dict.fromkeys(table for part in found for table in part.tables))
+    return SqlExpression(UNKNOWN, columns, tables, measures=any(map(_measures, found)))
+
+
+def _measures(part: SqlExpression) -> bool:
+    return part.measures or (isinstance(part.text, str) and "length" in part.text.lower())
 
 
 def require_null(tested: Value, value: Value) -> SqlExpression:
     """Return the condition that something equals a value: where that is NULL, a column that is tested is."""
     read = merge_sql(tested, value)
     is_null = value is None or (isinstance(value, SqlExpression) and value.text == "NULL")
-    return dataclasses.replace(read, nulls=as_sql(tested).columns) if is_null and _is_column(tested) else read
+    return dataclasses.replace(read, nulls=as_sql(tested).columns) if is_null and is_column(tested) else read
 
 
 def require_all(*conditions: Value) -> SqlExpression:
@@ -35,5 +40,6 @@ def require_all(*conditions: Value) -> SqlExpression:
     return dataclasses.replace(merge_sql(*conditions), nulls=nulls)
 
 
-def _is_column(value: Value) -> TypeGuard[SqlExpression | Column]:
+def is_column(value: Value) -> TypeGuard[SqlExpression | Column]:
+    """Return whether an expression is a column and nothing else."""
     return isinstance(value, Column) or (isinstance(value, SqlExpression) and value.columns == (value.name,))

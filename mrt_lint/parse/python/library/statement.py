@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from mrt_lint.model.values import UNKNOWN, Column, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import flatten, to_maybe_name, to_name
 from mrt_lint.parse.python.library.elements import DmlElement, OrmRow, OrmRows, SelectElement, SqlExpression, TableElement
-from mrt_lint.parse.python.library.sql_expression import merge_sql, require_all
+from mrt_lint.parse.python.library.sql_expression import is_column, merge_sql, require_all
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalClass, PossibleItem, Value
 
 FILTERS = frozenset(["where", "filter", "filter_by", "get"])
+_KEEPING_ROWS = frozenset(["order_by", "execution_options", "returning", "correlate", "with_for_update", "where"])
+"""Methods after which a statement is about the same rows as before."""
 FINDING_ALL = frozenset(
     ["all", "scalars", "unique", "yield_per", "__iter__", "partitions", "fetchall", "fetchmany", "columns", "tuples"]
 )
@@ -63,19 +65,32 @@ def call_dml_method(statement: DmlElement, name: str, arguments: CallArguments) 
             where=statement.where or given != ["true"],
             nulls=_nulls(statement, arguments),
             conditions=(*statement.conditions, *merge_sql(*arguments.positional).columns),
+            measures=statement.measures or merge_sql(*arguments.positional).measures,
         )
     if name in ("values", "ordered_values"):
         return add_values(statement, arguments)
     if name == "from_select":
         names = arguments.get(0, "names", UNKNOWN)
-        source = as_table(arguments.get(1, "select"))
-        return dataclasses.replace(
+        select = arguments.get(1, "select")
+        source = as_table(select)
+        made = dataclasses.replace(
             statement,
             columns=tuple(map(to_name, names)) if isinstance(names, (list, tuple)) else UNKNOWN,
             query=True,
             source_tables=(source.name,) if source else (UNKNOWN,),
         )
-    return statement
+        return _with_query(made, select) if isinstance(select, SelectElement) else made
+    return dataclasses.replace(statement, chooses=True) if name not in _KEEPING_ROWS else statement
+
+
+def _with_query(statement: DmlElement, select: SelectElement) -> DmlElement:
+    """Return an INSERT with what each of its columns is selected from."""
+    flows: tuple[ValueFlow, ...] | Unknown = UNKNOWN
+    if statement.columns is not UNKNOWN and len(statement.columns) == len(select.items):
+        pairs = zip(statement.columns, select.items, strict=True)
+        flows = tuple(flow for column, value in pairs for flow in flows_into(column, value))
+    chooses = statement.chooses or select.chooses or select.where
+    return dataclasses.replace(statement, flows=flows, chooses=chooses, measures=statement.measures or select.measures)
 
 
 def _nulls(statement: DmlElement | SelectElement, arguments: CallArguments) -> tuple[Name, ...]:
@@ -117,7 +132,8 @@ def flows_into(column: Name, value: Value) -> Iterator[ValueFlow]:
         return
     read = merge_sql(value)
     table = read.tables[0] if len(read.tables) == 1 else None
-    yield from (ValueFlow(column=column, source=source, table=table) for source in read.columns)
+    plain = is_column(value)
+    yield from (ValueFlow(column=column, source=source, table=table, plain=plain, copied=plain) for source in read.columns)
 
 
 def make_select(arguments: CallArguments, *, query: bool) -> SelectElement | SqlExpression:
@@ -133,7 +149,9 @@ def make_select(arguments: CallArguments, *, query: bool) -> SelectElement | Sql
         if table is not None:
             found.append(table)
             whole = whole and (isinstance(item, (LocalClass, ExternalName)) or (query and isinstance(item, TableElement)))
-    return SelectElement(tuple(found), query=query, rows=whole and bool(found))
+    items = tuple(flatten(arguments.everything()))
+    is_plain = all(isinstance(item, (SqlExpression, Column)) for item in items)
+    return SelectElement(tuple(found), query=query, rows=whole and bool(found), items=items if is_plain else ())
 
 
 def call_select_method(statement: SelectElement, name: str, arguments: CallArguments) -> Value:
@@ -141,7 +159,8 @@ def call_select_method(statement: SelectElement, name: str, arguments: CallArgum
     if name in ("get", "get_or_404") and statement.rows:
         return OrmRow(statement.tables[0])
     if name in FILTERS:
-        return dataclasses.replace(statement, where=True, nulls=_nulls(statement, arguments))
+        measures = statement.measures or merge_sql(*arguments.positional).measures
+        return dataclasses.replace(statement, where=True, nulls=_nulls(statement, arguments), measures=measures)
     if name == "select_from" and (table := as_table(arguments.get(0, "from"))) is not None:
         return dataclasses.replace(statement, tables=(*statement.tables, table))
     if name in FINDING_ALL and statement.rows and statement.query:
@@ -152,7 +171,7 @@ def call_select_method(statement: SelectElement, name: str, arguments: CallArgum
         return SqlExpression(UNKNOWN, (), tuple(table.name for table in statement.tables))
     if name in ("first", "one", "one_or_none", "scalar", "count", "exists"):
         return UNKNOWN
-    return statement
+    return dataclasses.replace(statement, chooses=True) if name not in _KEEPING_ROWS else statement
 
 
 def finish_query(statement: SelectElement, name: str, arguments: CallArguments) -> DmlElement:
