@@ -30,9 +30,9 @@ def canonical(value: object, *, scalars: bool = False) -> str | None:
     if not isinstance(value, str) or not (scalars or value.lstrip()[:1] in ("{", "[")):
         return None
     try:
-        return repr(
-            json.loads(value, object_pairs_hook=_members, parse_float=_fraction, parse_int=_integer, parse_constant=_constant)
-        )
+        read = json.loads(value, object_pairs_hook=_members, parse_float=_fraction, parse_int=_integer, parse_constant=_constant)
+        # the word keeps JSON's null from being None, which is SQL's NULL, and its "a" from being the text a
+        return f"JSON {read!r}"
     except (ValueError, RecursionError, InvalidOperation):
         return None
 

@@ -60,6 +60,14 @@ def test_no_text_stops_the_reading(text):
     canonical(text, scalars=True)
 
 
+@pytest.mark.parametrize(("was", "now"), [("NULL", "'null'"), ("'null'", "NULL"), ("'x'", "'\"x\"'"), ("'None'", "'null'")])
+def test_a_scalar_of_json_is_no_other_value_that_python_writes_alike(sqlite, was, now):
+    sqlite.run("CREATE TABLE t (id INTEGER PRIMARY KEY, v JSON)", f"INSERT INTO t VALUES (1, {was})")
+    before = sqlite.look().rows
+    sqlite.run(f"UPDATE t SET v = {now}")
+    assert len(compare(before, sqlite.look().rows)) == 1
+
+
 def test_rows_without_a_key_are_matched_by_what_their_json_says(sqlite):
     sqlite.run("CREATE TABLE t (v JSON)", """INSERT INTO t VALUES ('{"a": 1, "b": 2}'), ('[3]')""")
     before = sqlite.look().rows
