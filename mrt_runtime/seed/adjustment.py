@@ -14,6 +14,7 @@ class Adjustment(enum.Enum):
     ORPHANS = "rows that point at none of another table, as they have to after it, so judged without them"
     TARGETS = "rows that are there before it inserts its own, so judged without them"
     LOOKUPS = "rows that no migration wrote, in a table that migrations make and fill, so judged without them"
+    SINGLES = "several rows in a table of which the migration reads a single one, so judged with one"
     CHILDREN = "rows that none of another table points at, so judged with one for each"
     NULLS = "rows that hold NULL"
 
@@ -24,6 +25,7 @@ class Adjustment(enum.Enum):
             Adjustment.EDGES: (RowVariety.EDGE,),
             Adjustment.TARGETS: (RowVariety.TYPICAL,),
             Adjustment.LOOKUPS: tuple(RowVariety),
+            Adjustment.SINGLES: (RowVariety.EDGE, RowVariety.BARE),
             Adjustment.NULLS: (RowVariety.BARE,),
         }
         return frozenset(taken.get(self, ()))
@@ -31,4 +33,8 @@ class Adjustment(enum.Enum):
     @property
     def is_of_rows_made_up(self) -> bool:
         """Whether no application may have written such rows, so that what they break on the way back, or lose, only warns, too."""
-        return self in {Adjustment.EDGES, Adjustment.LOOKUPS}
+        return self is Adjustment.EDGES or self in TABLES_APART
+
+
+TABLES_APART = (Adjustment.LOOKUPS, Adjustment.SINGLES)
+"""Those that are about certain tables, whose rows an application does not write as it does others."""

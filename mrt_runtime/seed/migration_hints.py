@@ -20,6 +20,9 @@ from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead, bind_ahead
 from mrt_runtime.seed.filled_table import find_filled_tables, is_list
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
+from mrt_runtime.seed.seed_dialect import dialect_of
+from mrt_runtime.seed.single_row import SingleRows
+from mrt_runtime.seed.table_order import parents_of
 from mrt_runtime.seed.value import Value, ValuePool
 from mrt_runtime.seed.value_kind import Binaries, Choices, ColumnSlot, Integers, Raw, Texts, ValueKind
 from mrt_runtime.seed.written_values import PythonType, WrittenValues
@@ -136,6 +139,15 @@ class MigrationHints:
             self._filled = find_filled_tables(self._files, self._dialect)
         filled = self.follow(self._filled, tables)
         return frozenset(label for label, is_made in filled.items() if is_made or is_list(tables[label], tables.values()))
+
+    def find_single(self, file: str, tables: Mapping[str, Table]) -> frozenset[str]:
+        """Return those of the tables of which a migration reads a single row.
+
+        Where it takes any one of the rows, they may be many where others point at them: a default owner of what has none.
+        """
+        read = SingleRows(file, dialect_of(self._dialect).grammar)
+        referred = {label for table in tables.values() for label in parents_of(table)}
+        return frozenset(read.find(tables, exact=True) | (read.find(tables, exact=False) - referred))
 
     def code(self, file: str) -> CodeReading:
         """Return what a migration's code says of rows; it is read once."""

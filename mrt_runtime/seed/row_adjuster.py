@@ -50,6 +50,7 @@ class RowAdjuster:
             Adjustment.ORPHANS: self._take_out_orphans,
             Adjustment.TARGETS: self._empty,
             Adjustment.LOOKUPS: self._take_out_made_up,
+            Adjustment.SINGLES: self._take_out_all_but_one,
             Adjustment.CHILDREN: self._add_children,
             Adjustment.NULLS: self._fill_nulls,
         }[adjustment]
@@ -103,13 +104,34 @@ class RowAdjuster:
         # a single row beside ours may be a first user, or an everyday setting
         if len(kept) < FEWEST_ROWS:
             return
-        ours_there = [(key, row) for key in ours for row in there if holds(row, key)]
-        gone = [key for key, row in ours_there if self._point_elsewhere(table, row, kept) and self._delete(table, key)]
+        gone = self._take_out(table, [(key, row) for key in ours for row in there if holds(row, key)], kept, Adjustment.LOOKUPS)
+        yield from (describe(table, key) for key in gone)
+
+    def _take_out_all_but_one(self, table: Table, _labels: Collection[str]) -> Iterator[str]:
+        """Leave a single row, the one that a migration wrote or else our first; what points at the others points at it then."""
+        ours, names = self.seeded.keys.get(table.label, ()), key_columns(table)
+        there = self.filler.writer.read(table, insertable(table))
+        kept = [row for row in there if not is_one_of(row, ours)] if names else there[:1]
+        kept = kept or [row for key in ours[:1] for row in there if holds(row, key)]
+        others = [row for row in there if row not in kept]
+        if len(kept) != 1 or not others:
+            return
+        found = [({name: row[name] for name in names or row if row[name] is not None}, row) for row in others]
+        if self._take_out(table, found, kept, Adjustment.SINGLES):
+            yield f"'{table.label}'"
+
+    def _take_out(self, table: Table, rows: Iterable[tuple[Row, Row]], kept: Sequence[Row], adjustment: Adjustment) -> list[Row]:
+        """Take rows out, each given by its key and whole, after what points at them points at one that is kept.
+
+        Return the keys of those that are gone.
+        """
+        gone = [key for key, row in rows if self._point_elsewhere(table, row, kept) and self._delete(table, key)]
         if gone:
             left = tuple(edge for edge in self.seeded.edges.get(table.label, ()) if not is_one_of(edge.key, gone))
             self.seeded = replace(self.seeded, edges={**self.seeded.edges, table.label: left})
-            self._note(table, [key for key in ours if not is_one_of(key, gone)], Adjustment.LOOKUPS)
-            yield from (describe(table, key) for key in gone)
+            ours = self.seeded.keys.get(table.label, ())
+            self._note(table, [key for key in ours if not is_one_of(key, gone)], adjustment)
+        return gone
 
     def _point_elsewhere(self, parent: Table, row: Row, others: Sequence[Row]) -> bool:
         """Make what points at a row point at another one, or take it out; return whether nothing points there any more."""

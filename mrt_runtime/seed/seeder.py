@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.config import SeedRows
-from mrt_runtime.seed.adjustment import Adjustment
+from mrt_runtime.seed.adjustment import TABLES_APART, Adjustment
 from mrt_runtime.seed.custom_seed import CustomSeed
 from mrt_runtime.seed.migration_hints import NO_TYPES, MigrationHints
 from mrt_runtime.seed.new_values import newly_allowed
@@ -174,7 +174,7 @@ class Seeder:
         """Adjust the rows in these tables, and return what is seeded now, and in words which rows it were."""
         adjuster = RowAdjuster(self._filler(connection, self.migration_hints.bind(schema), edges=False), seeded)
         # rows that a project gives are those of an application
-        own = self.custom_seeds if adjustment is Adjustment.LOOKUPS else ()
+        own = self.custom_seeds if adjustment in TABLES_APART else ()
         described = adjuster.adjust(adjustment, [label for label in tables if label not in own])
         return adjuster.seeded, described
 

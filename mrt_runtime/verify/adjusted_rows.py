@@ -9,7 +9,7 @@ from pathlib import Path
 from mrt_runtime.compare.blame import bare, has_word
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.seed import Seeded
-from mrt_runtime.seed.adjustment import Adjustment
+from mrt_runtime.seed.adjustment import TABLES_APART, Adjustment
 from mrt_runtime.seed.migration_hints import MigrationHints
 from mrt_runtime.seed.table_order import parents_of
 from mrt_runtime.verdict import Failure, Outcome
@@ -49,7 +49,7 @@ class AdjustedRows:
     def may_help(self, adjustment: Adjustment, step: HistoryStep, findings: RevisionFindings, seeded: Seeded | None) -> bool:
         """Whether the step that failed may pass with rows that are adjusted so."""
         code, refuses = self._hints.code(step.file), has_noop_downgrade(step.file)
-        if adjustment is Adjustment.LOOKUPS and not self.find_tables(step, adjustment, seeded):
+        if adjustment in TABLES_APART and not self.find_tables(step, adjustment, seeded):
             return False
         return may_help(adjustment, findings, code, refuses=refuses, seeded=seeded, has_targets=bool(self.targets))
 
@@ -60,18 +60,24 @@ class AdjustedRows:
         """
         if adjustment is Adjustment.TARGETS:
             return self.targets
-        if adjustment is Adjustment.LOOKUPS and adjustment not in self._tables:
-            self._tables[adjustment] = self._find_lookups(step, seeded)
-        elif adjustment is not Adjustment.LOOKUPS and not self._tables.get(adjustment):
+        if adjustment in TABLES_APART:
+            if adjustment not in self._tables:
+                self._tables[adjustment] = self._find_apart(adjustment, step, seeded)
+        elif not self._tables.get(adjustment):
             tables = find_filled(adjustment, seeded)
             self._tables[adjustment] = find_named(step.file, tables) or tables
         return self._tables[adjustment]
 
-    def _find_lookups(self, step: HistoryStep, seeded: Seeded | None) -> Collection[str]:
-        """Return the tables that migrations fill, as far as the file names them or a table that points at them."""
+    def _find_apart(self, adjustment: Adjustment, step: HistoryStep, seeded: Seeded | None) -> Collection[str]:
+        """Return the tables that migrations fill, as far as the file names them or a table that points at them.
+
+        Or those of which the migration reads a single row.
+        """
         if seeded is None or seeded.schema is None or not computes(self._hints.code(step.file)):
             return ()
         tables = {table.label: table for table in seeded.schema.tables}
+        if adjustment is Adjustment.SINGLES:
+            return self._hints.find_single(step.file, tables)
         filled = self._hints.find_filled(tables)
         named = find_named(step.file, tables) if filled else set()
         return filled & named.union(*(parents_of(tables[label]) for label in named))

@@ -12,7 +12,7 @@ from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.databases.sentences import name_some
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.migrate.observer import ObservedStep
-from mrt_runtime.seed.adjustment import Adjustment
+from mrt_runtime.seed.adjustment import TABLES_APART, Adjustment
 from mrt_runtime.verdict import WRITTEN, DoubtfulFailure, Failure, Outcome, RollingDeploy, UnmetStatement, Verdict
 from mrt_runtime.verify.budget import find_excess
 from mrt_runtime.verify.stamp import Disturbed
@@ -112,8 +112,17 @@ class RevisionFindings:
         judged.failures[:0] = self.failures[: self.failures.index(failure) + (adjustment is Adjustment.NULLS)]
         if adjustment is Adjustment.NULLS:
             return judged
+        if adjustment in TABLES_APART:
+            judged._leave_out_repeated(failure)
         judged._doubt_with(failure, adjustment, rows)
         return judged
+
+    def _leave_out_repeated(self, failure: Failure) -> None:
+        """Leave out that rows written after the upgrade bring about the same failure: they are in the same table."""
+        cause = failure.message.partition(": ")[2]
+        again = [one for one in self.doubts if one.failure.line == failure.line and one.failure.message.endswith(cause)]
+        self.doubts = [one for one in self.doubts if one not in again]
+        self.warnings = [warning for warning in self.warnings if all(warning != one.warning for one in again)]
 
     def excuse(
         self, lost: Sequence[Failure], judged: RevisionFindings, adjustment: Adjustment, rows: Sequence[str]

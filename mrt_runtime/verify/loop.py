@@ -9,7 +9,7 @@ from dataclasses import replace
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.migrate import HistoryStep
-from mrt_runtime.seed.adjustment import Adjustment
+from mrt_runtime.seed.adjustment import TABLES_APART, Adjustment
 from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
@@ -81,7 +81,7 @@ def judge_again(
         if is_edge and is_helpless and runner.adjusted.widen(step, adjustment, runner.seeded):
             judged = go_adjusted(runner, step, after_writes, together)
         judged = judged or findings
-        is_meant = adjustment is Adjustment.LOOKUPS and any(one.line == findings.stopped_by.line for one in judged.unmet)
+        is_meant = adjustment in TABLES_APART and any(one.line == findings.stopped_by.line for one in judged.unmet)
         if judged.is_free_of(findings.stopped_by) and not is_meant:
             adjustments = together
             findings = findings.replace_by(judged, adjustment, runner.adjusted[adjustment])
@@ -94,7 +94,7 @@ def excuse_lost(
     runner: RevisionRunner, step: HistoryStep, findings: RevisionFindings, after_writes: str, adjustments: Sequence[Adjustment]
 ) -> RevisionFindings:
     """Return the findings with warnings about the losses that are there only with rows which no application may have written."""
-    for adjustment in (Adjustment.LOOKUPS,):
+    for adjustment in TABLES_APART:
         is_tried = adjustment in adjustments or not runner.adjusted.find_tables(step, adjustment, runner.seeded)
         lost = [one for one in findings.failures if runner.adjusted.concerns(adjustment, one, runner.seeded)]
         if lost and not is_tried:
