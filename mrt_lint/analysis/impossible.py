@@ -41,7 +41,7 @@ def find_impossibility(case: MigrationCase, op: Op) -> Impossibility | None:
         )
         return Impossibility(f"{call} raises {op.exception}, for {op.problem}", instead)
     if isinstance(op, Execute) and op.broken:
-        return Impossibility(f"this is no SQL that a database parses: {op.broken}", "correct the statement, and run it once")
+        return Impossibility(op.broken, op.mend)
     if isinstance(op, AlterObject) and op.kind == "table" and readable(op.name) and readable(op.action):
         return _unparsable(op.name, op.action)
     # where no database is declared, it may be SQLite, which takes any default

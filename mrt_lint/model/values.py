@@ -56,6 +56,17 @@ class SourceSpan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BoundValues:
+    """What SQLAlchemy has for the binds (`:name`) of a `text()`: `given` are those with a value, UNKNOWN among them any others.
+
+    `named` are those that `bindparams()` names, which the text must have.
+    """
+
+    given: tuple[Name, ...] = ()
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SqlType:
     """A column type by its SQL family, whatever spelled it: `sa.String(50)`, `sa.VARCHAR(length=50)`, `VARCHAR(50)`.
 

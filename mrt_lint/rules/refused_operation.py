@@ -6,14 +6,16 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.impossible import find_impossibility
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.ops import Execute
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
 class RefusedOperation(Rule):
     """An operation that cannot run at all.
 
     A call without an argument that it needs raises TypeError; SQLite has no ALTER for constraints, types and defaults; PostgreSQL
-    casts no text to a number without USING; no database parses SQL with a parenthesis or quote too many. In `upgrade()` the
+    casts no text to a number without USING; no database parses SQL with a parenthesis or quote too many; SQLAlchemy takes every
+    `:name` of `sa.text()` and `op.execute()` for a bind, in quotes, too, except directly before `::`. In `upgrade()` the
     first deployment shows it; in `downgrade()`, which never ran before, it is the rollback that was to end an incident.
     """
 
@@ -23,13 +25,15 @@ class RefusedOperation(Rule):
     consequence = Consequence.ROLLBACK_FAILS
     message = "{function} fails here: {why}"
     instead = "{how}"
+    in_loop = DialectWording(message="{function} fails here once there are rows: {why}", instead=instead)
+    conditional = DialectWording(message="{function} fails here once its condition holds: {why}", instead=instead)
     manual = (
         "Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",
         "Alembic, “Running Batch Migrations for SQLite”: https://alembic.sqlalchemy.org/en/latest/batch.html",
         "PostgreSQL, ALTER TABLE, SET DATA TYPE: https://www.postgresql.org/docs/current/sql-altertable.html",
     )
     exemptions = (
-        "The operation runs under a condition, or the migration catches its failure and goes on.",
+        "The operation runs under a condition (save SQL that fails on any database), or its failure is caught.",
         "A default that is quoted text: the database is not declared, or takes the text for a value of the type.",
         "Raw SQL has a part that could not be read, or what is wrong with it is not in its parentheses, quotes and comments.",
         "SQLite: it is neither declared nor named by a guard; raw SQL, and NOT NULL, which newer releases take.",
@@ -58,6 +62,20 @@ class RefusedOperation(Rule):
             def downgrade():
                 op.execute("DELETE FROM kinds WHERE name IN ('a', 'b')) AND active")  # MRT121
                 op.execute("UPDATE orders SET kind = other' WHERE kind = 'a'")  # MRT121
+            """,
+        ),
+        Example(
+            title="A bind that SQLAlchemy does not know, or has no value for",
+            source=r"""
+            def upgrade():
+                conn = op.get_bind()
+                update = sa.text("UPDATE orders SET lock = :lock::jsonb WHERE id = :id")
+                for row in conn.execute(sa.text("SELECT id, lock FROM orders")):
+                    conn.execute(update, {"id": row.id, "lock": "{}"})  # MRT121
+                op.execute("UPDATE orders SET options = '{\"gift\":true}'")  # MRT121
+
+            def downgrade():
+                op.get_bind().execute(sa.text("UPDATE orders SET kind = :old WHERE kind = :new"), {"old": "a"})  # MRT121
             """,
         ),
         Example(
@@ -117,6 +135,18 @@ class RefusedOperation(Rule):
             """,
         ),
         Example(
+            title="Binds with values, and colons that begin none",
+            source=r"""
+            def upgrade():
+                conn = op.get_bind()
+                conn.execute(sa.text("UPDATE orders SET lock = CAST(:lock AS jsonb) WHERE id = :id"), {"id": 1, "lock": "{}"})
+                op.execute("UPDATE orders SET options = '{\"gift\"\\:true}', opened = '12:30', size = '1'::int")
+
+            def downgrade():
+                op.execute(sa.text("UPDATE orders SET kind = :old WHERE kind = 'b'").bindparams(old="a"))
+            """,
+        ),
+        Example(
             title="With all arguments, whatever they are called",
             source="""
             def upgrade():
@@ -164,6 +194,9 @@ class RefusedOperation(Rule):
         migration = case.migration
         for function, operations in (("upgrade", migration.upgrade_ops), ("downgrade", migration.downgrade_ops)):
             for op in operations:
-                found = find_impossibility(case, op) if op.certain and not op.caught and case.runs(op) else None
+                # SQL that is wrong in itself fails whenever it is reached
+                is_judged = op.certain or (isinstance(op, Execute) and op.broken)
+                found = find_impossibility(case, op) if is_judged and not op.caught and case.runs(op) else None
                 if found is not None:
-                    yield self.found(migration, op, function=function, why=found.why, how=found.instead)
+                    wording = None if op.certain else self.in_loop if op.repeated else self.conditional
+                    yield self.found(migration, op, wording, function=function, why=found.why, how=found.instead)

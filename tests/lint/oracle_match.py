@@ -20,6 +20,7 @@ MARKS = frozenset(
         "caught",
         "datetime",
         "repeated",
+        "bound",
         "checks_first",
         "options",
         "restarts",

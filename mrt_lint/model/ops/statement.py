@@ -6,19 +6,22 @@ from dataclasses import field
 
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops.operation import Op
-from mrt_lint.model.values import UNKNOWN, Flag, MaybeName, Name
+from mrt_lint.model.values import UNKNOWN, BoundValues, Flag, MaybeName, Name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execute(Op):
     """Raw SQL handed to the database. `statement` may contain HOLE; UNKNOWN if nothing of it could be read.
 
-    `broken` is one clause that says why no database parses it, empty where that is not certain (never compared).
+    `broken` is one clause that says why it fails whatever the database holds, empty where that is not certain, and `mend` what
+    to write instead; `bound` is what its binds get where it is a `text()`, None where it is not (none of these compared).
     What the SQL means follows as operations with `sql=True`, up to the next operation that has `sql=False`.
     """
 
     statement: Name
     broken: str = field(default="", compare=False, repr=False)
+    mend: str = field(default="", compare=False, repr=False)
+    bound: BoundValues | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from mrt_lint.model.lean import replace
 from mrt_lint.model.migration import Migration, MigrationFunction, UnreadableCall
 from mrt_lint.model.ops import Execute, Op
 from mrt_lint.model.values import UNKNOWN, SourceSpan
+from mrt_lint.parse.sql.binds import find_bind_fault
 from mrt_lint.parse.sql.routine import Routines
 from mrt_lint.parse.sql.syntax import find_syntax_error
 from mrt_lint.parse.sql.tokens import MYSQL, backticked
@@ -67,9 +68,18 @@ def _expanded_ops(
             unreadable.append(_too_much(op, name, "it has too many operations" if found else "it has too much raw SQL"))
             continue
         room -= len(found)
-        ops[-1] = replace(op, broken=broken) if (broken := find_syntax_error(op.statement, meant)) else op
+        ops[-1] = _judged(op, op.statement, meant)
         ops += (_placed(each, op) for each in found)
     return replace(function, ops=tuple(ops))
+
+
+def _judged(execute: Execute, text: str, dialect: str | None) -> Execute:
+    """Return a statement with what makes it fail whatever the database holds, if anything does."""
+    if error := find_syntax_error(text, dialect):
+        broken = f"this is no SQL that a database parses: {error}"
+        return replace(execute, broken=broken, mend="correct the statement, and run it once")
+    fault = find_bind_fault(text, execute.bound, dialect) if execute.bound is not None else None
+    return replace(execute, broken=fault.why, mend=fault.instead) if fault else execute
 
 
 def _too_much(execute: Execute, function: str, why: str) -> UnreadableCall:

@@ -13,6 +13,7 @@ from mrt_lint.parse.python.expressions.attribute import get_attribute, get_class
 from mrt_lint.parse.python.expressions.builtin import call_builtin, call_library
 from mrt_lint.parse.python.expressions.container import call_container
 from mrt_lint.parse.python.expressions.operators import match_dialect
+from mrt_lint.parse.python.library.binds import bind_values
 from mrt_lint.parse.python.library.database import call_connection, call_context, call_session
 from mrt_lint.parse.python.library.elements import (
     DmlElement,
@@ -291,7 +292,9 @@ def _call_item(
 def _call_sql(value: SqlExpression, name: str, arguments: CallArguments) -> Value:
     if name == "compile" and value.text in ("true", "false"):
         return SqlExpression(HOLE)
-    if name in ("bindparams", "params", "unique_params", "columns", "execution_options", "compile", "label", "self_group"):
+    if name in ("bindparams", "params", "unique_params"):
+        return bind_values(value, name, arguments)
+    if name in ("columns", "execution_options", "compile", "label", "self_group"):
         return value
     if name in ("desc", "asc", "nullsfirst", "nullslast", "nulls_first", "nulls_last") and isinstance(value.text, str):
         words = {"desc": "DESC", "asc": "ASC", "nullsfirst": "NULLS FIRST", "nulls_first": "NULLS FIRST"}

@@ -79,12 +79,17 @@ def _call_dict(run: FunctionRun, items: dict[Any, Value], name: str, arguments: 
             items.pop(first, None)
         return value
     if name == "update":
-        given = dict(first) if isinstance(first, dict) else {}
-        given |= arguments.keyword
+        given = _given(arguments)
         # the other way through the code leaves the old values
         items.update(dict.fromkeys(given, UNKNOWN) if run.forks else given)
         return None
     return dict(items) if name == "copy" else UNKNOWN
+
+
+def _given(arguments: CallArguments) -> dict[Any, Value]:
+    """Return what a dict is updated by; a key that is not known may be any."""
+    first = arguments.get(0, "object", {})
+    return {**(first if isinstance(first, dict) else {UNKNOWN: UNKNOWN}), **arguments.keyword}
 
 
 def _call_set(run: FunctionRun, items: set[Any], name: str, arguments: CallArguments) -> Value:

@@ -10,6 +10,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.values import UNKNOWN, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import flatten
 from mrt_lint.parse.python.library.asking import READING
+from mrt_lint.parse.python.library.binds import STATEMENT_NAMES, executed_with
 from mrt_lint.parse.python.library.elements import OrmRow, OrmRows, SqlExpression
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.statement import flows_into, make_select
@@ -39,8 +40,6 @@ _CONNECTING = frozenset(_CONNECTING_WORDS.split())
 WRITING = frozenset(["add", "add_all", "delete", "merge", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"])
 """Methods of a session that write rows."""
 
-STATEMENT_NAMES = ("statement", "sql", "object", "clause", "sqltext", "query", "operation")
-
 
 def statement_of(arguments: CallArguments) -> Value:
     """Return the statement among the arguments of an executing method."""
@@ -52,7 +51,8 @@ def statement_of(arguments: CallArguments) -> Value:
 def call_connection(run: FunctionRun, connection: ConnectionValue, name: str, arguments: CallArguments, node: cst.Call) -> Value:
     """Return a method of a connection, engine or cursor."""
     if name in EXECUTING:
-        return execute(run, statement_of(arguments), node, autocommit=connection.autocommit)
+        values = executed_with(arguments)
+        return execute(run, statement_of(arguments), node, autocommit=connection.autocommit, values=values)
     if name == "execution_options":
         level = arguments.keyword.get("isolation_level")
         return ConnectionValue(autocommit=True) if isinstance(level, str) and level.upper() == "AUTOCOMMIT" else connection
@@ -91,7 +91,7 @@ def call_context(run: FunctionRun, name: str, arguments: CallArguments, node: cs
     if "sqlalchemy.url" in arguments.positional:  # of context.config
         return DialectName(url=True)
     if name == "execute":
-        return execute(run, statement_of(arguments), node)
+        return execute(run, statement_of(arguments), node, makes_text=True)
     if name in ("begin_transaction", "configure"):
         return ContextValue()
     return UNKNOWN
@@ -100,10 +100,10 @@ def call_context(run: FunctionRun, name: str, arguments: CallArguments, node: cs
 def call_session(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call) -> Value:
     """Return a method of an ORM session."""
     if name in ("scalar", "scalars"):
-        rows = execute(run, statement_of(arguments), node)
+        rows = execute(run, statement_of(arguments), node, values=executed_with(arguments))
         return rows.row if isinstance(rows, OrmRows) and name == "scalar" else rows
     if name in EXECUTING:
-        return execute(run, statement_of(arguments), node)
+        return execute(run, statement_of(arguments), node, values=executed_with(arguments))
     if name in ("get", "get_one"):
         table = as_table(arguments.get(0, "entity"))
         return OrmRow(table) if table is not None else UNKNOWN

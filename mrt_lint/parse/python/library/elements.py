@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.values import UNKNOWN, Column, MaybeName, Name, Unknown, ValueFlow
+from mrt_lint.model.values import UNKNOWN, BoundValues, Column, MaybeName, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.objects import Value
 
 
@@ -50,7 +50,7 @@ class SqlExpression:
     """An SQL expression: its text where it is known, the columns and tables that it reads.
 
     `nulls` are the columns that are NULL in every row that meets it as a condition; `measures` is whether it may look at the length
-    of a text.
+    of a text; `bound` is what the binds of a `text()` get.
     """
 
     text: Name = UNKNOWN
@@ -59,6 +59,7 @@ class SqlExpression:
     name: Name = UNKNOWN
     nulls: tuple[Name, ...] = ()
     measures: bool = False
+    bound: BoundValues | None = None
 
 
 @dataclass(slots=True, frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from mrt_lint.model import ops
-from mrt_lint.model.values import HOLE, UNKNOWN, Constraint, SqlType, Unknown, ValueFlow
+from mrt_lint.model.values import HOLE, UNKNOWN, BoundValues, Constraint, Name, SqlType, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import to_name
 from mrt_lint.parse.python.library.elements import (
     DdlElement,
@@ -25,14 +25,28 @@ from mrt_lint.parse.python.objects import PossibleItem, Value
 from mrt_lint.parse.python.run import FunctionRun
 
 
-def execute(run: FunctionRun, value: Value, node: cst.CSTNode, *, batch: bool = False, autocommit: bool = False) -> Value:
-    """Record what executing `value` does and return the result, whose rows are unknown."""
+def execute(
+    run: FunctionRun,
+    value: Value,
+    node: cst.CSTNode,
+    *,
+    batch: bool = False,
+    autocommit: bool = False,
+    values: tuple[Name, ...] = (),
+    makes_text: bool = False,
+) -> Value:
+    """Record what executing `value` does and return the result, whose rows are unknown.
+
+    `values` are the binds that the call brings values for; `makes_text` is whether it makes a `text()` of a plain string.
+    """
     marks: dict[str, Any] = {"batch": batch, "autocommit": autocommit}
     if isinstance(value, (str, SqlExpression)):
         text = value.text if isinstance(value, SqlExpression) else value
         # f"{statement};" says no more than a variable does
         known = isinstance(text, str) and (HOLE not in text or text.strip(HOLE + " \t\r\n;") != "")
-        run.emit(ops.Execute, node, statement=text if known else UNKNOWN, **marks)
+        bound = value.bound if isinstance(value, SqlExpression) else BoundValues() if makes_text else None
+        bound = bound and BoundValues(given=(*bound.given, *values), named=bound.named)
+        run.emit(ops.Execute, node, statement=text if known else UNKNOWN, bound=bound, **marks)
         if not known:
             run.fail(node, "the statement is not a literal")
     elif isinstance(value, SelectElement):

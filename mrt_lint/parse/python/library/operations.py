@@ -265,7 +265,7 @@ def _drop_constraint(operation: OperationCall) -> None:
 
 
 def _execute(operation: OperationCall) -> Value:
-    execute(operation.run, operation.must("sqltext"), operation.node, batch=operation.batch is not None)
+    execute(operation.run, operation.must("sqltext"), operation.node, batch=operation.batch is not None, makes_text=True)
     return None  # unlike a connection's method
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from mrt_lint.model.quotes import in_quotes
-from mrt_lint.model.values import HOLE, UNKNOWN, SqlType
+from mrt_lint.model.values import HOLE, UNKNOWN, BoundValues, SqlType
 from mrt_lint.parse.python.convert import flatten, to_flag, to_maybe_flag, to_maybe_name, to_maybe_sql, to_name, to_sql
 from mrt_lint.parse.python.expressions.strings import apply_percent
 from mrt_lint.parse.python.library import columns
@@ -78,7 +78,9 @@ def _inline(value: Value) -> str:
 
 
 def _text(arguments: CallArguments) -> Value:
-    return SqlExpression(to_sql(arguments.get(0, "text", UNKNOWN)))
+    # releases before 1.4 take values here, too
+    more = not arguments.complete or len(arguments.everything()) > 1
+    return SqlExpression(to_sql(arguments.get(0, "text", UNKNOWN)), bound=BoundValues(given=(UNKNOWN,) if more else ()))
 
 
 def _ddl_text(arguments: CallArguments) -> Value:

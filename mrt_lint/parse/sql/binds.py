@@ -1,0 +1,91 @@
+"""Binds of `sa.text()` that fail whatever the database: SQLAlchemy takes them for none, or has no value for them.
+
+Source: `TextClause._bind_params_regex` and `BIND_PARAMS` of SQLAlchemy's compiler, which agree in 1.4 and 2.0; neither knows
+what is a string, a name or a comment in the SQL.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from mrt_lint.model.values import HOLE, UNKNOWN, BoundValues
+from mrt_lint.parse.sql.tokens import SqlToken, tokens
+
+_BIND: Final = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w$])")
+_BEFORE_A_CAST: Final = re.compile(
+    r"(?<![:\w\\$]):([^\W\d]\w*)::\s*((?:character varying|double precision|\w+(?:\.\w+)*)(?:\([\d, ]*\))?(?:\[\])*)", re.IGNORECASE
+)
+_BEFORE_A_VALUE: Final = frozenset({"=", "<", ">", "<=", ">=", "<>", "!=", "(", ",", "LIKE", "IN", "AND", "OR", "SET", "WHERE"})
+
+
+class BindFault(NamedTuple):
+    """Why a text fails, in one clause, and what to write instead."""
+
+    why: str
+    instead: str
+
+
+def find_bind_fault(text: str, bound: BoundValues, dialect: str | None) -> BindFault | None:
+    """Return why SQLAlchemy or the database refuses the binds of a text; None where that is not certain."""
+    fault = _find_cast(text, dialect) or _unknown_name(text, bound)
+    return fault or _find_without_value(text, bound) or _find_of_driver(text, dialect)
+
+
+def _find_cast(text: str, dialect: str | None) -> BindFault | None:
+    found = _BEFORE_A_CAST.search(text)
+    code = _code(text, dialect) if found else []
+    while found:
+        if _holding(code, found.start(1)):
+            bind, kind = found.groups()
+            why = f"SQLAlchemy takes no “:{bind}” directly before “::” for a bind, so the database gets it as it is"
+            return BindFault(why, f"write CAST(:{bind} AS {kind})")
+        found = _BEFORE_A_CAST.search(text, found.end())
+    return None
+
+
+def _unknown_name(text: str, bound: BoundValues) -> BindFault | None:
+    if HOLE in text:
+        return None
+    names = set(re.findall(r"(?<![:\w\\]):(\w+)(?!:)", text))
+    lacking = next((name for name in bound.named if name not in names), None)
+    if lacking is None:
+        return None
+    why = f"SQLAlchemy raises ArgumentError, for bindparams() names {lacking}, and the text has no :{lacking}"
+    return BindFault(why, f"write :{lacking} where its value belongs, or leave it out of bindparams()")
+
+
+def _find_without_value(text: str, bound: BoundValues) -> BindFault | None:
+    if UNKNOWN in bound.given:
+        return None
+    for found in _BIND.finditer(text):
+        if found[1] in bound.given or HOLE in text[found.start() - 1 : found.start()] + text[found.end() : found.end() + 1]:
+            continue
+        why = f"SQLAlchemy raises StatementError, for “:{found[1]}” is a bind that is given no value"
+        if _holding(_code(text, None), found.start(1)):
+            return BindFault(why, f"give it one: sa.text(…).bindparams({found[1]}=…)")
+        why += ", in quotes and comments, too"
+        return BindFault(why, f"write a backslash before the colon, which begins no bind then (\\\\:{found[1]} in Python)")
+    return None
+
+
+def _find_of_driver(text: str, dialect: str | None) -> BindFault | None:
+    if "%(" not in text and "%s" not in text:
+        return None
+    before = ""
+    for token in _code(text, dialect):
+        if token.text.startswith("%") and token.kind == "bind" and before in _BEFORE_A_VALUE:
+            name = token.text.strip("%()s") or "value"
+            why = f"SQLAlchemy replaces no {token.text} in a text, so the database gets it as it is"
+            return BindFault(why, f"write :{name}, and give the value by bindparams({name}=…)")
+        before = token.key
+    return None
+
+
+def _code(text: str, dialect: str | None) -> list[SqlToken]:
+    """Return the tokens of a text that are neither strings nor quoted names."""
+    return [token for token in tokens(text, dialect) if token.kind not in {"string", "name"}]
+
+
+def _holding(code: list[SqlToken], place: int) -> bool:
+    return any(token.start <= place < token.end for token in code)
