@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-DATA_CHANGE = re.compile(r"\s*(?:UPDATE\b|DELETE\b|INSERT\b(?=.*\bSELECT\b))", re.IGNORECASE | re.DOTALL)
+DATA_CHANGE = re.compile(
+    r"\s*(?:UPDATE\b|DELETE\b|INSERT\b(?=.*\bSELECT\b)|WITH\b(?=.*\b(?:UPDATE|DELETE|INSERT)\b))", re.IGNORECASE | re.DOTALL
+)
+SEVERAL = re.compile(r";\s*(?:UPDATE|DELETE|INSERT|WITH)\b|^\s*DO\b(?=.*\b(?:UPDATE|DELETE)\b)", re.IGNORECASE | re.DOTALL)
+"""Drivers count the rows of one of several statements, and none of those in a block."""
 # batch mode copies all rows to a table of this name, and changes none
 OF_A_BATCH = "_alembic_tmp_"
 
@@ -18,8 +22,9 @@ class ChangedRows:
 
     def record(self, line: int | None, statement: str, rowcount: int) -> None:
         """Record a statement; a driver that cannot count (-1) is taken to have changed something."""
+        is_several = SEVERAL.search(statement) is not None
         # Alembic's batch mode copies whole tables, which may be empty without saying anything about the migration.
-        if line is None or OF_A_BATCH in statement or not DATA_CHANGE.match(statement):
+        if line is None or OF_A_BATCH in statement or not (is_several or DATA_CHANGE.match(statement)):
             return
         counts = self.lines.setdefault(line, {})
-        counts[statement] = max(counts.get(statement, 0), 1 if rowcount < 0 else rowcount)
+        counts[statement] = max(counts.get(statement, 0), 1 if rowcount < 0 or is_several else rowcount)

@@ -13,9 +13,10 @@ from mrt_runtime.databases.sentences import cut
 from mrt_runtime.migrate import HistoryStep, Migrator
 from mrt_runtime.migration_file import parse_file, read_migration
 from mrt_runtime.verdict import UnmetStatement
-from mrt_runtime.verify.same_values import writes_same_values
+from mrt_runtime.verify.same_values import find_same
 
-MENTIONS = re.compile(rb"\bUPDATE\b|\bDELETE\b|\bINSERT\b|\.update\(|\.delete\(", re.IGNORECASE)
+MENTIONS = re.compile(rb"\bUPDATE\b|\bDELETE\b|\bINSERT\b|\.update\(|\.delete\(|\bsetattr\(|\.\w+\s*=[^=]", re.IGNORECASE)
+"""What may change rows: SQL, a method, an attribute of an object that was read from a row."""
 BLOCKS = ("body", "orelse", "finalbody")
 # of a statement in a message
 LONGEST = 80
@@ -32,11 +33,11 @@ def find_unmet(step: HistoryStep, migrator: Migrator, before: Snapshot, after: S
     met = {statement for counts in changed.lines.values() for statement, rows in counts.items() if rows}
     for line, counts in changed.lines.items():
         unmet = [statement for statement in counts if statement not in met]
-        same = [statement for statement in counts if statement in met and writes_same_values(statement, dialect, before, after)]
+        same = [part for statement in counts if statement in met for part in find_same(statement, dialect, before, after)]
         if unmet:
             found[line] = f"no row met {_name(unmet)}"
         elif same:
-            found[line] = f"each row that met {_name(same)} had these values already"
+            found[line] = f"no row has another value after {_name(same)}"
     return [
         UnmetStatement(
             line=line, message=f"Line {line}: {what}, so nothing is proved about it; custom_seeds can supply a row that it changes"

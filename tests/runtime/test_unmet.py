@@ -3,6 +3,7 @@
 import pytest
 
 from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.same_values import read_update
 from mrt_runtime.verify.session import Verification
 from mrt_runtime.verify.unmet import has_more
 
@@ -11,6 +12,10 @@ NEVER = {
     "a condition that no row can meet": 'op.execute("UPDATE t SET note = 1 WHERE id < 0 AND id > 5")',
     "what each row holds already": "op.execute(\"UPDATE t SET note = replace(note, '~~', '-') WHERE id > 0\")",
     "a column with its schema and an alias": 'op.execute("UPDATE main.t SET note = coalesce(t.note, note)")',
+    "a common table expression": 'op.execute("WITH x AS (SELECT 1 AS i) UPDATE t SET note = 1 WHERE id < 0 AND id > 5")',
+    "a query in the place of a value": 'op.execute("UPDATE t SET note = (SELECT s.note FROM t AS s WHERE s.id = t.id)")',
+    "another table's values": 'op.execute("UPDATE t SET note = s.note FROM t AS s WHERE s.id = t.id")',
+    "two columns together": 'op.execute("UPDATE t SET (id, note) = (SELECT s.id, s.note FROM t AS s WHERE s.id = t.id)")',
     "a loop that changes nothing": """bind = op.get_bind()
     for id_, note in bind.execute(sa.text("SELECT id, note FROM t")).all():
         if hash(note) == 5:
@@ -25,7 +30,9 @@ def verify(project, sqlite_url):
         file = project.add("002", "001", upgrade=upgrade, downgrade="pass")
         with Verification(project.config(db_url=sqlite_url, **settings)) as verification:
             found = {verdict.revision: verdict for verdict in verification.check_all()}
-        line = next(number for number, text in enumerate(file.read_text().splitlines(), 1) if "UPDATE" in text)
+        line = next(
+            number for number, text in enumerate(file.read_text().splitlines(), 1) if "UPDATE" in text or "row.note =" in text
+        )
         return found["002"], f"Line {line}: "
 
     return run
@@ -38,6 +45,25 @@ def test_it_is_a_warning(verify, kind):
     [warning] = verdict.warnings
     assert warning.startswith(line)
     assert "custom_seeds" in warning
+
+
+def test_a_statement_that_begins_with_a_common_table_expression_was_executed(verify):
+    verdict, line = verify(NEVER["a common table expression"])
+    assert verdict.warnings[0].startswith(f"{line}no row has another value after WITH x AS")
+
+
+def test_each_statement_of_a_text_counts(project, postgres_url):
+    project.add("001", upgrade=TABLE, downgrade='op.drop_table("t")')
+    project.add(
+        "002",
+        "001",
+        upgrade="op.execute(\"CREATE TABLE u (); UPDATE t SET note = 'y' WHERE id < 0 AND id > 5\")",
+        downgrade='op.drop_table("u")',
+    )
+    with Verification(project.config(db_url=postgres_url)) as verification:
+        *_, verdict = verification.check_all()
+    [warning] = verdict.warnings
+    assert warning.startswith("Line 12: no row has another value after UPDATE t SET note = 'y'")
 
 
 @pytest.mark.parametrize("kind", NEVER)
@@ -61,6 +87,25 @@ def test_each_statement_of_a_loop_counts(verify):
     assert warning.startswith(f"{line}no row met UPDATE t SET note = 'done' WHERE note LIKE 'd%'")
 
 
+OBJECTS = """from sqlalchemy import orm
+    class Row(orm.declarative_base()):
+        __tablename__ = "t"
+        id = sa.Column(sa.Integer, primary_key=True)
+        note = sa.Column(sa.Text)
+    session = orm.Session(op.get_bind())
+    for row in session.query(Row):
+        if hash(row.note) == 5:
+            row.note = "x"
+    session.flush()"""
+
+
+def test_an_object_that_no_row_made_it_change_is_said(verify):
+    verdict, line = verify(OBJECTS)
+    assert verdict.outcome is Outcome.REVERSIBLE
+    [warning] = verdict.warnings
+    assert warning.startswith(line)
+
+
 CHANGES = {
     "a value": "op.execute(\"UPDATE t SET note = 'x'\")",
     "a new column, which had the default": """op.add_column("t", sa.Column("ok", sa.Boolean(), server_default="1"))
@@ -79,6 +124,22 @@ def test_nothing_is_said_of_a_change_of(verify, kind):
 def test_a_change_for_another_database_is_not_said(verify):
     verdict, _ = verify("if op.get_bind().dialect.name == 'postgresql':\n        op.execute('UPDATE t SET note = 1')")
     assert (verdict.outcome, verdict.warnings) == (Outcome.REVERSIBLE, ())
+
+
+UPDATES = {
+    "UPDATE `a`.`t` SET b = 1": {"t"},
+    "UPDATE t JOIN p ON p.id = t.p_id SET t.b = p.b WHERE p.c = 1": {"t", "p"},
+    "WITH x AS (UPDATE p SET c = 1 RETURNING id) UPDATE t SET b = 2 FROM x": {"t"},
+    "UPDATE t SET (b) = (SELECT 1)": {"t"},
+    "UPDATE t SET a = a, b = 2": {"t"},
+}
+
+
+@pytest.mark.parametrize("statement", UPDATES)
+def test_an_update_is_read_as_what_it_changes(statement):
+    tables, columns = read_update(statement, "mysql" if "`" in statement else "postgresql")
+    assert tables >= UPDATES[statement]
+    assert columns == ("b",)
 
 
 LINES = {
