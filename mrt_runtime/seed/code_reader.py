@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from mrt_runtime.migration_file import parse_file
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.json_path import read_paths
-from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
+from mrt_runtime.seed.json_texts import NUMBER, JsonPath, JsonTexts
 from mrt_runtime.seed.parsed_text import PARSERS, ParsedTexts, name_of
 from mrt_runtime.seed.selected_columns import SelectedColumns, name_places
 from mrt_runtime.seed.syntax_nodes import list_nodes
@@ -39,6 +39,12 @@ READ_AS_JSON = re.compile(
     re.IGNORECASE,
 )
 """A column that SQL reads as JSON, with the path: json_extract(a, '$.b.c'), a->>'b'."""
+READ_AS_NUMBER = re.compile(
+    r"\s*\)*\s*(?:::\s*|AS\s+)(?:int|bigint|smallint|numeric|decimal|float|double|real|signed|unsigned)"
+    r"|\s*\)*\s*(?:=|<>|!=|[<>]=?|\bBETWEEN\b)\s*-?\d",
+    re.IGNORECASE,
+)
+"""What follows where a number is read: (a->>'b')::int, CAST(a->>'b' AS int), json_extract(a, '$.b') > 5."""
 COMPARING = re.compile(
     "i?(startswith|endswith)|remove(prefix|suffix)|i?contains|(not_?)?in_|is_?(not)?_?|is_(not_)?distinct_from|(not_?)?i?like"
     "|regexp_match|between|match|fullmatch|r?find|r?index|count|r?partition|replace|[lr]?strip"
@@ -88,8 +94,8 @@ def read_code(file: str) -> CodeReading:
             reading.keys += find_sql_paths(sql)
         if isinstance(node, ast.Call):
             reading.statements += bind(node, constants)
-            if isinstance(node.func, ast.Attribute) and COMPARING.fullmatch(node.func.attr):
-                reading.compared += relate(node.func.value, node.args, aliases, constants)
+            sides = find_compared(node)
+            reading.compared += relate(sides[0], sides[1:], aliases, constants) if sides else ()
         elif isinstance(node, ast.Dict):
             reading.given += find_given(node)
         elif isinstance(node, ast.Compare):
@@ -97,6 +103,15 @@ def read_code(file: str) -> CodeReading:
             for side in sides:
                 reading.compared += relate(side, [other for other in sides if other is not side], aliases, constants)
     return reading
+
+
+def find_compared(call: ast.Call) -> list[ast.expr]:
+    """Return what a call compares with its arguments, and those: `a.startswith("b")`, `func.replace(a, "b", "c")`; else nothing."""
+    if not isinstance(call.func, ast.Attribute):
+        return []
+    if name_of(call.func.value) == "func":
+        return call.args
+    return [call.func.value, *call.args] if COMPARING.fullmatch(call.func.attr) else []
 
 
 def find_given(node: ast.Dict) -> Iterator[tuple[str, str]]:
@@ -151,7 +166,9 @@ def find_sql_paths(sql: str) -> Iterator[tuple[str, JsonPath]]:
     """Yield the columns that a statement reads as JSON, each with the path of keys that it reads."""
     for found in READ_AS_JSON.finditer(sql):
         path = (found["path"] if found["reads"] else found["key"]) or ""
-        yield found["name"] or found["arrow"], tuple(re.findall(r"\w+", path))
+        keys = tuple(re.findall(r"\w+", path))
+        is_number = keys and READ_AS_NUMBER.match(sql, found.end())
+        yield found["name"] or found["arrow"], (*keys, NUMBER) if is_number else keys
 
 
 def relate(

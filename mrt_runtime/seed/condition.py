@@ -13,10 +13,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from mrt_runtime.seed.json_texts import JsonTexts
+from mrt_runtime.seed.json_texts import JsonPath
+from mrt_runtime.seed.statement_parts import split
 from mrt_runtime.seed.text import from_like, from_regex, from_similar, of_length, variants
 from mrt_runtime.seed.value import Value
-from mrt_runtime.seed.value_kind import Raw, Texts, ValueKind
+from mrt_runtime.seed.value_kind import Composed, Raw, Texts, ValueKind
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -26,13 +27,19 @@ NOW = re.compile(r"\bnow\s*\(|\bcurrent_|\blocaltime|'now'", re.IGNORECASE)
 # before and after any "now"
 FAR = ("1990-06-15", "2100-06-15")
 MOST_HINTS = 60
+READS_KEYS = frozenset(
+    {
+        *("JSONExtract", "JSONExtractScalar", "JSONBExtract", "JSONBExtractScalar"),
+        *("JSONBContainsTopKey", "JSONBContainsAnyTopKeys", "JSONBContainsAllTopKeys", "JSONBDeleteAtPath"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCondition:
     """A condition on rows: `constants` that it names, `texts` made for its patterns and lengths, the `name` of its constraint.
 
-    `nullity` are the columns of which it asks only whether they are NULL.
+    `nullity` are the columns of which it asks only whether they are NULL, `paths` are keys that it may read in a JSON document.
     """
 
     expression: str
@@ -41,12 +48,13 @@ class RowCondition:
     constants: tuple[Raw, ...] = ()
     texts: tuple[str, ...] = ()
     nullity: frozenset[str] = frozenset()
+    paths: tuple[JsonPath, ...] = ()
 
     def hints(self, kind: ValueKind, known: Collection[Value]) -> tuple[Value, ...]:
         """Return the values for a column of that kind which may meet the condition; `known` are those it has anyway."""
         found: dict[tuple[type, Value], Value] = {}
-        if isinstance(kind, JsonTexts):
-            found.update(((str, v), v) for v in kind.pairs(self.constants, self.texts))
+        if isinstance(kind, Composed):
+            found.update(((str, v), v) for v in kind.compose(self.paths, (*self.constants, *self.texts)))
         for text in self.texts:
             found.update(((type(v), v), v) for v in kind.fit(text))
         for constant in self.constants:
@@ -82,6 +90,7 @@ def read_condition(expression: str, columns: Collection[str], grammar: str, name
         constants=tuple(constants),
         texts=tuple(dict.fromkeys(texts)),
         nullity=frozenset(mentioned - {name for name, node in found if not _asks_for_null(node)}),
+        paths=tuple(dict.fromkeys(_paths(tree))),
     )
 
 
@@ -118,8 +127,9 @@ def parse_sql(expression: str, grammar: str) -> exp.Expr | None:
 
 def parse_statements(statements: Iterable[str], words: re.Pattern[str], table: str, grammar: str) -> Iterator[exp.Expr]:
     """Yield the trees of the statements that hold certain words and name a table, each statement once."""
-    for sql in dict.fromkeys(filter(words.search, statements)):
-        tree = parse_sql(sql, grammar)
+    parts = (part for sql in dict.fromkeys(filter(words.search, statements)) for part in split(sql, grammar) if words.search(part))
+    for part in dict.fromkeys(parts):
+        tree = parse_sql(part, grammar)
         if tree is not None and any(node.name.lower() == table.lower() for node in _nodes(tree, "Table")):
             yield tree
 
@@ -154,10 +164,35 @@ def _constants(tree: exp.Expr) -> Iterator[Raw]:
             yield node.name
 
 
+def _paths(tree: exp.Expr) -> Iterator[JsonPath]:
+    """Yield the paths of keys that an expression reads, the longest first: `a->'b'->>'c'`, '$.b.c', '{b,c}', 'b'."""
+    found = [_keys(node) for node in tree.walk() if type(node).__name__ in READS_KEYS]
+    found += [split_path(node.name) for node in _nodes(tree, "Literal") if node.is_string]
+    yield from sorted(filter(None, found), key=len, reverse=True)
+
+
+def _keys(node: exp.Expr) -> JsonPath:
+    """Return the keys that lead from a document to what an expression reads of it, those of what it is read from included."""
+    inner: exp.Expr | None = node.this
+    while type(inner).__name__ in {"Paren", "Cast"} and inner is not None:
+        inner = inner.this
+    path = node.args.get("path") or node.expression
+    own = [part for part in path.walk() if type(part).__name__ in {"JSONPathKey", "Literal"}] if path is not None else []
+    keys = [key for part in own for key in ([str(part.this)] if type(part).__name__ == "JSONPathKey" else split_path(part.name))]
+    return (*(_keys(inner) if inner is not None and type(inner).__name__ in READS_KEYS else ()), *keys)
+
+
+def split_path(text: str) -> JsonPath:
+    """Return the keys of a path as PostgreSQL ('{a,b}') and the others ('$.a.b') write it; any other text is a key itself."""
+    if text.startswith("{") and text.endswith("}"):
+        return tuple(re.findall(r"[^{},\"]+", text)) if ":" not in text else ()
+    return tuple(re.findall(r"[\w-]+", text)) if text.startswith("$") else (text.strip('"'),)
+
+
 def _patterns(tree: exp.Expr) -> Iterator[str]:
     for node in tree.walk():
         kind = type(node).__name__
-        if kind not in {"RegexpLike", "RegexpILike", "SimilarTo", "Like", "ILike", "Glob"}:
+        if kind not in {"RegexpLike", "RegexpILike", "RegexpReplace", "SimilarTo", "Like", "ILike", "Glob"}:
             continue
         pattern = next((leaf.name for leaf in node.expression.walk() if type(leaf).__name__ == "Literal"), None)
         if pattern is None:

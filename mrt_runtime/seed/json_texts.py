@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
@@ -15,6 +15,8 @@ from mrt_runtime.seed.value_kind import ColumnSlot, Raw
 JsonPath: TypeAlias = tuple[str, ...]
 ITEM = ""
 """Represents any item of a list in the path to a value in a document."""
+NUMBER = "\0"
+"""At the end of a path: the value is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +45,54 @@ class JsonTexts:
         if not isinstance(raw, Decimal):
             yield json.dumps([raw])
 
-    def pairs(self, keys: Iterable[Raw], values: Iterable[Raw]) -> Iterator[Value]:
-        """Yield documents with each of these values under each of these keys; a key may be a path (`$.a`)."""
-        for key in keys:
-            if isinstance(key, str):
-                yield from (
-                    json.dumps({key.lstrip("$."): value}) for value in values if value != key and not isinstance(value, Decimal)
-                )
+    def compose(self, paths: Sequence[JsonPath], values: Sequence[Raw]) -> Iterator[Value]:
+        """Yield documents that are one of the values, then those that hold each value, and everyday ones, under each path."""
+        inners = [as_json(value) for value in values]
+        yield from (self._over(document) for document in inners if isinstance(document, dict | list))
+        for path in paths:
+            within = [inner for inner in inners if inner not in path]
+            for inner in (*within, "text", 1000, True, *([one] for one in within), {}):
+                yield self._over(nest(path, inner))
+
+    def _over(self, document: object) -> str:
+        """Write a document with what the code reads of each beside it."""
+        base = build(self.paths, 0, "") if self.paths else None
+        return json.dumps(merge(base, document) if isinstance(base, dict) else document)
+
+
+def as_json(value: Raw) -> object:
+    """Return the value that a constant of SQL represents in a document, which may be written as JSON."""
+    if isinstance(value, Decimal):
+        return int(value) if value == int(value) else float(value)
+    try:
+        return json.loads(value) if isinstance(value, str) and value[:1] in {"{", "[", '"'} else value
+    except ValueError:
+        return value
+
+
+def nest(path: JsonPath, inner: object) -> object:
+    """Return a document in which the path leads to a value."""
+    for key in reversed(path):
+        inner = {key: inner}
+    return inner
+
+
+def merge(base: object, over: object) -> object:
+    """Return a document with the members of both, those of the second one in place of equal keys."""
+    if not (isinstance(base, dict) and isinstance(over, dict)):
+        return over
+    return {**base, **{key: merge(base.get(key), value) for key, value in over.items()}}
 
 
 def build(paths: Iterable[JsonPath], ordinal: int, name: str) -> object:
-    """Return a document in which each path leads to a text; `name` is what the text says."""
+    """Return a document in which each path leads to a text, or to a number; `name` is what the text says."""
     inner: dict[str, list[JsonPath]] = {}
     for path in paths:
         if path:
             inner.setdefault(path[0], []).append(path[1:])
     if ITEM in inner:
         return [build(inner[ITEM], ordinal, name)]
-    return {key: build(rest, ordinal, key) for key, rest in inner.items()} if inner else everyday_text(name, ordinal)
+    numbered = inner.pop(NUMBER, None)
+    if inner:
+        return {key: build(rest, ordinal, key) for key, rest in inner.items()}
+    return everyday_text(name, ordinal) if numbered is None else ordinal + 1

@@ -71,6 +71,11 @@ class ConvertibleTexts:
             yield from self._texts(self.other.fit(raw))
         yield from self.text.fit(raw)
 
+    def compose(self, paths: Sequence[JsonPath], values: Sequence[Raw]) -> Iterator[Value]:
+        """Yield documents, where the texts are such."""
+        if isinstance(self.other, JsonTexts):
+            yield from self._texts(self.other.compose(paths, values))
+
 
 class MigrationHints:
     """Reads the files of a history, in its order, when it is first asked.

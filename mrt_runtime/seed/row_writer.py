@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypeAlias
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -15,6 +15,8 @@ from mrt_runtime.seed.value import Row, SeedExpression, Value
 
 P = ParamSpec("P")
 MOST_ROWS = 200
+MOST_QUESTIONS = 60
+Choice: TypeAlias = tuple[CatalogueColumn, Sequence[Value]]
 
 
 class RowWriter:
@@ -100,8 +102,59 @@ class RowWriter:
         sql = f"SELECT 1 FROM {self.name(table)} AS mrt_c WHERE {filled} AND NOT EXISTS ({pointed}) LIMIT 1"
         return self.run(sql, ()).first() is not None
 
-    def find_values(self, condition: str, choices: Sequence[tuple[CatalogueColumn, Sequence[Value]]]) -> list[Row]:
+    def has_row(self, table: Table, condition: str) -> bool:
+        """Return whether a row of a table meets a condition; False where the database cannot evaluate it."""
+        sql = f"SELECT 1 FROM {self.name(table)} WHERE ({self.fragment(condition)}) IS TRUE LIMIT 1"
+        return self._ask(sql) is not None
+
+    def find_unlinked(
+        self, table: Table, parent: Table, pairs: Sequence[tuple[str, str]], conditions: tuple[str, str]
+    ) -> tuple[Value, ...] | None:
+        """Return what a row of `parent` that meets a condition is referred to by, where no row that meets another refers to any.
+
+        pairs: a column of the table and the one that it refers to. conditions: on its own rows ("" for none), on those of `parent`.
+        """
+        own, asked = (f" WHERE ({self.fragment(condition)}) IS TRUE" if condition else "" for condition in conditions)
+        there = ", ".join(self.quote(name) for _, name in pairs)
+        parents = f"(SELECT {there} FROM {self.name(parent)}{asked}) AS mrt_p"
+        same = " AND ".join(f"mrt_p.{self.quote(name)} = mrt_c.{self.quote(own_name)}" for own_name, name in pairs)
+        children = f"(SELECT {', '.join(self.quote(name) for name, _ in pairs)} FROM {self.name(table)}{own}) AS mrt_c"
+        if self._ask(f"SELECT 1 FROM {parents}, {children} WHERE {same} LIMIT 1") is not None:
+            return None
+        found = self._ask(f"SELECT {there} FROM {parents} LIMIT 1")
+        return None if found is None else tuple(map(as_value, found))
+
+    def _ask(self, sql: str) -> Any | None:
+        """Return the first row of an answer, None where there is none, or the database cannot evaluate the question."""
+        try:
+            with self.dialect.attempt(self.connection):
+                return self.run(sql, ()).first()
+        except DBAPIError:
+            return None
+
+    def find_values(self, condition: str, choices: Sequence[Choice]) -> list[Row]:
         """Return the combinations of values that meet a condition as the database evaluates it; none where it cannot."""
+        return self._evaluate(condition, choices) or []
+
+    def find_readable(self, condition: str, choices: Sequence[Choice]) -> list[Row]:
+        """Return the same without the values that the database fails on: what is no number, a list in place of an object."""
+        found: list[Row] = []
+        waiting = [list(choices)]
+        for _ in range(MOST_QUESTIONS):
+            if not waiting:
+                break
+            asked = waiting.pop(0)
+            rows = self._evaluate(condition, asked)
+            place = max(range(len(asked)), key=lambda at: len(asked[at][1]))
+            column, values = asked[place]
+            if rows is not None:
+                found += rows
+            elif (half := len(values) // 2) > 0:
+                waiting[:0] = [[*asked[:place], (column, part), *asked[place + 1 :]] for part in (values[:half], values[half:])]
+        return found
+
+    def _evaluate(self, condition: str, choices: Sequence[Choice]) -> list[Row] | None:
+        """Return the combinations of values that meet a condition; None where the database cannot evaluate it for some."""
         if not all(values for _, values in choices):
             return []
         parameters: list[object] = []
@@ -118,7 +171,7 @@ class RowWriter:
             with self.dialect.attempt(self.connection):
                 found = sorted(tuple(places) for places in self.run(sql, parameters).fetchall())
         except DBAPIError:
-            return []
+            return None
         return [{column.name: values[n] for (column, values), n in zip(choices, places, strict=True)} for places in found]
 
     def run(self, sql: str, parameters: Sequence[object]) -> Any:

@@ -44,6 +44,10 @@ class SeedDialect(Protocol):
         """Return an expression that reads the column of that (quoted) name in a form that can be written back."""
         return name
 
+    def differ(self, one: str, other: str, column: CatalogueColumn) -> str:  # noqa: ARG002  see PostgreSQL
+        """Return the condition that two expressions differ as values of a column, NULL being a value like others."""
+        return f"({one}) IS NOT ({other})"
+
     def source(self, name: str, table: Table) -> str:  # noqa: ARG002  few databases know inheritance
         """Name the table in FROM so that only its own rows are seen."""
         return name

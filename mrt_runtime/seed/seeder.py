@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
@@ -15,6 +16,7 @@ from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.config import SeedRows
 from mrt_runtime.seed.adjustment import TABLES_APART, Adjustment
 from mrt_runtime.seed.custom_seed import CustomSeed
+from mrt_runtime.seed.linked_rows import write_linked_rows
 from mrt_runtime.seed.migration_hints import NO_TYPES, MigrationHints
 from mrt_runtime.seed.new_values import newly_allowed
 from mrt_runtime.seed.orphan import write_orphans
@@ -140,13 +142,13 @@ class Seeder:
         filler = self._filler(connection, self.migration_hints.bind(schema, is_clean=False))
         plain = self._filler(connection, schema)
         has_written = False
-        for table in seedable_tables(filler.schema):
-            if table.label in self.custom_seeds or table.label in seeded.unseeded:
-                continue
+        tables = [table for table in seedable_tables(filler.schema) if table.label not in {*self.custom_seeds, *seeded.unseeded}]
+        # Rows that are reached over others come after all of those.
+        for is_linked, table in product((False, True), tables):
             bound = with_inherited(table, filler.parents.tables)
             try:
-                rows = write_wanted_rows(filler, bound, reading)
-                orphans = write_orphans(plain, bound, reading)
+                rows = write_linked_rows(filler, bound, reading) if is_linked else write_wanted_rows(filler, bound, reading)
+                orphans = [] if is_linked else write_orphans(plain, bound, reading)
             except DBAPIError:
                 continue
             names = key_columns(bound)

@@ -122,9 +122,10 @@ def of_length(length: int) -> tuple[str, ...]:
 
 
 def variants(text: str) -> tuple[str, ...]:
-    """Return the shapes that a CHECK often asks of a string."""
+    """Return the shapes that a CHECK often asks of a string, or that an UPDATE takes away."""
     letters = "".join(c for c in text if c.isascii() and c.isalnum())
-    return tuple(dict.fromkeys(v for v in (text.lower(), text.upper(), text.strip(), letters.lower(), letters.upper()) if v))
+    shapes = (text.lower(), text.upper(), text.strip(), letters.lower(), letters.upper(), f" {text} ")
+    return tuple(dict.fromkeys(v for v in shapes if v))
 
 
 def from_like(pattern: str, *, glob: bool = False) -> tuple[str, ...]:

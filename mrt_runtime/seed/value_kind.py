@@ -6,10 +6,10 @@ The dialects' `values.py` say of which kind a column is.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from mrt_runtime.seed.text import NIL, everyday_text, hard_text
 from mrt_runtime.seed.value import Value, ValuePool
@@ -44,6 +44,14 @@ class ValueKind(Protocol):
 
     def fit(self, raw: Raw) -> Iterator[Value]:
         """Yield the values of this kind that a constant of a constraint, or its neighbours, can be written as."""
+
+
+@runtime_checkable
+class Composed(Protocol):
+    """A kind of values that hold others: documents, arrays."""
+
+    def compose(self, paths: Sequence[tuple[str, ...]], values: Sequence[Raw]) -> Iterator[Value]:
+        """Yield values in which some of these can be found, in documents under some of these paths of keys."""
 
 
 @dataclass(frozen=True, slots=True)

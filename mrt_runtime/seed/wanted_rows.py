@@ -6,29 +6,27 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from itertools import islice
 
 from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.seed.code_reader import CodeReading
-from mrt_runtime.seed.condition import parse_statements, read_condition
-from mrt_runtime.seed.json_texts import JsonTexts
+from mrt_runtime.seed.condition import parse_statements, read_condition, split_path
+from mrt_runtime.seed.json_texts import ITEM, NUMBER, JsonTexts
 from mrt_runtime.seed.migration_hints import ConvertibleTexts
 from mrt_runtime.seed.repeated_values import find_groups, repeat
+from mrt_runtime.seed.statement_conditions import find_changes, find_conditions
 from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.table_plan import TablePlan, sample
 from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, Value
-from mrt_runtime.seed.value_kind import Integers, Raw, ValueKind
+from mrt_runtime.seed.value_kind import Composed, Integers, Raw, ValueKind
 
-if TYPE_CHECKING:
-    from sqlglot import exp
-
-ASKS = re.compile(r"\b(?:WHERE|CASE)\b", re.IGNORECASE)
 EMPTINESS = re.compile(r"\bIS\s+(?:NOT\s+)?NULL\b|\b(?:COALESCE|IFNULL|NULLIF)\s*\(", re.IGNORECASE)
 SIGNS = re.compile(r"\bABS\s*\(", re.IGNORECASE)
 MOST_ROWS = 12  # for one table and one migration
 MOST_OF_A_CONDITION = 4
-MOST_VALUES = 12
+MOST_TYPICAL = 3
+MOST_VALUES, MOST_VALUES_ALONE = 12, 120  # of each column in a condition on several, and on one
 
 
 def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -> list[Row]:
@@ -44,6 +42,7 @@ def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -
     apart = (
         *_of_statements(filler, table, plan, reading),
         *_of_code(table, plan, reading),
+        *_of_documents(plan, reading),
         *_of_emptiness(table, plan, reading, filler.writer.dialect.grammar),
         *_of_signs(table, plan, reading, filler.writer.dialect.grammar),
     )
@@ -62,26 +61,34 @@ def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -
 
 
 def _of_statements(filler: TableFiller, table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[Row]:
-    """Yield values that meet each condition of a statement; the database itself says which do."""
-    grammar = filler.writer.dialect.grammar
-    names = insertable(table)
-    for expression in dict.fromkeys(_conditions(reading, table, grammar)):
-        condition = read_condition(expression, names, grammar)
-        choices: list[tuple[CatalogueColumn, tuple[Value, ...]]] = []
-        for name in condition.columns:
-            column, pool = table.column(name), plan.pools.get(name)
-            if column is not None and pool is not None and name in plan.kinds:
-                hints = tuple(dict.fromkeys((*condition.hints(plan.kinds[name], ()), *pool.hints)))
-                choices.append((column, sample(replace(pool, hints=hints, edges=()), MOST_VALUES)))
-        if not choices or len(choices) != len(condition.columns):
-            continue
-        # One row for each constant of an IN list, not for each combination of everything else.
-        seen: set[object] = set()
-        for row in filler.writer.find_values(f"({expression}) IS TRUE", choices):
-            named = tuple(value for value in row.values() if value in condition.constants)
-            if named not in seen and len(seen) < MOST_OF_A_CONDITION:
-                seen.add(named)
-                yield row
+    """Yield values that meet each condition of a statement, and values that each UPDATE changes where it changes none now."""
+    dialect = filler.writer.dialect
+    for expression in dict.fromkeys(find_conditions(reading, table, dialect.grammar)):
+        yield from find_meeting(filler, table, plan, expression)
+    for expression in dict.fromkeys(find_changes(reading, table, dialect)):
+        if not filler.writer.has_row(table, expression):
+            yield from islice(find_meeting(filler, table, plan, expression), 1)
+
+
+def find_meeting(filler: TableFiller, table: Table, plan: TablePlan, expression: str) -> Iterator[Row]:
+    """Yield values that meet a condition; the database itself says which do."""
+    condition = read_condition(expression, insertable(table), filler.writer.dialect.grammar)
+    choices: list[tuple[CatalogueColumn, tuple[Value, ...]]] = []
+    for name in condition.columns:
+        column, pool = table.column(name), plan.pools.get(name)
+        if column is not None and pool is not None and name in plan.kinds:
+            hints = tuple(dict.fromkeys((*condition.hints(plan.kinds[name], pool.typical[:1]), *pool.hints)))
+            most = MOST_VALUES if len(condition.columns) > 1 else MOST_VALUES_ALONE
+            choices.append((column, sample(replace(pool, typical=pool.typical[:MOST_TYPICAL], hints=hints, edges=()), most)))
+    if not choices or len(choices) != len(condition.columns):
+        return
+    # One row for each constant of an IN list, not for each combination of everything else.
+    seen: set[object] = set()
+    for row in filler.writer.find_readable(f"({expression}) IS TRUE", choices):
+        named = tuple(value for value in row.values() if value in condition.constants)
+        if named not in seen and len(seen) < MOST_OF_A_CONDITION:
+            seen.add(named)
+            yield row
 
 
 def _of_emptiness(table: Table, plan: TablePlan, reading: CodeReading, grammar: str) -> Iterator[Row]:
@@ -112,57 +119,25 @@ def as_raw(number: float | Decimal) -> Raw:
     return Decimal(str(number)) if isinstance(number, float) else number
 
 
-def _conditions(reading: CodeReading, table: Table, grammar: str) -> Iterator[str]:
-    """Yield, for each statement on the table, what it asks of a row in this table alone, and each WHEN of a CASE."""
-    trees = parse_statements(reading.statements, ASKS, table.name, grammar)
-    for node in (node for tree in trees for node in tree.walk()):
-        kind = type(node).__name__
-        if kind == "Where":
-            parts = [part for part in _conjuncts(node.this) if _is_about(part, table)]
-            if parts:
-                yield " AND ".join(f"({_plain(part, grammar)})" for part in parts)
-        elif kind == "Case":
-            for branch in node.args.get("ifs", ()):
-                if node.this is not None:
-                    yield f"{_plain(node.this, grammar)} = {_plain(branch.this, grammar)}"
-                elif _is_about(branch.this, table):
-                    yield _plain(branch.this, grammar)
-
-
-def _conjuncts(node: exp.Expr) -> Iterator[exp.Expr]:
-    kind = type(node).__name__
-    if kind == "And":
-        yield from _conjuncts(node.this)
-        yield from _conjuncts(node.expression)
-    elif kind == "Paren":
-        yield from _conjuncts(node.this)
-    else:
-        yield node
-
-
-def _is_about(node: exp.Expr, table: Table) -> bool:
-    """Whether an expression is on columns of this table only, without a subquery or a value that is passed in."""
-    kinds = {type(inner).__name__ for inner in node.walk()}
-    columns = [inner.name for inner in node.walk() if type(inner).__name__ == "Column"]
-    known = {column.name.lower() for column in table.columns}
-    return not kinds & {"Select", "Placeholder", "Parameter"} and bool(columns) and all(name.lower() in known for name in columns)
-
-
-def _plain(node: exp.Expr, grammar: str) -> str:
-    """Return SQL in which columns are not qualified: they are asked about without their table."""
-    copied = node.copy()
-    for inner in copied.walk():
-        if type(inner).__name__ == "Column":
-            inner.set("table", None)
-    return copied.sql(dialect=grammar)
-
-
 def _of_code(table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[Row]:
     """Yield for each constant that Python code compares a column with one that equals it, and one that begins with it."""
     for name, constant in _compared(table, plan, reading):
         shapes = (constant, f"{constant}1/") if isinstance(constant, str) else (constant,)
         for shape in shapes:
             yield from ({name: value} for value in list(plan.kinds[name].fit(shape))[:1])
+
+
+def _of_documents(plan: TablePlan, reading: CodeReading) -> Iterator[Row]:
+    """Yield documents that hold what Python code compares with a part of them: under the keys that it reads, or as a key."""
+    for name, constant in dict.fromkeys(reading.compared):
+        kind = plan.kinds.get(name)
+        if kind is None or not holds_json(kind) or not isinstance(kind, Composed) or isinstance(constant, bool):
+            continue
+        read = (tuple(key for key in path if key != NUMBER) for column, path in reading.keys if column == name and ITEM not in path)
+        paths = list(dict.fromkeys(filter(None, read)))
+        if not any(constant in path for path in paths):
+            for path in paths[:MOST_OF_A_CONDITION] or [split_path(str(constant))]:
+                yield from ({name: value} for value in islice(kind.compose([path], [constant]), 1))
 
 
 def _of_code_together(table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[Row]:

@@ -65,6 +65,11 @@ class MySQLValues(SeedDialect):
             return Binaries(BINARIES.get(base, kind.length), fixed=base == "binary")
         return self._number(base, kind) or OTHERS.get(base)
 
+    def differ(self, one: str, other: str, column: CatalogueColumn) -> str:
+        """Compare bytes: many collations take texts that differ in case for the same."""
+        del column
+        return f"NOT (CAST({one} AS BINARY) <=> CAST({other} AS BINARY))"
+
     def _number(self, base: str, kind: ColumnType) -> ValueKind | None:
         unsigned = kind.unsigned or "unsigned" in kind.text
         if base in {"bool", "boolean"} or kind.text.startswith("tinyint(1)"):

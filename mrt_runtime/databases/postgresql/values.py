@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, NamedType, Schema, Table
 from mrt_runtime.databases.postgresql.exotics import EXOTICS, ranges_of
 from mrt_runtime.databases.postgresql.quoting import quote
+from mrt_runtime.seed.arrays import Arrays
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.seed_dialect import SeedDialect
@@ -59,7 +60,7 @@ class PostgreSQLValues(SeedDialect):
     def _kind(self, kind: ColumnType, schema: Schema, name: str) -> ValueKind | None:
         if kind.kind == "array":
             inner = self._kind(kind.element, schema, name) if kind.element is not None else None
-            return self._array(inner, name) if inner is not None else None
+            return Arrays(inner, name, self._write_array) if inner is not None else None
         named = schema.type_named(kind.base, kind.schema)
         if kind.kind == "domain":
             under = kind.element or (named.base if named else None)
@@ -107,12 +108,8 @@ class PostgreSQLValues(SeedDialect):
         size = int(digits) if digits else 3
         return Choices(tuple(str([n + 1] * size).replace(" ", "") for n in range(10)), (str([-0.5] * size).replace(" ", ""),))
 
-    def _array(self, inner: ValueKind, name: str) -> ValueKind:
-        pool = inner.pool(ColumnSlot(name=name))
-        pairs = zip(pool.typical, pool.typical[1:] or pool.typical, strict=False)
-        typical = tuple("{" + ",".join(quoted(self.write(v)) for v in pair) + "}" for pair in pairs)
-        edge = "{" + ",".join([*(quoted(self.write(v)) for v in (*pool.edges, *pool.bare)), "NULL"]) + "}"
-        return Choices(typical, (edge,), ("{}",))
+    def _write_array(self, values: Iterable[Value]) -> str:
+        return "{" + ",".join("NULL" if value is None else quoted(self.write(value)) for value in values) + "}"
 
     def _composite(self, named: NamedType, schema: Schema) -> ValueKind | None:
         pools: list[ValuePool] = []
@@ -160,6 +157,11 @@ class PostgreSQLValues(SeedDialect):
     def reading(self, name: str) -> str:
         """Return an expression that reads the column as text, as it is written."""
         return f"CAST({name} AS text)"
+
+    def differ(self, one: str, other: str, column: CatalogueColumn) -> str:
+        """Compare texts, which every type can be written as; JSON has to be put in order first."""
+        first, second = (f"({text})::jsonb" if column.type.base == "json" else f"({text})" for text in (one, other))
+        return f"CAST({first} AS text) IS DISTINCT FROM CAST({second} AS text)"
 
     def source(self, name: str, table: Table) -> str:
         """Return the table's name with ONLY, without the rows of tables that inherit from it: its keys are not theirs."""
