@@ -32,9 +32,10 @@ def canonical(value: object, *, scalars: bool = False) -> str | None:
     try:
         read = json.loads(value, object_pairs_hook=_members, parse_float=_fraction, parse_int=_integer, parse_constant=_constant)
         # the word keeps JSON's null from being None, which is SQL's NULL, and its "a" from being the text a
-        return f"JSON {read!r}"
+        form = f"JSON {read!r}"
     except (ValueError, RecursionError, InvalidOperation):
         return None
+    return form
 
 
 def _members(pairs: Sequence[tuple[str, object]]) -> object:
