@@ -9,7 +9,7 @@ from mrt_lint.history.effects import OF_TABLES, Thing, effects_of
 from mrt_lint.history.schema import QualifiedName, fold
 from mrt_lint.model.dialects import admits
 from mrt_lint.model.migration import Migration, UnreadableCall
-from mrt_lint.model.ops import BatchAlterTable, Execute, Op, Statement
+from mrt_lint.model.ops import BatchAlterTable, DropObject, Execute, Op, Statement
 from mrt_lint.model.values import UNKNOWN
 
 _WORD = re.compile(r"\w+")
@@ -88,6 +88,8 @@ def _left_open(op: Op) -> Iterator[Thing]:
     for thing in effects_of(op).touched():
         if not isinstance(thing.name, str) or thing.owner is UNKNOWN:
             yield thing
+    if isinstance(op, DropObject) and op.kind == "schema" and op.name is UNKNOWN:
+        yield Thing("table", None, UNKNOWN)  # whatever is in it goes along
 
 
 def _is_about_names(op: Op) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model import ops
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import Example, Rule
@@ -13,6 +14,10 @@ from mrt_lint.model.values import HOLE
 
 _SCHEMA = re.compile(rf'(?<![\w.]){HOLE}\.?(?=["`\[]?\w)')
 """A hole right before a name: `{schema}users`, `{schema}.users`."""
+_QUOTED = re.compile(r"'(?:[^']|'')*'" + r'|"(?:[^"]|"")*"|`(?:[^`]|``)*`')
+"""A string, or a name in quotes."""
+_COMMENT = re.compile(rf"\s*COMMENT\s+ON\b.*\bIS\s+(?P<text>{HOLE})[\s;]*", re.IGNORECASE | re.DOTALL)
+"""A comment that comes with its quotes: a name cannot be there."""
 _STRING = re.compile(r"'(?:[^']|'')*'")
 _QUALIFIED = re.compile(rf"'{HOLE}\.?\w+'")
 _VALUE = re.compile(rf"(=|<|>|\bIN|\bVALUES|\bLIKE|,|\()\s*['(]?\s*{HOLE}", re.IGNORECASE)
@@ -45,6 +50,7 @@ class AssembledSql(Rule):
     exemptions = (
         "The value is read: a constant, an f-string of constants, a loop over literals, a bind parameter.",
         "Only the schema before a name cannot be read: {schema}.users.",
+        "It is a name in quotes, written there or by SQLAlchemy's `identifier_preparer`.",
         "All of it is in the file, which imports nothing but SQLAlchemy, Alembic and the standard library, and no row decides.",
         "The statement only reads, like SELECT, or it could not be read at all, as when it comes from another module.",
     )
@@ -95,6 +101,18 @@ class AssembledSql(Rule):
             """,
         ),
         Example(
+            title="Names in quotes, whatever they are",
+            source="""
+            from app.tenants import schema_of
+
+            def upgrade():
+                preparer = op.get_bind().dialect.identifier_preparer
+                for tenant in op.get_bind().execute(sa.text("SELECT id FROM tenants")):
+                    op.execute(f"CREATE TABLE {preparer.quote(schema_of(tenant.id))}.notes (id int)")
+                    op.execute(f'ALTER TABLE "notes_{tenant.id}" ADD note text')
+            """,
+        ),
+        Example(
             title="All of it is in the file",
             source="""
             KINDS = ("a", "b")
@@ -129,9 +147,30 @@ class AssembledSql(Rule):
                     continue
                 if closed and op.certain:
                     continue
-                text = _without_schema(op.statement)
+                text = _without_schema(_without_quoted(op.statement, case.dialect(op)))
                 if HOLE in text and not _only_reads(operations[place + 1 :]):
-                    yield self.found(case.migration, op, text=_part(text), safe=_safe(text))
+                    yield self.found(
+                        case.migration, op, text=_part(text), safe=_safe(text) + _or_written_down(case.migration, text)
+                    )
+
+
+def _without_quoted(statement: str, dialect: str) -> str:
+    """Return a statement without the holes in names that are in quotes, and without a comment that comes with its own."""
+
+    def keep(found: re.Match[str]) -> str:
+        is_text = found[0][0] == "'" or (found[0][0] == '"' and dialect in FAMILY)
+        return found[0] if is_text else found[0].replace(HOLE, "x")
+
+    text = _QUOTED.sub(keep, statement)
+    comment = _COMMENT.fullmatch(text)
+    return text[: comment.start("text")] + "''" if comment else text
+
+
+def _or_written_down(migration: Migration, text: str) -> str:
+    """Return what else to do with a value in a file that imports from the application: what it imports is its own tomorrow."""
+    is_value = _ROWS.match(text) and not _NAME.search(text) and not _LIST.search(text)
+    own = any(each.module.partition(".")[0] not in _TOOLS for each in migration.imports)
+    return "; where it comes from the application, write down what it is at this revision instead" if is_value and own else ""
 
 
 def _without_schema(statement: str) -> str:

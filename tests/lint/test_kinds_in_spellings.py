@@ -357,3 +357,47 @@ def test_no_enum_is_cast_to_another(using: str, expected: str):
     found = told([(made, "pass"), (sql(f"ALTER TABLE dogs ALTER COLUMN mood TYPE temper{using}"), NOTHING)])
     assert holds(expected, found)
     assert all("USING mood::text::temper" in each.instead for each in found if each.code == "MRT121")
+
+
+EACH_ROW = 'bind = op.get_bind()\nfor row in bind.execute(sa.text("SELECT id, name FROM parcels")):\n    '
+PREPARER = "sa.sql.compiler.IdentifierPreparer(bind.dialect)"
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("op.execute(f'CREATE SCHEMA {bind.dialect.identifier_preparer.quote_schema(row.name)}')", "-MRT803"),
+        (f"op.execute(f'ALTER TABLE {{{PREPARER}.quote(row.name)}} ADD age int')", "-MRT803"),
+        ("op.execute('ALTER TABLE {} ADD age int'.format(bind.dialect.identifier_preparer.quote_identifier(row.name)))", "-MRT803"),
+        ("op.execute(f'DROP TABLE {quote_ident(row.name, bind)}')", "-MRT803"),
+        ("op.execute('DROP TABLE \"' + row.name.replace('\"', '\"\"') + '\"')", "-MRT803"),
+        ('op.execute(\'ALTER TABLE "of_%s"."%s" ADD age int\' % (row.id, row.name))', "-MRT803"),
+        ("op.execute(f'COMMENT ON TABLE {quote_ident(row.name)} IS {sa.literal(row.name).compile(bind)}')", "-MRT803"),
+        ("op.execute(f'DROP TABLE {row.name}')", "+MRT803"),
+        ("op.execute(f'ALTER TABLE \"{row.name}\" ADD {row.id} int')", "+MRT803"),
+        ('op.execute(f"UPDATE parcels SET code = \'{{\\"a\\": \\"{row.name}\\"}}\'")', "+MRT803"),
+        ("op.execute(f\"COMMENT ON TABLE parcels IS '{row.name}'\")", "+MRT803"),
+    ],
+)
+def test_a_name_in_quotes_may_be_any(call: str, expected: str):
+    assert holds(expected, told([BASE, (f"from shop.sql import quote_ident\n{EACH_ROW}{call}", NOTHING)]))
+
+
+def test_a_text_in_the_quotes_that_mysql_has_for_texts_is_a_value():
+    value = "op.execute(f'UPDATE parcels SET code = \"{row.name}\"')"
+    assert holds("+MRT803", told([BASE, (EACH_ROW + value, NOTHING)], "mysql"))
+    assert holds("-MRT803", told([BASE, (EACH_ROW + "op.execute(f'DROP TABLE `{row.name}`')", NOTHING)], "mysql"))
+
+
+def test_a_value_of_the_application_is_to_be_written_down():
+    upgrade = "from shop.states import State\nop.execute(f\"UPDATE parcels SET code = '{State.SENT}'\")"
+    [found] = [each for each in told([BASE, (upgrade, NOTHING)]) if each.code == "MRT803"]
+    assert found.instead.endswith("where it comes from the application, write down what it is at this revision instead")
+
+
+def test_a_schema_of_unread_name_takes_what_is_in_it_along():
+    made = "op.execute(f'ALTER TABLE {quote_ident(row.name)}.parcels ADD FOREIGN KEY (code) REFERENCES towns (code)')"
+    gone = "op.execute(f'DROP SCHEMA {quote_ident(row.name)} CASCADE')"
+    for downgrade, expected in ((EACH_ROW + gone, "-MRT110"), (NOTHING, "+MRT110")):
+        head = "from shop.sql import quote_ident\n"
+        assert holds(expected, told([BASE, (head + EACH_ROW + made, head + downgrade)]))

@@ -16,6 +16,7 @@ from mrt_lint.parse.python.library.database import EXECUTING, WRITING, call_sess
 from mrt_lint.parse.python.library.elements import OrmRow, OrmRows
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.packages import is_inert
+from mrt_lint.parse.python.library.quoting import QUOTING, in_quotes_of
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.library.types import make_type
 from mrt_lint.parse.python.objects import (
@@ -119,6 +120,8 @@ def call_foreign(run: FunctionRun, path: str, arguments: CallArguments, node: cs
     """Return a call of something that is not in the file; it is a failure where it may change the database."""
     name = path.rpartition(".")[2] or source_name(node)
     ref = ExternalName(path) if path else None
+    if QUOTING.search(name) and arguments.everything():
+        return in_quotes_of(run.dialects, arguments)
     if "." in path and is_of_session(name, arguments):
         return call_session(run, name, arguments, node)
     is_class = ref is not None and is_class_name(ref)
@@ -159,6 +162,8 @@ def call_unknown_method(run: FunctionRun, receiver: Value, name: str, arguments:
         return execute(run, statement_of(arguments), node)
     if is_of_session(name, arguments):
         return call_session(run, name, arguments, node)
+    if QUOTING.search(name) and arguments.everything():
+        return in_quotes_of(run.dialects, arguments)
     reaching = any(map(reaches_database, arguments.everything()))
     if name in HARMLESS or REPORTING.search(name) or (run.asked and not (reaching and EFFECTIVE.search(name))):
         return UNKNOWN

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.quotes import in_quotes
 from mrt_lint.model.values import HOLE
 from mrt_lint.parse.python.convert import to_name
 from mrt_lint.parse.python.objects import CallArguments, Value
+
+QUOTING: Final = re.compile(
+    r"^_*(quote|format_schema|(quote|sanitize|escape)(d)?_(sql_)?(ident|identifier|name|schema|table|column)s?(_name)?)$"
+)
+"""Methods and functions that return a name in quotes: https://docs.sqlalchemy.org/en/20/core/internals.html."""
+
+
+def in_quotes_of(dialects: frozenset[str], arguments: CallArguments) -> str:
+    """Return the name that a call of such a function is given, in the quotes of these databases."""
+    first = to_name(arguments.get(0, "ident", next(iter(arguments.keyword.values()), None)))
+    return in_quotes(first if isinstance(first, str) else HOLE, "`" if dialects <= set(FAMILY) else '"')
 
 
 def quoted(name: str, schema: Value = None) -> str:
