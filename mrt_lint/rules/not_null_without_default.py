@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
+from mrt_lint.analysis.left_null import NONE, rows_filled
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import call_on_table
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import UNKNOWN
 
 
@@ -18,7 +19,8 @@ class NotNullWithoutDefault(Rule):
 
     The rows of the table would hold NULL in it, so PostgreSQL and SQLite refuse the statement and the deployment stops halfway;
     on an empty test database it passes. MySQL fills in an empty string or zero that was never chosen. A Python `default=` emits no
-    DDL, and the older release, which does not know the column, cannot insert rows any more.
+    DDL, and the older release, which does not know the column, cannot insert rows any more. A column that is set NOT NULL in a step
+    of its own is refused in the same way, if no UPDATE before it reaches each row.
     """
 
     code = "MRT401"
@@ -27,6 +29,17 @@ class NotNullWithoutDefault(Rule):
     consequence = Consequence.DEPLOY_FAILS
     message = "upgrade adds NOT NULL {the_column} without a server default: {rows}old code cannot insert"
     instead = "give it a server_default, or add it with nullable=True, fill it, and then {call}"
+    unfilled = DialectWording(
+        message="upgrade adds {the_column} without a value, and sets it NOT NULL: it fails where the table has rows",
+        instead="give every row a value before it: op.execute(«UPDATE {sql_table} SET {sql_column} = …»)",
+    )
+    partly = DialectWording(
+        message="upgrade sets {the_column} NOT NULL, and fills it only in {rows}: it fails where another one holds NULL",
+        instead=(
+            "give the other rows a value before it, too: "
+            "op.execute(«UPDATE {sql_table} SET {sql_column} = … WHERE {sql_column} IS NULL»)"
+        ),
+    )
     manual = (
         "PostgreSQL, “Adding a Column”: https://www.postgresql.org/docs/current/ddl-alter.html#DDL-ALTER-ADDING-A-COLUMN",
         "MySQL, “Data Type Default Values”: https://dev.mysql.com/doc/refman/8.0/en/data-type-defaults.html",
@@ -35,6 +48,11 @@ class NotNullWithoutDefault(Rule):
     exemptions = (
         "The table was created, or emptied, earlier in the same upgrade.",
         "An identity, autoincrement, serial or generated column fills itself.",
+        (
+            "A column that is set NOT NULL was filled by several UPDATEs, rows were deleted, or something cannot be read before; "
+            "or it was there before this revision, and `upgrade()` does not fill its NULLs."
+        ),
+        "An UPDATE from another table: the columns that join it are NOT NULL, or a foreign key points there.",
     )
 
     bad = (
@@ -62,8 +80,45 @@ class NotNullWithoutDefault(Rule):
                 op.add_column("users", sa.Column("code", sa.Text, primary_key=True))  # MRT401
             """,
         ),
+        Example(
+            title="NOT NULL in a step of its own, and rows that are left with NULL",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("kind", sa.Text))
+                op.create_table("mails", sa.Column("id", sa.Integer), sa.Column("user_id", sa.Integer), sa.Column("mail", sa.Text))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("age", sa.Integer))
+                op.alter_column("users", "age", nullable=False)  # MRT401
+                op.add_column("users", sa.Column("level", sa.Integer))
+                op.execute("UPDATE users SET level = 1 WHERE kind = 'admin'")
+                op.alter_column("users", "level", nullable=False)  # MRT401
+                op.add_column("users", sa.Column("mail", sa.Text))
+                op.execute("UPDATE users SET mail = m.mail FROM mails m WHERE m.user_id = users.id")
+                op.alter_column("users", "mail", nullable=False)  # MRT401
+            """,
+        ),
     )
     good = (
+        Example(
+            title="A value for every row before NOT NULL",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("kind", sa.Text))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("level", sa.Integer))
+                op.execute("UPDATE users SET level = 1 WHERE kind = 'admin'")
+                op.execute("UPDATE users SET level = 0 WHERE level IS NULL")
+                op.alter_column("users", "level", nullable=False)
+            """,
+        ),
         Example(
             title="With a server default, or NULL first",
             source="""
@@ -100,6 +155,11 @@ class NotNullWithoutDefault(Rule):
                 setting = f"{literal(found['column'])}, nullable=False{found['typed']}"
                 call = call_on_table(case, op, "alter_column", after=setting)
                 yield self.found(case.migration, op, **found, rows=_fate_of_rows(case, op), call=call)
+        for change in case.ops_for(self, ops.AlterColumn):
+            rows = rows_filled(case, change) if change.nullable is False else None
+            if rows is not None:
+                wording = self.unfilled if rows == NONE else self.partly
+                yield self.found(case.migration, change, wording, **names(change, case.dialect(change)), rows=rows)
 
 
 def _fate_of_rows(case: MigrationCase, op: ops.AddColumn) -> str:

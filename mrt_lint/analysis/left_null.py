@@ -1,0 +1,109 @@
+"""Rows that upgrade() leaves with NULL in a column that it then sets NOT NULL."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.column_values import has_name, starts_with_null
+from mrt_lint.analysis.downgrade.definition import is_nullable
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.raw_sql import statement_of
+from mrt_lint.history.doubt import is_opaque
+from mrt_lint.history.schema import ReplayedTable, fold
+from mrt_lint.model.ops import AddColumn, AlterColumn, Delete, Insert, Op, Truncate, Update
+from mrt_lint.model.values import HOLE, UNKNOWN, UNSET, Column
+
+NONE: Final = "none"
+_MATCHED: Final = re.compile(r"=\s*\(\s*SELECT\s+[\w.\"`]+\s+FROM\b", re.IGNORECASE)
+"""A value that is NULL where the query finds no row."""
+
+
+def rows_filled(case: MigrationCase, op: AlterColumn) -> str | None:
+    """Return which rows alone have a value when a column is set NOT NULL, `NONE` if none has; None if it may be every row."""
+    state, table = case.state_before(op), case.state_before(op).table
+    if not isinstance(table, TrackedTable) or not readable(op.column) or state.empty or not op.certain or op.using is not None:
+        return None
+    earlier = list(case.earlier(op))
+    if case.before(op, "nullable") is False or _is_open(case, op, earlier):
+        return None
+    is_new = _is_added_empty(case, op, earlier)
+    fills = [
+        other
+        for other in earlier
+        if isinstance(other, Update) and case.state_before(other).table is table and has_name(other.columns, op.column)
+    ]
+    if not fills:
+        return NONE if is_new else None
+    # several may share the rows between them
+    return _chosen(case, table, fills[0], op.column, is_new=is_new) if len(fills) == 1 else None
+
+
+def _is_added_empty(case: MigrationCase, op: AlterColumn, earlier: list[Op]) -> bool:
+    column = case.tracked(op)
+    made = column.creator if column is not None else None
+    if not isinstance(made, AddColumn) or not made.certain:
+        return False
+    return starts_with_null(made.definition) and any(made is other for other in earlier)
+
+
+def _is_open(case: MigrationCase, op: AlterColumn, earlier: list[Op]) -> bool:
+    """Return whether what is not read in full may fill the column, or take away the rows without a value."""
+    line = op.origin.line if op.origin is not None else 0
+    calls = (call for call in case.migration.unreadable if call.function == "upgrade" and call.place.line < line)
+    return any(calls) or any(_may_fill(case, other, op) for other in earlier)
+
+
+def _may_fill(case: MigrationCase, other: Op, op: AlterColumn) -> bool:
+    """Return whether an operation may change which rows hold NULL in a way that is not read."""
+    if is_opaque(other):
+        return True
+    if isinstance(other, Insert) and other.query:  # REPLACE … SELECT
+        return op.table in other.source_tables
+    if case.state_before(other).table not in {case.state_before(op).table, None}:
+        return False
+    if isinstance(other, AlterColumn):
+        return other.using is not None or other.new_column is not UNSET
+    if isinstance(other, Delete | Truncate):
+        return True
+    if not isinstance(other, Update):
+        return False
+    text = statement_of(case.migration.upgrade_ops, other)
+    is_plain = readable(other.table) and other.certain and other.columns is not UNKNOWN and other.where is not UNKNOWN
+    return not is_plain or HOLE in text or ":" in text.replace("::", "")
+
+
+def _chosen(case: MigrationCase, table: TrackedTable, update: Update, column: str, *, is_new: bool) -> str | None:
+    """Return which rows an UPDATE fills where it leaves others, None if it may leave none."""
+    known = case.known_schema(case.dialect(update)).table(table.origin)
+    is_partial = update.where is True or _MATCHED.search(statement_of(case.migration.upgrade_ops, update)) is not None
+    if not is_partial or known is None or not (is_new or has_name(update.fills, column)):
+        return None
+    # of a Core statement, columns of other tables are among them
+    asked = {fold(name) for name in update.conditions if readable(name)}.intersection(known.columns) - {fold(column)}
+    if not asked:
+        return None
+    key = {fold(str(name)) for name in known.primary_key} if isinstance(known.primary_key, tuple) else set()
+    if not update.source_tables:  # `WHERE id > 0` is every row
+        return "rows that WHERE chooses" if asked - key else None
+    tables = [name for name in update.source_tables if readable(name)]
+    optional = any(_is_optional(known, name) for name in asked)
+    if not tables or not (optional or (asked <= key and not _refer(known, key, tables))):
+        return None
+    return f"rows that {' and '.join(repr(name) for name in tables)} {'has' if len(tables) == 1 else 'have'} a match for"
+
+
+def _is_optional(known: ReplayedTable, name: str) -> bool:
+    column = known.columns.get(name)
+    return isinstance(column, Column) and is_nullable(column) is True
+
+
+def _refer(known: ReplayedTable, columns: set[str], tables: list[str]) -> bool:
+    """Return whether a foreign key over some of the columns points to one of these tables, where each row has a match then."""
+    return any(
+        has_name(tuple(tables), key.referred_table)
+        and isinstance(key.columns, tuple)
+        and {fold(str(name)) for name in key.columns} <= columns
+        for key in known.known_constraints("foreignkey")
+    )
