@@ -50,6 +50,9 @@ class MigrationGraph:
             found = list(revisions.iterate_revisions("heads", "base"))
             self.steps = tuple(self._make_step(is_revision(revision)) for revision in reversed(found))
         self._by_revision = {step.revision: step for step in self.steps}
+        scripts = (revision for revision in found if isinstance(revision, Script))
+        self.namespaces: dict[str, dict[str, Any]] = {script.path: vars(script.module) for script in scripts}
+        """What the names in the imported migrations stand for, by file."""
         self._position = {step.revision: position for position, step in enumerate(self.steps)}
         self._children: dict[str, list[str]] = {step.revision: [] for step in self.steps}
         for step in self.steps:

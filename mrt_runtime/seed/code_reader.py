@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 
 from mrt_runtime.migration_file import parse_file
 from mrt_runtime.seed.datetimes import Datetimes
+from mrt_runtime.seed.imported_values import Namespace, write_out
 from mrt_runtime.seed.json_path import read_paths
 from mrt_runtime.seed.json_texts import NUMBER, JsonPath, JsonTexts
+from mrt_runtime.seed.mapped_values import find_mapped
 from mrt_runtime.seed.parsed_text import PARSERS, ParsedTexts, name_of
 from mrt_runtime.seed.selected_columns import SelectedColumns, name_places
 from mrt_runtime.seed.syntax_nodes import list_nodes
 from mrt_runtime.seed.value_kind import Booleans, Integers, Raw, ValueKind
 
+NO_NAMES: Namespace = {}
 NAME = r"(?:\w+\.)?[\"`]?(?P<name>\w+)[\"`]?"
 CONVERSION = re.compile(
     rf"\bCAST\s*\(\s*{NAME}\s+AS\s+(?P<type>\w+)|{NAME.replace('<name>', '<colons>')}\s*::\s*(?P<type_after>\w+)"
@@ -69,15 +72,28 @@ class CodeReading:
     keys: list[tuple[str, JsonPath]] = field(default_factory=list)
     given: list[tuple[str, str]] = field(default_factory=list)
 
+    def read_text(self, node: ast.Constant | ast.JoinedStr, aliases: dict[str, str], constants: dict[str, ast.expr]) -> None:
+        """Add what a string literal says that may be SQL."""
+        for sql in spell(node, constants):
+            self.statements.append(sql)
+            self.parsed += [(aliases.get(name, name), kind) for name, kind in find_conversions(sql)]
+            self.keys += find_sql_paths(sql)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            self.parsed += find_mapped(node.value)
 
-def read_code(file: str) -> CodeReading:
-    """Return what a migration's code says, that of its downgrade() left out; nothing where the file cannot be read."""
+
+def read_code(file: str, namespace: Namespace = NO_NAMES) -> CodeReading:
+    """Return what a migration's code says, that of its downgrade() left out; nothing where the file cannot be read.
+
+    namespace: what the names in it stand for, once it is imported.
+    """
     parsed = parse_file(file)
     if parsed is None:
         return CodeReading()
     source, tree = parsed
     # What a downgrade asks for is written by the upgrade before it: such rows would be in its way.
     tree.body = [node for node in tree.body if getattr(node, "name", None) != "downgrade"]
+    tree = write_out(tree, namespace)
     reading = CodeReading(frozenset(re.findall(r"\w+", source.decode(errors="replace"))))
     selected = SelectedColumns(tree)
     name_places(tree, selected)
@@ -88,10 +104,8 @@ def read_code(file: str) -> CodeReading:
     for node in list_nodes(tree):
         for text, kind in texts.read(node):
             reading.parsed += [(aliases.get(name, name), kind) for name in names_in(text)]
-        for sql in spell(node, constants) if isinstance(node, ast.Constant | ast.JoinedStr) else ():
-            reading.statements.append(sql)
-            reading.parsed += [(aliases.get(name, name), kind) for name, kind in find_conversions(sql)]
-            reading.keys += find_sql_paths(sql)
+        if isinstance(node, ast.Constant | ast.JoinedStr):
+            reading.read_text(node, aliases, constants)
         if isinstance(node, ast.Call):
             reading.statements += bind(node, constants)
             sides = find_compared(node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,11 +24,12 @@ from mrt_lint.model.ops import (
 )
 from mrt_lint.model.values import UNSET, SqlType
 from mrt_runtime.compare.schema import qualified
-from mrt_runtime.migration_file import read_migration
+from mrt_runtime.migration_file import parse_file, read_migration
 from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import find_listed, parse_sql, read_condition
 from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead
 from mrt_runtime.seed.datetimes import Datetimes
+from mrt_runtime.seed.imported_values import Namespace, write_out
 from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.value import Value
@@ -73,12 +75,15 @@ class HintReader:
         self._dialect = dialect
         self._enums: dict[str, tuple[str, ...]] = {}
 
-    def read(self, file: str, code: CodeReading) -> Iterator[ColumnHint | KeyAhead | CheckAhead]:
+    def read(self, file: str, code: CodeReading, namespace: Namespace) -> Iterator[ColumnHint | KeyAhead | CheckAhead]:
         """Yield each column that the upgrade converts or lists the values of, and what it adds to a table that was there.
 
-        code: what the file's Python says. A file that cannot be read yields nothing.
+        code: what the file's Python says. namespace: what its names stand for. A file that cannot be read yields nothing.
         """
-        migration = read_migration(file, self._dialect)
+        parsed = parse_file(file)
+        written = write_out(parsed[1], namespace) if parsed is not None else None
+        is_same = written is None or (parsed is not None and written is parsed[1])
+        migration = read_migration(file, self._dialect, None if is_same or written is None else ast.unparse(written).encode())
         made: set[str] = set()
         changed: set[tuple[object, object]] = set()
         for op in migration.upgrade_ops if migration is not None else ():

@@ -19,6 +19,7 @@ from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead, bind_ahead
 from mrt_runtime.seed.filled_table import find_filled_tables, is_list
+from mrt_runtime.seed.imported_values import Namespace
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.single_row import SingleRows
@@ -29,6 +30,7 @@ from mrt_runtime.seed.written_values import PythonType, WrittenValues
 
 Found = TypeVar("Found")
 
+NO_NAMESPACES: Mapping[str, Namespace] = {}
 NO_TYPES: Mapping[tuple[str, str], TypeEngine[Any]] = {}
 TYPES = re.compile(rb"\btype_\s*=|\bALTER\b[^;]*\bTYPE\b|\bMODIFY\b|\bCHANGE\s+COLUMN\b", re.IGNORECASE)
 RENAMES = re.compile(
@@ -81,7 +83,7 @@ class MigrationHints:
     """Reads the files of a history, in its order, when it is first asked.
 
     converts: whether the database refuses to convert a text that is no value of the new type. column_types: those by which the
-    project's Python converts values, for each table and column.
+    project's Python converts values, for each table and column. namespaces: what the names in each file stand for.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class MigrationHints:
         *,
         converts: bool = True,
         column_types: Mapping[tuple[str, str], TypeEngine[Any]] = NO_TYPES,
+        namespaces: Mapping[str, Namespace] = NO_NAMESPACES,
     ) -> None:
         self._files = files
         self._dialect = dialect
@@ -103,6 +106,7 @@ class MigrationHints:
         self._renames: list[tuple[int, str, str]] = []
         self._position = 0
         self._column_types = column_types
+        self._namespaces = namespaces
         self._filled: dict[str, bool] | None = None
 
     def note_next(self, file: str) -> None:
@@ -157,12 +161,15 @@ class MigrationHints:
     def code(self, file: str) -> CodeReading:
         """Return what a migration's code says of rows; it is read once."""
         if file not in self._code:
-            self._code[file] = read_code(file)
+            self._code[file] = read_code(file, self._namespaces.get(file, {}))
         return self._code[file]
 
-    def kind_for(self, label: str, column: str, kind: ValueKind) -> ValueKind:
-        """Return the kind that a column should be filled as, which is `kind` itself where no later migration concerns it."""
-        fitting = self._fitting(label, column, kind) if isinstance(kind, Texts | Integers | JsonTexts) else kind
+    def kind_for(self, label: str, column: str, kind: ValueKind, *, is_key: bool = False) -> ValueKind:
+        """Return the kind that a column should be filled as, which is `kind` itself where no later migration concerns it.
+
+        is_key: whether it is of the primary key: numbers of rows that a migration names are those of rows that it writes itself.
+        """
+        fitting = self._fitting(label, column, kind, is_key=is_key) if isinstance(kind, Texts | Integers | JsonTexts) else kind
         return self._written(label, column, fitting) if isinstance(kind, Texts | Integers | Binaries) else fitting
 
     def _written(self, label: str, column: str, kind: ValueKind) -> ValueKind:
@@ -176,15 +183,18 @@ class MigrationHints:
             return kind
         return WrittenValues(kind, own, tuple(self._paths(label, column)))
 
-    def _fitting(self, label: str, column: str, kind: Texts | Integers | JsonTexts) -> ValueKind:
+    def _fitting(self, label: str, column: str, kind: Texts | Integers | JsonTexts, *, is_key: bool) -> ValueKind:
         known = self._read_once()
         if self._parsed is None:
             self._parsed = [(r.words, name, kind) for r in map(self.code, self._files) for name, kind in r.parsed]
         labels = (label, *self._later.get(label, ()))
-        other = next((known[name, column] for name in labels if (name, column) in known), None)
+        found = [known[name, column] for name in labels if (name, column) in known]
+        found += self._parsed_as(label, column) if not (is_key and isinstance(kind, Integers)) else ()
+        wanted = int if isinstance(kind, Integers) else str
+        found = [one for one in found if not isinstance(one, Choices) or all(isinstance(value, wanted) for value in one.typical)]
+        other = next(iter(found), None)
         if isinstance(kind, Integers):
-            return other if isinstance(other, Choices) and all(isinstance(value, int) for value in other.typical) else kind
-        other = other or self._parsed_as(label, column)
+            return next((one for one in found if isinstance(one, Choices)), kind)
         paths = tuple(self._paths(label, column)) if isinstance(other or kind, JsonTexts) else ()
         if isinstance(kind, JsonTexts):
             return JsonTexts(paths)
@@ -196,11 +206,10 @@ class MigrationHints:
         for reading in map(self.code, self._files):
             yield from (path for name, path in reading.keys if name == column and table in reading.words)
 
-    def _parsed_as(self, label: str, column: str) -> ValueKind | None:
-        """Return what the code of a migration parses the column's texts as, None where it does not."""
+    def _parsed_as(self, label: str, column: str) -> Iterator[ValueKind]:
+        """Yield what the code of migrations reads the column's values as."""
         table = label.rpartition(".")[2]
-        found = (kind for words, name, kind in self._parsed or () if name == column and table in words)
-        return next(found, None)
+        yield from (kind for words, name, kind in self._parsed or () if name == column and table in words)
 
     def _read_once(self) -> dict[tuple[str, str], ValueKind]:
         if self._known is None:
@@ -215,7 +224,7 @@ class MigrationHints:
 
                 reader = HintReader(self._dialect)
                 for place, file in files:
-                    for hint in reader.read(file, self.code(file)):
+                    for hint in reader.read(file, self.code(file), self._namespaces.get(file, {})):
                         if isinstance(hint, KeyAhead | CheckAhead):
                             self._ahead.append((place, hint))
                         elif self._converts or not hint.converted:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.json_texts import JsonTexts
+from mrt_runtime.seed.mapped_values import choose, read_case
 from mrt_runtime.seed.syntax_nodes import list_nodes
 from mrt_runtime.seed.value import ValuePool
-from mrt_runtime.seed.value_kind import Choices, ColumnSlot, Decimals, Integers, Raw, Texts, ValueKind
+from mrt_runtime.seed.value_kind import ColumnSlot, Decimals, Integers, Raw, Texts, ValueKind
 
 JSON = JsonTexts()
 PARSERS: dict[str, ValueKind] = {
@@ -92,11 +93,15 @@ class ParsedTexts:
         if not call.args:
             return
         name = name_of(call.func)
+        if name == "case":
+            yield from read_case(call)
         kind = PARSERS.get(name) or ENCODED.get(name)
         if name == "strptime" and len(call.args) > 1 and isinstance(form := call.args[1], ast.Constant):
             kind = format_dates(str(form.value))
-        elif self._enums.get(name):
-            kind = Choices(tuple(self._enums[name].values()))
+        elif name in self._enums:
+            kind = choose(self._enums[name].values())
+        elif name in {"index", "get"} and len(call.args) == 1 and isinstance(call.func, ast.Attribute):
+            kind = choose(self._keys_of(call.func.value))
         if kind is not None:
             yield call.args[0], kind
 
@@ -105,11 +110,17 @@ class ParsedTexts:
         if isinstance(place, ast.Constant) and isinstance(place.value, int) and (found := find_split(node.value)):
             text, separator = found
             yield text, separate(separator, place.value + (place is node.slice))
-        elif isinstance(node.value, ast.Name) and not isinstance(node.slice, ast.Constant):
-            known = self._constants.get(node.value.id)
-            keys = tuple(self._enums.get(node.value.id, ())) or read_keys(known)
-            if keys:
-                yield node.slice, Choices(keys)
+        elif not isinstance(node.slice, ast.Constant) and (kind := choose(self._keys_of(node.value))) is not None:
+            yield node.slice, kind
+
+    def _keys_of(self, node: ast.expr) -> tuple[str | int, ...]:
+        """Return what an enum, a dictionary or a list of the file can be asked for; nothing for any other expression."""
+        if isinstance(node, ast.Name) and node.id in self._enums:
+            return tuple(self._enums[node.id])
+        known = self._constants.get(node.id) if isinstance(node, ast.Name) else node
+        keys = known.keys if isinstance(known, ast.Dict) else known.elts if isinstance(known, ast.List | ast.Tuple) else ()
+        found = [key.value for key in keys if isinstance(key, ast.Constant)]
+        return tuple(key for key in found if isinstance(key, str | int) and not isinstance(key, bool))
 
 
 def find_split(node: ast.expr) -> tuple[ast.expr, str] | None:
@@ -121,18 +132,9 @@ def find_split(node: ast.expr) -> tuple[ast.expr, str] | None:
     return (node.func.value, text) if isinstance(text, str) and text else None
 
 
-def find_members(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
-    """Yield the names and texts of an enum's members; nothing for any other class."""
+def find_members(node: ast.ClassDef) -> Iterator[tuple[str, str | int]]:
+    """Yield the names and values of an enum's members; nothing for any other class."""
     for statement in node.body if any(name_of(base).endswith("Enum") for base in node.bases) else ():
-        if (
-            isinstance(statement, ast.Assign)
-            and isinstance(value := statement.value, ast.Constant)
-            and isinstance(value.value, str)
-        ):
+        value = statement.value if isinstance(statement, ast.Assign) else None
+        if isinstance(statement, ast.Assign) and isinstance(value, ast.Constant) and isinstance(value.value, str | int):
             yield from ((target.id, value.value) for target in statement.targets if isinstance(target, ast.Name))
-
-
-def read_keys(node: ast.expr | None) -> tuple[str, ...]:
-    """Return the keys of a dictionary of texts; nothing for any other expression."""
-    keys = node.keys if isinstance(node, ast.Dict) else ()
-    return tuple(key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str))

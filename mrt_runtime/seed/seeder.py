@@ -16,8 +16,9 @@ from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.config import SeedRows
 from mrt_runtime.seed.adjustment import TABLES_APART, Adjustment
 from mrt_runtime.seed.custom_seed import CustomSeed
+from mrt_runtime.seed.imported_values import Namespace
 from mrt_runtime.seed.linked_rows import write_linked_rows
-from mrt_runtime.seed.migration_hints import NO_TYPES, MigrationHints
+from mrt_runtime.seed.migration_hints import NO_NAMESPACES, NO_TYPES, MigrationHints
 from mrt_runtime.seed.new_values import newly_allowed
 from mrt_runtime.seed.orphan import write_orphans
 from mrt_runtime.seed.partition import with_inherited
@@ -53,6 +54,7 @@ class Seeder:
         some more where no three rows can fill every column. custom_seeds: table → callable that returns the rows instead.
         files: the migrations in their order, which show what a text is going to be converted to. edges:
         whether rows at the edge of their types are made. column_types: types by which the project's Python converts values.
+        namespaces: what the names in each file stand for.
 
     The same catalogue always gets the same rows. Whole numbers that are keys begin in the thousands and are written as such,
     so that neither ids that a migration writes (1, 2, 3 …) nor those that a sequence hands out meet ours; sequences stay
@@ -68,11 +70,14 @@ class Seeder:
         *,
         edges: bool = True,
         column_types: Mapping[tuple[str, str], TypeEngine[Any]] = NO_TYPES,
+        namespaces: Mapping[str, Namespace] = NO_NAMESPACES,
     ) -> None:
         self.dialect = dialect_of(database.dialect)
         self.seed_rows = max(1, seed_rows)
         self.edges = edges
-        self.migration_hints = MigrationHints(files, database.dialect, converts=self.dialect.converts, column_types=column_types)
+        self.migration_hints = MigrationHints(
+            files, database.dialect, converts=self.dialect.converts, column_types=column_types, namespaces=namespaces
+        )
         self.custom_seeds = {label: CustomSeed(label, supply) for label, supply in (custom_seeds or {}).items()}
         self._met: set[str] = set()
 

@@ -95,7 +95,7 @@ class TablePlanner:
             return
         if isinstance(kind, Texts) and holds_json(column, table):
             kind = JsonTexts()
-        kind = self.migration_hints.kind_for(table.label, column.name, kind)
+        kind = self.migration_hints.kind_for(table.label, column.name, kind, is_key=in_key)
         if in_key and isinstance(kind, Texts):
             slot = replace(slot, name=f"{table.name} {column.name}")  # rows that are moved to another table keep their keys
         pool = replace(kind.pool(slot), null=null)

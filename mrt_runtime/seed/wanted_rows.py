@@ -19,7 +19,7 @@ from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.table_plan import TablePlan, sample
 from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, Value
-from mrt_runtime.seed.value_kind import Composed, Integers, Raw, ValueKind
+from mrt_runtime.seed.value_kind import Choices, Composed, Integers, Raw, ValueKind
 
 EMPTINESS = re.compile(r"\bIS\s+(?:NOT\s+)?NULL\b|\b(?:COALESCE|IFNULL|NULLIF)\s*\(", re.IGNORECASE)
 SIGNS = re.compile(r"\bABS\s*\(", re.IGNORECASE)
@@ -122,9 +122,11 @@ def as_raw(number: float | Decimal) -> Raw:
 def _of_code(table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[Row]:
     """Yield for each constant that Python code compares a column with one that equals it, and one that begins with it."""
     for name, constant in _compared(table, plan, reading):
-        shapes = (constant, f"{constant}1/") if isinstance(constant, str) else (constant,)
+        kind = plan.kinds[name]
+        is_listed = isinstance(kind.other if isinstance(kind, ConvertibleTexts) else kind, Choices)
+        shapes = (constant, f"{constant}1/") if isinstance(constant, str) and not is_listed else (constant,)
         for shape in shapes:
-            yield from ({name: value} for value in list(plan.kinds[name].fit(shape))[:1])
+            yield from ({name: value} for value in list(kind.fit(shape))[:1])
 
 
 def _of_documents(plan: TablePlan, reading: CodeReading) -> Iterator[Row]:

@@ -13,9 +13,11 @@ from mrt_runtime.compare.row_difference import compare
 from mrt_runtime.compare.schema import Schema
 from mrt_runtime.compare.schema_difference import diff
 from mrt_runtime.compare.snapshot import Snapshot, take_snapshot
+from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import Database, Scratch
 from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.databases.registry import backend_of
+from mrt_runtime.migrate import Migrator
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.value import Row
@@ -187,6 +189,14 @@ class ScratchContents:
             opened.exec_driver_sql("SELECT 1")
         except (DBAPIError, LostServerError):
             self.close()
+
+
+def make_seeder(database: Database, config: MRTConfig, migrator: Migrator) -> Seeder:
+    """Make what seeds a history: it reads the migrations, and what their names stand for once they are imported."""
+    files = [step.file for step in migrator.graph]
+    types, names = migrator.column_types, migrator.graph.namespaces
+    is_on = config.edge_rows != "off"
+    return Seeder(database, config.seed_rows, config.custom_seeds, files, edges=is_on, column_types=types, namespaces=names)
 
 
 def has_changed(before: Snapshot, first: Snapshot) -> bool:

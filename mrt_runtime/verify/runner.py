@@ -12,13 +12,13 @@ from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import Database
 from mrt_runtime.migrate import HistoryStep, MigrationError, MigrationTimeout, Migrator
 from mrt_runtime.rolling.deploy_trial import DeployTrial
-from mrt_runtime.seed import Seeded, Seeder
+from mrt_runtime.seed import Seeded
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.table_order import with_referring
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.adjusted_rows import AdjustedRows, find_named
-from mrt_runtime.verify.contents import ScratchContents, is_same
+from mrt_runtime.verify.contents import ScratchContents, is_same, make_seeder
 from mrt_runtime.verify.milestone import MilestoneRecord
 from mrt_runtime.verify.starting_schema import StartingSchema
 from mrt_runtime.verify.step_error import StepError, find_targets, refuse_broken_env
@@ -44,8 +44,7 @@ class RevisionRunner:
         self.graph = self.migrator.graph
         self.applied: frozenset[str] = frozenset()
         self.trusted = True
-        files, edges, types = [step.file for step in self.graph], config.edge_rows != "off", self.migrator.column_types
-        self.seeder = Seeder(database, config.seed_rows, config.custom_seeds, files, edges=edges, column_types=types)
+        self.seeder = make_seeder(database, config, self.migrator)
         self.contents = ScratchContents(database, self.scratch, self.seeder, lambda: self.migrator.version_tables)
         self._here: Snapshot | None = None
         self._known: dict[frozenset[str], Snapshot] = {}
