@@ -20,7 +20,7 @@ LIBRARIES = frozenset({"alembic", "sqlalchemy", *sys.stdlib_module_names})
 PURE = {kind.__name__: kind for kind in (dict, list, set, tuple, str, int, len, zip, enumerate, sorted)}
 PLAIN = frozenset({"items", "keys", "values", "value", "name", "lower", "upper", "title", "__members__"})
 """Attributes that are looked up in what a file computes: those of dictionaries, texts and members of enums."""
-COMPUTED = (ast.DictComp, ast.ListComp, ast.SetComp)
+COMPUTED = ast.DictComp | ast.ListComp | ast.SetComp
 MOST_ENTRIES = 60
 
 
@@ -139,14 +139,14 @@ class ValueWriter(ast.NodeTransformer):
         found = self._resolve(function)
         return isinstance(found, type) and issubclass(found, sa.Enum)
 
-    def _compute(self, node: ast.AST) -> object:
+    def _compute(self, node: ast.expr) -> object:
         """Return what an expression comes to that does nothing but to go through constants; None for any other."""
         bound = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
         bound |= {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
         if not all(self._is_pure(one, bound) for one in ast.walk(node)):
             return None
         try:
-            code = compile(ast.fix_missing_locations(ast.Expression(node)), "<migration>", "eval")  # type: ignore[arg-type]
+            code = compile(ast.fix_missing_locations(ast.Expression(node)), "<migration>", "eval")
             return eval(code, {**PURE, **self._names, "__builtins__": {}})  # noqa: S307 what it may call was looked at
         except Exception:  # noqa: BLE001 the project's values may be anything
             return None
