@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -51,7 +52,19 @@ class ScratchContents:
 
     def look(self) -> Snapshot:
         """Snapshot at everything."""
-        connection = self._connection()
+        opened = self._opened
+        if opened is None or not self._is_idle:
+            return self._look(self._connection())
+        self._is_idle = False
+        driver: Any = opened.dialect.dbapi  # what reads below SQLAlchemy raises the driver's own errors
+        gone: tuple[type[Exception], ...] = (DBAPIError, LostServerError, *([driver.Error] if driver else []))
+        try:
+            return self._look(opened)
+        except gone:  # migrations may end other sessions
+            self.close()
+            return self._look(self._connection())
+
+    def _look(self, connection: Connection) -> Snapshot:
         ignored = frozenset(self._ignored())
         # between two looks without env.py in between we wrote rows and nothing else
         schema = self._last.schema if self._last is not None and ignored == self._left_out else None

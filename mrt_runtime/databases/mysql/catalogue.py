@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -24,6 +24,7 @@ from mrt_runtime.compare.schema import (
     Sequence,
     Table,
 )
+from mrt_runtime.databases.batch import fetch_all
 from mrt_runtime.databases.mysql import queries
 from mrt_runtime.databases.mysql.quoting import quote
 
@@ -34,6 +35,8 @@ Parts: TypeAlias = tuple[Row, ...]
 CHOSEN_NAME = re.compile(r"_(ibfk|chk)_\d+$|^CONSTRAINT_\d+$")  # the names that InnoDB, MySQL and MariaDB choose themselves
 LABEL = re.compile(r"'((?:[^']|'')*)'")
 ON_UPDATE = re.compile(r"on update (\S+)", re.IGNORECASE)
+PLACE = "pytest-mrt place"
+"""Key in a connection's `info`, which lives exactly as long as the session: in which database it is, and the server's version."""
 NUMBERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "bit", "year"})
 
 
@@ -50,40 +53,44 @@ def read_catalogue(connection: Connection, ignored: Collection[str] = (), previo
     ignored: names of tables that are no part of it (Alembic's version table, our own mark).
     """
     known = previous.basis.tables if previous is not None and isinstance(previous.basis, MySQLBasis) else {}
-    schema = MySQLCatalogueReader(connection.connection.cursor()).schema(ignored, known)
+    schema = MySQLCatalogueReader(connection.connection.cursor(), connection.info).schema(ignored, known)
     return previous if previous == schema else schema
 
 
 class MySQLCatalogueReader:
     """One reading through one cursor."""
 
-    def __init__(self, cursor: Any) -> None:
+    def __init__(self, cursor: Any, info: MutableMapping[Any, Any]) -> None:
+        """Take a cursor of the session, and the `info` of its connection."""
         self.cursor = cursor
-        cursor.execute(queries.DATABASE)
-        self.database, version = cursor.fetchone()
+        if PLACE not in info:
+            [[info[PLACE]]] = fetch_all(cursor, [queries.DATABASE])
+        self.database, version = info[PLACE]
         self.is_mariadb = "mariadb" in version.lower()
-        self.columns = self._by_table(queries.COLUMNS)
-        self.indexes = self._by_table(queries.INDEXES)
-        self.foreign_keys = self._by_table(queries.FOREIGN_KEYS)
-        self.checks = self._by_table(queries.MARIADB_CHECKS if self.is_mariadb else queries.MYSQL_CHECKS)
-        self.partitions = self._by_table(queries.PARTITIONS)
+        checks = queries.MARIADB_CHECKS if self.is_mariadb else queries.MYSQL_CHECKS
+        self.tables, columns, indexes, keys, checks_found, [self.options], self.objects = self._read(
+            queries.TABLES, queries.COLUMNS, queries.INDEXES, queries.FOREIGN_KEYS, checks, queries.OPTIONS, queries.OBJECTS
+        )
+        self.columns, self.indexes, self.foreign_keys, self.checks = map(_by_table, (columns, indexes, keys, checks_found))
+        # what the list of tables shows that there is none of need not be asked for: each answer takes a table of its own
+        views, partitions = self._read(
+            queries.VIEWS if any(row[1] == "VIEW" or row[2] is None for row in self.tables) else queries.NOTHING,
+            queries.PARTITIONS if any("partition" in (row[4] or "").lower() for row in self.tables) else queries.NOTHING,
+        )
+        self.objects += views
+        self.partitions = _by_table(partitions)
         self.about_tables = (self.columns, self.indexes, self.foreign_keys, self.checks, self.partitions)
 
-    def _rows(self, query: str) -> list[Row]:
-        self.cursor.execute(queries.text_of(query, self.database, is_mariadb=self.is_mariadb))
-        return list(self.cursor.fetchall())
-
-    def _by_table(self, query: str) -> Rows:
-        grouped: dict[str, list[Row]] = defaultdict(list)
-        for table, *row in self._rows(query):
-            grouped[table].append(tuple(row))
-        return grouped
+    def _read(self, *texts: str) -> list[list[Row]]:
+        asked = [queries.text_of(text, self.database, is_mariadb=self.is_mariadb) for text in texts if text != queries.NOTHING]
+        answers = iter(fetch_all(self.cursor, asked))
+        return [next(answers) if text != queries.NOTHING else [] for text in texts]
 
     def schema(self, ignored: Collection[str], known: Mapping[str, tuple[Parts, Table]]) -> Schema:
         """Put the catalogue together, with the known tables whose rows are the same."""
         tables: dict[str, tuple[Parts, Table]] = {}
         sequences = []
-        for row in sorted(self._rows(queries.TABLES)):
+        for row in sorted(self.tables):
             name, kind = row[:2]
             if kind == "SEQUENCE":
                 sequences.append(self._sequence(name))
@@ -91,7 +98,7 @@ class MySQLCatalogueReader:
                 parts = (row, *(tuple(rows[name]) for rows in self.about_tables))
                 old = known.get(name)
                 tables[name] = old if old is not None and old[0] == parts else (parts, self._table(row))
-        charset, collation = self._rows(queries.OPTIONS)[0]
+        charset, collation = self.options
         objects = tuple(self._objects())
         return Schema(
             dialect="mysql",
@@ -122,18 +129,25 @@ class MySQLCatalogueReader:
         )
 
     def _sequence(self, name: str) -> Sequence:
-        start, increment, minimum, maximum, cache, cycle = self._rows(queries.SEQUENCE.replace("{sequence}", quote(name)))[0]
+        start, increment, minimum, maximum, cache, cycle = self._read(queries.SEQUENCE.replace("{sequence}", quote(name)))[0][0]
         return Sequence(
             name=name, start=start, increment=increment, minimum=minimum, maximum=maximum, cache=cache, cycle=bool(cycle)
         )
 
     def _objects(self) -> Iterator[CatalogueObject]:
-        for kind, name, table, definition in sorted(self._rows(queries.OBJECTS), key=lambda row: (row[0], row[1])):
+        for kind, name, table, definition in sorted(self.objects, key=lambda row: (row[0], row[1])):
             yield CatalogueObject(kind=kind, name=name, table=table, definition=_text(definition))
 
     def _definers(self) -> Iterator[CatalogueDetail]:
-        for kind, name, definer in self._rows(queries.DEFINERS):
+        for kind, name, definer in self._read(queries.DEFINERS)[0]:
             yield CatalogueDetail(subject=f"{kind} '{name}'", object=name, property="definer", value=definer)
+
+
+def _by_table(rows: Iterable[Row]) -> Rows:
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for table, *row in rows:
+        grouped[table].append(tuple(row))
+    return grouped
 
 
 def _text(value: Any) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
-from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep
-from mrt_runtime.compare.schema import Schema, Table
+from mrt_runtime.compare.schema import Schema, Sequence, Table
 from mrt_runtime.compare.sequence_position import SequencePosition
+from mrt_runtime.databases.batch import fetch_all
 from mrt_runtime.databases.mysql.catalogue import NUMBERS
-from mrt_runtime.databases.mysql.positions import find_counted, read_counters
+from mrt_runtime.databases.mysql.positions import find_counted, find_counters, write_counters
 from mrt_runtime.databases.mysql.quoting import quote
 
 BINARY = frozenset(
@@ -24,37 +24,37 @@ BINARY = frozenset(
     }
 )
 
-
+UNIVERSAL_TIME = "SET time_zone = '+00:00'"  # in others, one hour of autumn is shown twice
 BATCH = 25  # tables that one statement reads
 
 
 def read_content(connection: Connection, schema: Schema, previous: Rows | None = None) -> Rows:
     """Read the rows of every table, each value as text, NULL as None."""
     known = previous.tables if previous is not None else {}
-    cursor = connection.connection.cursor()
-    cursor.execute("SET time_zone = '+00:00'")  # in others, one hour of autumn is shown twice
-    tables = list(filter(holds_rows, schema.tables))
-    kept: dict[str, TableRows] = {}
-    for start in range(0, len(tables), BATCH):
-        chosen = tables[start : start + BATCH]
-        found: dict[int, list[Row]] = {at: [] for at in range(len(chosen))}
-        cursor.execute(" UNION ALL ".join(_select(at, table) for at, table in enumerate(chosen)))
-        for at, values in cursor.fetchall():
-            found[at].append(tuple(json.loads(values, strict=False)))
-        for at, table in enumerate(chosen):
-            rows = keep(table, found[at], [column.name for column in table.columns if column.type.base in NUMBERS - BINARY])
-            kept[table.label] = known[table.label] if known.get(table.label) == rows else rows
     is_mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
-    return Rows(MappingProxyType(kept), positions=tuple(_positions(cursor, schema, is_mariadb=is_mariadb)))
+    tables = list(filter(holds_rows, schema.tables))
+    selects = [_select(at, table) for at, table in enumerate(tables)]
+    reading = [" UNION ALL ".join(selects[start : start + BATCH]) for start in range(0, len(selects), BATCH)]
+    counting = write_counters(schema, is_mariadb=is_mariadb)
+    _, *answers = fetch_all(connection.connection.cursor(), [UNIVERSAL_TIME, *reading, *counting])
+    found: dict[int, list[Row]] = {at: [] for at in range(len(tables))}
+    for rows in answers[: len(reading)]:
+        for at, values in rows:
+            found[at].append(tuple(json.loads(values, strict=False)))
+    kept: dict[str, TableRows] = {}
+    for at, table in enumerate(tables):
+        rows_now = keep(table, found[at], [column.name for column in table.columns if column.type.base in NUMBERS - BINARY])
+        kept[table.label] = known[table.label] if known.get(table.label) == rows_now else rows_now
+    return Rows(MappingProxyType(kept), positions=tuple(_positions(find_counters(schema, answers[len(reading) :]))))
 
 
-def _positions(cursor: Any, schema: Schema, *, is_mariadb: bool) -> Iterator[SequencePosition]:
+def _positions(counters: Iterable[tuple[Table | Sequence, int, int]]) -> Iterator[SequencePosition]:
     """Yield the positions of AUTO_INCREMENT and MariaDB's sequences.
 
     A statement with several rows takes numbers in advance, up to twice as many as it needs
     (https://dev.mysql.com/doc/refman/8.0/en/innodb-auto-increment-handling.html).
     """
-    for one, following, rows in read_counters(cursor, schema, is_mariadb=is_mariadb):
+    for one, following, rows in counters:
         if isinstance(one, Table):
             yield SequencePosition(
                 subject=f"Table '{one.label}'",

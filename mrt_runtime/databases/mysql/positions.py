@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from mrt_runtime.compare.schema import Schema, Sequence, Table
+from mrt_runtime.compare.schema import Schema, Table
+from mrt_runtime.compare.schema import Sequence as CatalogueSequence
+from mrt_runtime.databases.batch import fetch_all
 from mrt_runtime.databases.mysql.quoting import quote
 
 COUNTERS = """SELECT TABLE_NAME, AUTO_INCREMENT, TABLE_ROWS FROM information_schema.TABLES
@@ -42,22 +44,30 @@ def read_positions(connection: Connection, schema: Schema) -> dict[str, int]:
     return found
 
 
-def read_counters(cursor: Any, schema: Schema, *, is_mariadb: bool) -> Iterator[tuple[Table | Sequence, int, int]]:
+def read_counters(cursor: Any, schema: Schema, *, is_mariadb: bool) -> Iterator[tuple[Table | CatalogueSequence, int, int]]:
     """Yield each table with AUTO_INCREMENT and each sequence, its next number, and about how many rows the table has.
 
     Reading does not move them.
     """
+    yield from find_counters(schema, fetch_all(cursor, write_counters(schema, is_mariadb=is_mariadb)))
+
+
+def write_counters(schema: Schema, *, is_mariadb: bool) -> list[str]:
+    """Write the queries whose answers `find_counters` takes."""
+    fresh = [] if is_mariadb else ["SET SESSION information_schema_stats_expiry = 0"]  # otherwise a day old
+    counters = [*fresh, COUNTERS] if any(map(find_counted, schema.tables)) else []
+    return [*counters, *(f"SELECT next_not_cached_value FROM {quote(one.name)}" for one in schema.sequences)]
+
+
+def find_counters(schema: Schema, answers: Sequence[list[Any]]) -> Iterator[tuple[Table | CatalogueSequence, int, int]]:
+    """Yield what `read_counters` yields."""
     counted = {table.name: table for table in schema.tables if find_counted(table) is not None}
-    if counted:
-        if not is_mariadb:
-            cursor.execute("SET SESSION information_schema_stats_expiry = 0")  # otherwise a day old
-        cursor.execute(COUNTERS)
-        for name, following, rows in cursor.fetchall():
-            if name in counted:
-                yield counted[name], int(following), int(rows or 0)
-    for one in schema.sequences:
-        cursor.execute(f"SELECT next_not_cached_value FROM {quote(one.name)}")
-        [(following,)] = cursor.fetchall()
+    at = len(answers) - len(schema.sequences)
+    counters, sequences = answers[:at], answers[at:]
+    for name, following, rows in counters[-1] if counters else ():
+        if name in counted:
+            yield counted[name], int(following), int(rows or 0)
+    for one, [(following,)] in zip(schema.sequences, sequences, strict=True):
         yield one, int(following), 0
 
 

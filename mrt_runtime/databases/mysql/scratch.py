@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import event, exc
 from sqlalchemy.engine import URL, Connection
 
+from mrt_runtime.databases.batch import ask_to_take_several
 from mrt_runtime.databases.hosted import DatabaseContents, ServerScratch
 from mrt_runtime.databases.isolation import Isolation, Translation
 from mrt_runtime.databases.journal import NO_JOURNAL
@@ -45,6 +46,7 @@ class MySQLScratch(ServerScratch):
         self._server = server
         self._place = place
         server.handshake.watch(self.engine)
+        event.listen(self.engine, "do_connect", _before_connect)
         event.listen(self.engine, "connect", outlast)
 
     def is_elsewhere(self, target: ConnectionTarget) -> bool:
@@ -114,3 +116,7 @@ class MySQLScratch(ServerScratch):
         with contextlib.suppress(exc.SQLAlchemyError):
             own = getattr(self.journal, "sessions", None)  # in a database that is lent, only the run's own
             self._server.end_sessions(self._contents.name, "QUERY", own)
+
+
+def _before_connect(dialect: Any, _record: object, _arguments: object, settings: dict[str, Any]) -> None:
+    ask_to_take_several(dialect.driver, settings)

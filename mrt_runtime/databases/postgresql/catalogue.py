@@ -16,9 +16,9 @@ from mrt_runtime.databases.postgresql.catalogue_changes import (
     ReadPoint,
     find_stale,
     read_changes,
-    read_point,
 )
-from mrt_runtime.databases.postgresql.details import RELATED_TO_NONE, read_details, read_relation_details
+from mrt_runtime.databases.postgresql.details import RELATED_TO_NONE, group_details
+from mrt_runtime.databases.postgresql.prepared import PreparedQueries
 from mrt_runtime.databases.postgresql.reading import CatalogueReader, CatalogueRows
 from mrt_runtime.databases.postgresql.records import SequenceRow
 from mrt_runtime.databases.postgresql.relations import KINDS, RelationCatalogue
@@ -46,16 +46,16 @@ def read_catalogue(connection: Connection, ignored: Collection[str] = (), previo
     """
     cursor = connection.connection.cursor()
     ignored = frozenset(ignored)
-    start, prepared = read_point(cursor)
     past = previous.basis if previous is not None and isinstance(previous.basis, PostgreSQLBasis) else None
-    changes = read_changes(prepared, start, past.start.horizon if past is not None else start.horizon)
-    reader = CatalogueReader(cursor, start.version, prepared)
+    prepared = PreparedQueries(cursor, connection.info)
+    changes = read_changes(prepared, past.start if past is not None else None)
+    reader = CatalogueReader(cursor, changes.start.version, prepared)
     basis = _read_again(reader, past, changes) if past is not None and past.ignored == ignored else None
     if previous is not None and basis is not None:
         schema = previous if basis is past else _schema(basis, previous, types=previous.types, objects=previous.objects)
     else:
-        details = read_details(cursor, start.version)
-        schema = _schema(PostgreSQLBasis(start, changes.present, ignored, reader.read(), details, {}), previous)
+        facts, found = reader.read()
+        schema = _schema(PostgreSQLBasis(changes.start, changes.present, ignored, facts, group_details(found), {}), previous)
     return previous if previous == schema else schema
 
 
@@ -66,13 +66,15 @@ def _read_again(reader: CatalogueReader, past: PostgreSQLBasis, changes: Catalog
         return None
     if not stale and changes.present == past.present and not changes.young["pg_sequence"]:
         return past
-    facts = reader.read_again(past.facts, stale)
-    changed = _changed(past, facts, stale) if facts is not None else None
-    if facts is None or changed is None:
+    again = reader.read_again(past.facts, stale)
+    if again is None:
+        return None
+    facts, found = again
+    changed = _changed(past, facts, stale)
+    if changed is None:
         return None
     present = {RELATED_TO_NONE, *changes.present["pg_class"]} - stale
-    details = {oid: found for oid, found in past.details.items() if oid in present}
-    details |= read_relation_details(reader.prepared, stale)
+    details = {oid: known for oid, known in past.details.items() if oid in present} | group_details(found)
     tables = {oid: table for oid, table in past.tables.items() if oid not in changed}
     return PostgreSQLBasis(changes.start, changes.present, past.ignored, facts, details, tables)
 

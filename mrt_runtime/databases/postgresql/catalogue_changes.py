@@ -3,7 +3,9 @@
 A row that is visible now and was written by a transaction that had ended before the earlier reading was visible then, too. So a
 catalogue without a younger row, and without a row less, is the same. A row's transaction is its `xmin`
 (https://www.postgresql.org/docs/current/ddl-system-columns.html); the earlier reading's horizon is the oldest transaction that
-was still running then.
+was still running in this database then. Those of other databases write nothing here, however long they last. A transaction holds
+a lock on each number that it has (https://www.postgresql.org/docs/current/view-pg-locks.html); one that ends after the horizon's
+statement began and before its locks are looked at is visible to the statements that follow, each of which sees what is committed.
 """
 
 from __future__ import annotations
@@ -12,16 +14,24 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from mrt_runtime.databases.postgresql.prepared import KNOWN, PreparedQueries
+from mrt_runtime.databases.postgresql.prepared import PreparedQueries, PreparedQuery
 
 # Before this version an index became valid by changing its row in place.
 FIRST_VERSION = 140000
 
-START = """current_setting('server_version_num')::int,
-  (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
-  current_schemas(false)::text, pg_snapshot_xmin(pg_current_snapshot())::xid::text"""
+START = """SELECT current_setting('server_version_num')::int, d.oid::bigint, current_schemas(false)::text, (
+CASE WHEN pg_snapshot_xmin(now) = pg_snapshot_xmax(now) OR current_setting('transaction_isolation') <> 'read committed'
+THEN pg_snapshot_xmin(now)::xid ELSE coalesce(
+  (SELECT l.transactionid FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+    WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted AND coalesce(a.datid, d.oid) = d.oid
+    ORDER BY age(l.transactionid) DESC LIMIT 1),
+  pg_snapshot_xmax(now)::xid) END)::text
+FROM pg_database AS d, pg_current_snapshot() AS now WHERE d.datname = current_database()"""
+
+FIRST_TRANSACTION = "3"
+"""The first of all. Source: FirstNormalTransactionId in PostgreSQL's access/transam.h."""
 
 # Of each catalogue: the OIDs in it, and what its young rows are about, the relation or else the object itself.
 TABLES = {
@@ -97,21 +107,12 @@ class KnownRelations:
     sequences: frozenset[int]
 
 
-def read_point(cursor: Any, *settings: str) -> tuple[ReadPoint, PreparedQueries]:
-    """Read when and where this reading is made, before anything else is read, and what its session has prepared.
-
-    settings: calls of set_config() that are made in the same statement.
-    """
-    cursor.execute(f"SELECT {', '.join((START, KNOWN, *settings))}")
-    version, database, schemas, horizon, known = cursor.fetchone()[:5]
-    return ReadPoint(version, database, schemas, horizon), PreparedQueries(cursor, known)
-
-
-def read_changes(prepared: PreparedQueries, start: ReadPoint, horizon: str) -> CatalogueChanges:
-    """Read what is there, and what of it is younger than the horizon of an earlier reading."""
-    rows = prepared.run("changes", _write_question(), "xid", horizon)
+def read_changes(prepared: PreparedQueries, before: ReadPoint | None) -> CatalogueChanges:
+    """Read when and where this reading is made, then what is there, and what of it is younger than an earlier reading."""
+    horizon = before.horizon if before is not None else FIRST_TRANSACTION
+    [point], rows = prepared.run([START, PreparedQuery("changes", _write_question(), "xid", horizon)])
     present_rows = {name: tuple(sorted(oids or ())) for name, oids, _ in rows}
-    return CatalogueChanges(start, present_rows, {name: frozenset(oids or ()) for name, _, oids in rows})
+    return CatalogueChanges(ReadPoint(*point), present_rows, {name: frozenset(oids or ()) for name, _, oids in rows})
 
 
 @cache

@@ -6,7 +6,7 @@ types that they do not know.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -17,8 +17,9 @@ from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.compare.schema import Sequence as CatalogueSequence
 from mrt_runtime.compare.sequence_position import SequencePosition
-from mrt_runtime.databases.postgresql.catalogue_changes import ReadPoint, read_point
-from mrt_runtime.databases.postgresql.positions import read_positions
+from mrt_runtime.databases.batch import fetch_all
+from mrt_runtime.databases.postgresql.catalogue_changes import START, ReadPoint
+from mrt_runtime.databases.postgresql.positions import find_positions, write_positions
 from mrt_runtime.databases.postgresql.quoting import name_in_schema, quote
 
 # The text depends on these; what a project sets for its own sessions shall not.
@@ -44,28 +45,31 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
     A table that has the same definition as in `previous`, as many rows, and none that was written since, is taken from there.
     """
     cursor = connection.connection.cursor()
-    start, _ = read_point(cursor, SETTINGS)
     tables = {table.label: table for table in schema.tables if holds_rows(table)}
     parents = {parent for table in schema.tables if table.kind == "table" for parent in table.parents}
-    same: dict[str, TableRows] = {}
-    if previous is not None and isinstance(previous.basis, EarlierRows) and previous.basis.start.place == start.place:
-        same = _unchanged(cursor, previous.tables, previous.basis, schema, parents)
+    known = previous.tables if previous is not None else {}
+    past = previous.basis if previous is not None and isinstance(previous.basis, EarlierRows) else None
+    candidates = _find_comparable(known, past, schema) if past is not None else []
+    counting = list(_write_counts(candidates, past, parents))
+    _, [point], *answers = fetch_all(cursor, [f"SELECT {SETTINGS}", START, *counting, *write_positions(schema.sequences)])
+    start, same = ReadPoint(*point), dict[str, TableRows]()
+    if past is not None and past.start.place == start.place:
+        counted = [(candidates[at].label, count, young) for rows in answers[: len(counting)] for at, count, young in rows]
+        same = {label: known[label] for label, count, young in counted if young == 0 and count == past.counts[label]}
     stale = [table for label, table in tables.items() if label not in same]
     found: dict[str, list[Row]] = {table.label: [] for table in stale}
-    for chosen in _batches(stale):
-        for at, values in _fetch(cursor, chosen, parents):
-            found[chosen[at].label].append(tuple(values))
+    for at, values in _fetch(cursor, stale, parents):
+        found[stale[at].label].append(tuple(values))
     counts = {label: len(rows) for label, rows in found.items()} | {label: len(rows.rows) for label, rows in same.items()}
-    known = previous.tables if previous is not None else {}
     for table in stale:
         rows = keep(table, found[table.label], [column.name for column in table.columns if column.type.base in NUMBERS])
         same[table.label] = known[table.label] if known.get(table.label) == rows else rows
-    positions = tuple(_positions(cursor, schema.sequences))
+    positions = tuple(_positions(schema.sequences, find_positions(answers[len(counting) :])))
     return Rows(MappingProxyType({label: same[label] for label in tables}), EarlierRows(start, schema, counts), positions)
 
 
-def _positions(cursor: Any, sequences: Sequence[CatalogueSequence]) -> Iterator[SequencePosition]:
-    for one, (last, is_called) in zip(sequences, read_positions(cursor, sequences), strict=True):
+def _positions(sequences: Sequence[CatalogueSequence], found: Sequence[tuple[int, bool]]) -> Iterator[SequencePosition]:
+    for one, (last, is_called) in zip(sequences, found, strict=True):
         table, column = one.owner or (None, None)
         yield SequencePosition(
             subject=f"Sequence '{one.label}'",
@@ -77,46 +81,42 @@ def _positions(cursor: Any, sequences: Sequence[CatalogueSequence]) -> Iterator[
         )
 
 
-def _unchanged(
-    cursor: Any, known: Mapping[str, TableRows], past: EarlierRows, schema: Schema, parents: Collection[str]
-) -> dict[str, TableRows]:
-    """Find the tables whose rows are the same: no row is younger than the earlier reading, and none is gone."""
+def _find_comparable(known: Mapping[str, TableRows], past: EarlierRows, schema: Schema) -> list[Table]:
+    """Find the tables whose rows may be those of an earlier reading: they are defined as they were then."""
     if schema.types != past.schema.types:  # a label or a field may have another name
-        return {}
+        return []
     former = {table.label: table for table in past.schema.tables}
-    candidates = [
+    return [
         table
         for table in schema.tables
         if table.label in known
         and former.get(table.label) == table
         and all(column.stored for column in table.columns if column.generated)
     ]
-    same: dict[str, TableRows] = {}
-    for chosen in _batches(candidates):
-        young = f"count(*) FILTER (WHERE age(xmin) <= age('{past.start.horizon}'::xid))"
-        selects = [f"SELECT {at}, count(*), {young} FROM {write_source(table, parents)}" for at, table in enumerate(chosen)]
-        cursor.execute(" UNION ALL ".join(selects))
-        for at, count, new in cursor.fetchall():
-            label = chosen[at].label
-            if new == 0 and count == past.counts[label]:
-                same[label] = known[label]
-    return same
 
 
-def _batches(tables: Sequence[Table]) -> Iterator[Sequence[Table]]:
-    for start in range(0, len(tables), BATCH):
-        yield tables[start : start + BATCH]
+def _write_counts(tables: Sequence[Table], past: EarlierRows | None, parents: Collection[str]) -> Iterator[str]:
+    """Write the queries for each table's place, its number of rows, and how many of them are younger than the earlier reading."""
+    young = f"count(*) FILTER (WHERE age(xmin) <= age('{past.start.horizon}'::xid))" if past is not None else ""
+    yield from _in_batches(f"SELECT {at}, count(*), {young} FROM {write_source(table, parents)}" for at, table in enumerate(tables))
 
 
-def _fetch(cursor: Any, tables: Sequence[Table], parents: Collection[str]) -> list[tuple[int, list[str | None]]]:
-    """Read some tables in one statement: pairs of a table's place among them and a row's values."""
+def _fetch(cursor: Any, tables: Sequence[Table], parents: Collection[str]) -> Iterator[tuple[int, list[str | None]]]:
+    """Read all rows of some tables: pairs of a table's place among them and a row's values."""
     selects = []
     for at, table in enumerate(tables):
         values = ", ".join(f"{quote(column.name)}::text" for column in table.columns)
         selects.append(f"SELECT {at}, ARRAY[{values}]::text[] FROM {write_source(table, parents)}")
-    cursor.execute(" UNION ALL ".join(selects))
-    rows: list[tuple[int, list[str | None]]] = cursor.fetchall()
-    return rows
+    if selects:
+        _, *answers = fetch_all(cursor, [f"SELECT {SETTINGS}", *_in_batches(selects)])
+        for rows in answers:
+            yield from rows
+
+
+def _in_batches(selects: Iterable[str]) -> Iterator[str]:
+    listed = list(selects)
+    for start in range(0, len(listed), BATCH):
+        yield " UNION ALL ".join(listed[start : start + BATCH])
 
 
 def write_source(table: Table, parents: Collection[str]) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from mrt_runtime.compare.schema import CatalogueDetail
 from mrt_runtime.databases.postgresql.detail_queries import other_selects, relation_selects
-from mrt_runtime.databases.postgresql.prepared import PreparedQueries
 
 STAND_IN = re.compile(
     r"_mrt_[0-9a-f]{20}\w*?_as\b"
@@ -18,24 +17,21 @@ RELATED_TO_NONE = 0
 """The OID of the details that are not a relation's or its columns'."""
 
 
-def read_details(cursor: Any, version: int) -> dict[int, tuple[CatalogueDetail, ...]]:
-    """Return all details, each relation's by its OID."""
+@cache
+def write_query(version: int) -> str:
+    """Write the query for all details, which `group_details` takes."""
     texts = [with_oid(oid, select) for oid, select in relation_selects(among="")]
-    cursor.execute(" UNION ALL ".join([*texts, *(with_oid(str(RELATED_TO_NONE), select) for select in other_selects(version))]))
-    return _grouped(cursor.fetchall())
-
-
-def read_relation_details(prepared: PreparedQueries, relations: Collection[int]) -> dict[int, tuple[CatalogueDetail, ...]]:
-    """Return the details of some relations and their columns, by OID."""
-    return _grouped(prepared.run_among("details", _write_relation_query(), relations))
+    return " UNION ALL ".join([*texts, *(with_oid(str(RELATED_TO_NONE), select) for select in other_selects(version))])
 
 
 @cache
-def _write_relation_query() -> str:
+def write_relation_query() -> str:
+    """Write the query for the details of the relations in `$1` and of their columns, which `group_details` takes."""
     return " UNION ALL ".join(with_oid(oid, select) for oid, select in relation_selects(among="AND {oid} = ANY ($1)"))
 
 
-def _grouped(rows: Iterable[tuple[Any, ...]]) -> dict[int, tuple[CatalogueDetail, ...]]:
+def group_details(rows: Iterable[tuple[Any, ...]]) -> dict[int, tuple[CatalogueDetail, ...]]:
+    """Return details by the OID that their rows begin with."""
     found: dict[int, set[CatalogueDetail]] = {}
     for oid, kind, label, part, name, value in rows:
         if value:

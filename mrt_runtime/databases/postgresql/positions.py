@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from mrt_runtime.compare.schema import Schema
 from mrt_runtime.compare.schema import Sequence as CatalogueSequence
+from mrt_runtime.databases.batch import fetch_all
 from mrt_runtime.databases.postgresql.quoting import literal, name_in_schema
 
 BATCH = 100  # sequences that one statement reads
@@ -31,9 +32,16 @@ def keep_positions(connection: Connection, schema: Schema) -> Iterator[None]:
 
 def read_positions(cursor: Any, sequences: Sequence[CatalogueSequence]) -> list[tuple[int, bool]]:
     """Return the last number of each sequence, and whether it was handed out; reading does not move them."""
-    found: dict[int, tuple[int, bool]] = {}
+    return find_positions(fetch_all(cursor, write_positions(sequences)))
+
+
+def write_positions(sequences: Sequence[CatalogueSequence]) -> list[str]:
+    """Write the queries whose answers `find_positions` takes."""
     selects = [f"SELECT {at}, last_value, is_called FROM {name_in_schema(one)}" for at, one in enumerate(sequences)]
-    for start in range(0, len(selects), BATCH):
-        cursor.execute(" UNION ALL ".join(selects[start : start + BATCH]))
-        found.update({at: (last, is_called) for at, last, is_called in cursor.fetchall()})
-    return [found[at] for at in range(len(sequences))]
+    return [" UNION ALL ".join(selects[start : start + BATCH]) for start in range(0, len(selects), BATCH)]
+
+
+def find_positions(answers: Iterable[Iterable[Any]]) -> list[tuple[int, bool]]:
+    """Return the last number of each sequence, and whether it was handed out, in the order of the sequences."""
+    found = {at: (last, is_called) for rows in answers for at, last, is_called in rows}
+    return [found[at] for at in range(len(found))]

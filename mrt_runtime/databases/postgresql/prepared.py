@@ -2,35 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from mrt_runtime.databases.batch import fetch_all, is_apart
+
 PREFIX = "mrt_"
-KNOWN = f"ARRAY(SELECT name FROM pg_prepared_statements WHERE name ^@ '{PREFIX}')"
-"""Which are prepared, asked at each reading: psycopg deallocates them all when it clears a cache of its own."""
+ASK = f"SELECT name FROM pg_prepared_statements WHERE name ^@ '{PREFIX}'"
+KNOWN = "pytest-mrt prepared"
+"""Key in a connection's `info`, which lives exactly as long as the session: which queries it has prepared."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedQuery:
+    """A query that is the same one whenever it is run under this name; kind, value: the type and the text of its `$1`, if any."""
+
+    name: str
+    text: str
+    kind: str = ""
+    value: str = ""
+
+    @classmethod
+    def among(cls, name: str, text: str, oids: Collection[int]) -> PreparedQuery:
+        """Return a query that takes OIDs as `$1`."""
+        return cls(name, text, "oid[]", f"{{{','.join(map(str, oids))}}}")
+
+    @property
+    def prepare(self) -> str:
+        """The statement that prepares it."""
+        return f"PREPARE {PREFIX}{self.name}{self.kind and f' ({self.kind})'} AS {self.text}"
+
+    @property
+    def execute(self) -> str:
+        """The statement that runs it."""
+        value = f" ('{self.value}')" if self.kind else ""
+        return f"EXECUTE {PREFIX}{self.name}{value}"
 
 
 class PreparedQueries:
     """The queries that one session has prepared, each by its name."""
 
-    def __init__(self, cursor: Any, known: Collection[str]) -> None:
-        """Take a cursor of the session, and what `KNOWN` returned in it."""
+    def __init__(self, cursor: Any, info: MutableMapping[Any, Any]) -> None:
+        """Take a cursor of the session, and the `info` of its connection."""
         self._cursor = cursor
-        self._known = set(known)
+        self._info = info
+        if not is_apart(cursor):
+            info.pop(KNOWN, None)  # a query that fails would take the transaction along
 
-    def run(self, name: str, query: str, kind: str | None = None, value: str = "") -> list[Any]:
-        """Return the rows of a query, which is the same one whenever it is run under this name.
+    def run(self, queries: Sequence[PreparedQuery | str]) -> list[list[Any]]:
+        """Return the rows of each query; a text is one that is planned each time."""
+        if KNOWN not in self._info:
+            self._ask()
+        known = self._info[KNOWN]
+        try:
+            return self._run(queries)
+        except Exception:
+            # a session that forgot what it had prepared is asked again what it knows
+            if not is_apart(self._cursor) or self._ask() == known:
+                raise
+            return self._run(queries)
 
-        kind, value: the type and the text of what it takes as `$1`, where it takes something.
-        """
-        name = PREFIX + name
-        if name not in self._known:
-            self._cursor.execute(f"PREPARE {name}{f' ({kind})' if kind else ''} AS {query}")
-            self._known.add(name)
-        self._cursor.execute(f"EXECUTE {name}" + (f" ('{value}')" if kind else ""))
-        rows: list[Any] = self._cursor.fetchall()
-        return rows
+    def _ask(self) -> frozenset[str]:
+        [rows] = fetch_all(self._cursor, [ASK])
+        known = self._info[KNOWN] = frozenset(str(name) for (name,) in rows)
+        return known
 
-    def run_among(self, name: str, query: str, oids: Collection[int]) -> list[Any]:
-        """Return the rows of a query that takes OIDs as `$1`."""
-        return self.run(name, query, "oid[]", f"{{{','.join(map(str, oids))}}}")
+    def _run(self, queries: Sequence[PreparedQuery | str]) -> list[list[Any]]:
+        wanted = {query.name: query for query in queries if isinstance(query, PreparedQuery)}
+        new = [query.prepare for name, query in wanted.items() if PREFIX + name not in self._info[KNOWN]]
+        texts = [query if isinstance(query, str) else query.execute for query in queries]
+        answers = fetch_all(self._cursor, [*new, *texts])
+        self._info[KNOWN] |= {PREFIX + name for name in wanted}
+        return answers[len(new) :]

@@ -148,6 +148,6 @@ def test_every_catalogue_of_the_embedded_server_is_compared_or_left_out_for_a_re
         with database.make_scratch() as scratch, scratch.engine.connect() as connection:
             version = int(connection.exec_driver_sql("SHOW server_version_num").scalar())
             assert find_uncovered(connection, version) == set()
-            details.read_details(connection.connection.cursor(), version)
+            connection.exec_driver_sql(details.write_query(version))
     finally:
         database.close()
