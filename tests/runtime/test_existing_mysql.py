@@ -108,6 +108,49 @@ PERSON = {
 }  # fmt: skip
 
 
+PAIRS = (
+    "CREATE TABLE pairs (id INTEGER, a VARCHAR(9), b VARCHAR(9), at TIMESTAMP NULL)",
+    "INSERT INTO pairs VALUES (1, 'ab', 'c', NULL)",
+)
+
+
+def test_a_text_that_a_person_moved_into_the_column_beside_it_is_seen(lent):
+    kill_a_run(lent, *PAIRS)
+    execute(lent, "UPDATE pairs SET a = 'a', b = 'bc'")
+    with pytest.raises(ConfigurationError, match="table pairs"):
+        next_run(lent)
+    assert execute(lent, "SELECT a, b FROM pairs") == [[("a", "bc")]]
+
+
+SESSIONS = {
+    "its own zone": "SET time_zone = '+05:00'",
+    "its own characters": "SET NAMES latin1",
+    "texts that are filled up": "SET sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'",
+    "a limit": "SET sql_select_limit = 1",
+}
+
+
+@pytest.mark.parametrize("setting", SESSIONS)
+def test_rows_are_proved_to_be_the_run_s_own_whatever_its_session_shows(lent, setting, capfd):
+    database = databases.connect(lent)
+    with database.make_scratch() as scratch:
+        work(
+            scratch,
+            "CREATE TABLE t (id INTEGER, name CHAR(9) CHARACTER SET utf8mb4, at TIMESTAMP NULL)",
+            "CREATE TABLE u (id INTEGER)",
+        )
+        with scratch.engine.begin() as connection:
+            connection.exec_driver_sql(SESSIONS[setting])
+            before = connection.exec_driver_sql("SELECT @@time_zone, @@sql_mode, @@sql_select_limit").all()
+            connection.exec_driver_sql("INSERT INTO t VALUES (1, _utf8mb4 x'E29D84', '2026-01-01 12:00:00'), (2, 'b ', NULL)")
+            connection.exec_driver_sql("CREATE TABLE w (id INTEGER)")
+            assert connection.exec_driver_sql("SELECT @@time_zone, @@sql_mode, @@sql_select_limit").all() == before
+        scratch.journal.require_alone(None)
+    database.close()
+    assert holdings(lent) == []
+    assert "mrt:" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("deed", [*PERSON][::3])  # how each is seen is tried below
 def test_what_a_person_did_after_a_kill_is_named_and_nothing_is_touched(lent, deed):
     statements, named = PERSON[deed]

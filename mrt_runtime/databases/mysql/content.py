@@ -83,4 +83,4 @@ def write_as_text(name: str, base: str) -> str:
         return f"HEX({column})"
     if base == "float":
         column = f"{column} + 0E0"  # shown as a float it loses digits, as a double it has them all
-    return f"CAST({column} AS CHAR)"
+    return f"CAST({column} AS CHAR CHARACTER SET utf8mb4)"  # as CHAR alone it is of the session's, which may not have all letters

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.engine import Connection
 
 from mrt_runtime.databases.mysql.quoting import literal, quote
-from mrt_runtime.databases.mysql.row_sum import NO_ROWS, Columns, RowSum, in_utc, sum_rows
+from mrt_runtime.databases.mysql.row_sum import NO_ROWS, Ask, Columns, RowSum, asking, in_utc, sum_rows
 from mrt_runtime.databases.mysql.server import MySQLServer
 from mrt_runtime.databases.mysql.stored_program import StoredProgram, read_programs, run_in_workable_order, run_under
 
@@ -85,12 +85,12 @@ class SchemaCopy:
     def sum_rows(self, connection: Connection) -> None:
         """Add up the rows of all tables, once, on a connection that shows times in UTC."""
         unknown = [name for name, table in self.tables.items() if table.columns and name not in self.sums]
-        found = sum_rows(connection, [(self.place(name), self.tables[name].columns) for name in unknown])
+        found = sum_rows(asking(connection), [(self.place(name), self.tables[name].columns) for name in unknown])
         self.sums.update(zip(unknown, found, strict=True))
 
     def find_same_rows(self, connection: Connection, names: Collection[str]) -> set[str]:
         """Find those of these tables, whose columns are as they were, that have the rows that they had."""
-        found = sum_rows(connection, [(quote(name), self.tables[name].columns) for name in names])
+        found = sum_rows(asking(connection), [(quote(name), self.tables[name].columns) for name in names])
         return {name for name, now in zip(names, found, strict=True) if now == self.sums.get(name, NO_ROWS)}
 
     def fill(self, name: str) -> None:
@@ -128,7 +128,7 @@ def copy_schema(server: MySQLServer, name: str, aside: str, former: SchemaCopy |
         for setting in FAITHFULLY:
             connection.exec_driver_sql(setting)
         copy = SchemaCopy(server, aside, show(connection, "DATABASE", name))
-        columns = read_columns(connection, name)
+        columns = read_columns(asking(connection), name)
         for table, kind in list_tables(connection, name).items():
             definition = show(connection, KINDS[kind], table)
             if kind == "VIEW":
@@ -149,10 +149,10 @@ def list_tables(connection: Connection, name: str) -> dict[str, str]:
     return {str(table): str(kind) for table, kind in connection.exec_driver_sql(query).all() if kind in KINDS}
 
 
-def read_columns(connection: Connection, name: str) -> dict[str, Columns]:
+def read_columns(ask: Ask, name: str) -> dict[str, Columns]:
     """Return the columns of each table that are stored because they were written."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for table, column, kind in connection.exec_driver_sql(COLUMNS.format(name=literal(name))).all():
+    for table, column, kind in ask(COLUMNS.format(name=literal(name))):
         found[str(table)].append((str(column), str(kind).lower()))
     return {table: tuple(columns) for table, columns in found.items()}
 

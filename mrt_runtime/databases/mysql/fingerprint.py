@@ -11,7 +11,7 @@ from mrt_runtime.compare.rows import holds_rows
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.databases.mysql.content import write_as_text
 from mrt_runtime.databases.mysql.quoting import quote
-from mrt_runtime.databases.mysql.row_sum import IN_UTC, sum_rows
+from mrt_runtime.databases.mysql.row_sum import IN_UTC, asking, sum_rows
 
 STREAMED = {"stream_results": True, "yield_per": 2000}
 
@@ -31,7 +31,7 @@ def read_fingerprint(
 
 
 def _hash(connection: Connection, table: Table, columns: Sequence[str]) -> TableFingerprint:
-    [(count, digest)] = sum_rows(connection, [(quote(table.name), _type(table, columns))])
+    [(count, digest)] = sum_rows(asking(connection), [(quote(table.name), _type(table, columns))])
     return TableFingerprint(table.label, tuple(columns), count, digest)
 
 

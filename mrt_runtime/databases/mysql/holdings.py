@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from mrt_runtime.databases.mysql.copy import KINDS
+from mrt_runtime.databases.mysql.copy import KINDS, read_columns
 from mrt_runtime.databases.mysql.quoting import literal, quote
+from mrt_runtime.databases.mysql.row_sum import Columns, RowSum, shown_alike, sum_rows
 
 PROGRAMS = """SELECT 'TRIGGER', TRIGGER_NAME,
     CONCAT_WS(' ', ACTION_TIMING, EVENT_MANIPULATION, EVENT_OBJECT_TABLE, ACTION_STATEMENT),
@@ -22,14 +23,15 @@ TABLES = """SELECT TABLE_TYPE, TABLE_NAME, UNIX_TIMESTAMP(CREATE_TIME) FROM info
 WHERE TABLE_SCHEMA = {name} ORDER BY TABLE_NAME"""
 COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 """What inserting a row changes in a table's definition."""
-BATCH = 50
+COLUMNS: dict[tuple[str, str, str], Columns] = {}
+"""Those of each table by its database, name and definition: the server takes longer to list them than to add up a few rows."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Holding:
     """An object under its name, as it is at one moment.
 
-    definition: what it was made with, its time of creation included. rows: how many it holds, with their checksum.
+    definition: what it was made with, its time of creation included. count: how many rows it holds; checksum: what they add up to.
     """
 
     kind: str
@@ -66,29 +68,29 @@ def read_tables(cursor: Any, database: str, among: Collection[str] | None = None
     cursor.execute(TABLES.format(name=literal(database)))
     tables = [(KINDS.get(str(kind), "TABLE"), str(name), int(made or 0)) for kind, name, made in cursor.fetchall()]
     tables = [table for table in tables if among is None or table[1] in among]
-    rows = read_rows(cursor, database, [name for kind, name, _ in tables if kind == "TABLE"])
     found = []
     for kind, name, made in tables:
         cursor.execute(f"SHOW CREATE {kind} {quote(database)}.{quote(name)}")
-        definition = COUNTER.sub("", str(cursor.fetchall()[0][1]))
-        count, checksum = rows.get(name, (0, ""))
-        found.append(Holding(kind, name, definition, made, count, checksum))
-    return found
+        found.append(Holding(kind, name, COUNTER.sub("", str(cursor.fetchall()[0][1])), made))
+    rows = read_rows(cursor, database, {one.name: one for one in found if one.kind == "TABLE"})
+    return [replace(one, count=rows[one.name][0], checksum=rows[one.name][1]) if one.name in rows else one for one in found]
 
 
-def read_rows(cursor: Any, database: str, tables: Collection[str]) -> dict[str, tuple[int, str]]:
-    """Count the rows of tables, and compute a checksum of them."""
-    names = sorted(tables)
-    found: dict[str, tuple[int, str]] = {}
-    for start in range(0, len(names), BATCH):
-        batch = names[start : start + BATCH]
-        places = [f"{quote(database)}.{quote(name)}" for name in batch]
-        cursor.execute(" UNION ALL ".join(f"SELECT {at}, COUNT(*) FROM {place}" for at, place in enumerate(places)))
-        counts = {int(at): int(count) for at, count in cursor.fetchall()}
-        cursor.execute(f"CHECKSUM TABLE {', '.join(places)} EXTENDED")
-        checksums = [str(row[1]) for row in cursor.fetchall()]  # in the order of the question
-        found |= {name: (counts[at], checksums[at]) for at, name in enumerate(batch)}
-    return found
+def read_rows(cursor: Any, database: str, tables: Mapping[str, Holding]) -> dict[str, RowSum]:
+    """Count the rows of tables, and add them up."""
+
+    def ask(query: str) -> Iterable[Sequence[Any]]:
+        cursor.execute(query)
+        rows: Iterable[Sequence[Any]] = cursor.fetchall()
+        return rows
+
+    with shown_alike(ask):
+        definitions = {name: (database, name, table.definition) for name, table in tables.items()}
+        if not all(definition in COLUMNS for definition in definitions.values()):
+            known = read_columns(ask, database)
+            COLUMNS.update({definitions[name]: columns for name, columns in known.items() if name in definitions})
+        found = sum_rows(ask, [(f"{quote(database)}.{quote(name)}", COLUMNS[defined]) for name, defined in definitions.items()])
+    return dict(zip(definitions, found, strict=True))
 
 
 def find_needed(holdings: Iterable[Holding], others: Collection[Holding]) -> set[tuple[str, str]]:

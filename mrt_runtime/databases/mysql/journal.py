@@ -78,7 +78,7 @@ class MySQLJournal:
         """Read all that the database holds now."""
         with self._server.engine_for(self.database).connect() as connection:
             cursor = connection.connection.cursor()
-            cursor.execute("SET SESSION lock_wait_timeout = 10")
+            cursor.execute("SET SESSION lock_wait_timeout = 10, time_zone = '+00:00', sql_mode = ''")
             return read_holdings(cursor, self.database, self.mark)
 
     def proves(self, holding: Holding) -> bool:

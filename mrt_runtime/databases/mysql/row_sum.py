@@ -5,8 +5,9 @@ CHECKSUM TABLE does not serve: it is the same after a text has moved to the colu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy.engine import Connection
 
@@ -15,15 +16,19 @@ from mrt_runtime.databases.mysql.quoting import literal
 
 IN_UTC = "SET time_zone = '+00:00'"
 """A TIMESTAMP is shown in the session's zone, where one hour of autumn is shown twice."""
+SHOWN_BY = {"time_zone": "+00:00", "sql_mode": "", "sql_select_limit": 2**64 - 1}
+"""Settings of a session by which values are shown, and how many, each with one that serves."""
 DIGITS = 15  # of a hash that are summed: sixty bits
 BATCH = 25  # tables that one statement reads
+Ask = Callable[[str], Iterable[Sequence[Any]]]
+"""Executes a query, and returns its rows."""
 Columns = Sequence[tuple[str, str]]
 """Names of columns, each with its type, without any numbers."""
 RowSum = tuple[int, str]
 NO_ROWS: RowSum = (0, "0")
 
 
-def sum_rows(connection: Connection, tables: Sequence[tuple[str, Columns]]) -> list[RowSum]:
+def sum_rows(ask: Ask, tables: Sequence[tuple[str, Columns]]) -> list[RowSum]:
     """Return how many rows each table has, and what they add up to. tables: the quoted name and the columns of each."""
     selects = []
     for at, (table, columns) in enumerate(tables):
@@ -32,9 +37,14 @@ def sum_rows(connection: Connection, tables: Sequence[tuple[str, Columns]]) -> l
         selects.append(f"SELECT {at}, COUNT(*), SUM({number}) FROM {table}")
     found: dict[int, RowSum] = {}
     for start in range(0, len(selects), BATCH):
-        rows = connection.exec_driver_sql(" UNION ALL ".join(selects[start : start + BATCH])).all()
+        rows = ask(" UNION ALL ".join(selects[start : start + BATCH]))
         found.update({int(at): (int(count), str(total or 0)) for at, count, total in rows})
     return [found[at] for at in range(len(tables))]
+
+
+def asking(connection: Connection) -> Ask:
+    """Return what asks on a connection."""
+    return lambda query: connection.exec_driver_sql(query).all()
 
 
 @contextmanager
@@ -46,3 +56,22 @@ def in_utc(connection: Connection) -> Iterator[None]:
         yield
     finally:
         connection.exec_driver_sql(f"SET time_zone = {literal(zone)}")
+
+
+@contextmanager
+def shown_alike(ask: Ask) -> Iterator[None]:
+    """Have a migration's session show values as every other one does, for as long as the block is executed."""
+    [own] = ask(f"SELECT {', '.join(f'@@{name}' for name in SHOWN_BY)}")
+    if list(own) == list(SHOWN_BY.values()):
+        yield
+        return
+    _set(ask, SHOWN_BY)
+    try:
+        yield
+    finally:
+        _set(ask, dict(zip(SHOWN_BY, own, strict=True)))
+
+
+def _set(ask: Ask, settings: Mapping[str, object]) -> None:
+    written = {name: str(value) if isinstance(value, int) else literal(str(value)) for name, value in settings.items()}
+    ask(f"SET {', '.join(f'{name} = {value}' for name, value in written.items())}")
