@@ -163,7 +163,8 @@ def computes(op: AlterColumn) -> bool:
     if not isinstance(op.using, str) or not isinstance(op.column, str):
         return True
     name = rf'"?{re.escape(op.column)}"?'
-    cast = rf"\(*{name}\)*(::[\w (),]+)*|cast\s*\(\s*{name}\s+as\s[\w (),]+\)"
+    kind = r"""[\w (),."[\]]+"""
+    cast = rf"\(*{name}\)*(\s*::{kind})*|cast\s*\(\s*{name}\s+as\s{kind}\)"
     return re.fullmatch(cast, op.using, re.IGNORECASE) is None
 
 

@@ -1,16 +1,16 @@
 """MRT120."""
 
-import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.column_values import needs_value, starts_with_null
+from mrt_lint.analysis.column_values import needs_value
 from mrt_lint.analysis.downgrade.replacement import was_dropped_as_unique
-from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject
+from mrt_lint.analysis.fewer_values import FewerValues, fewer_values
 from mrt_lint.analysis.former_definition import shortened
 from mrt_lint.analysis.former_type import narrowed_from
+from mrt_lint.analysis.given_values import came_back, may_give_values, was_loosened
 from mrt_lint.analysis.index_sql import sql_of
-from mrt_lint.analysis.unfilled import brings_nothing
+from mrt_lint.analysis.sql_names import sql_name
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
@@ -18,13 +18,11 @@ from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
-from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
-
-_CAST = re.compile(r"""\(*["`]?\w+["`]?\)*\s*(::.*)?""")
+from mrt_lint.model.values import SqlType
 
 
 class RefusedByRows(Rule):
-    """`downgrade()` requires what rows do not fulfil: a column NOT NULL, shorter or unique again, or a new one without a default.
+    """`downgrade()` requires what rows do not fulfil: NOT NULL, shorter, unique or fewer values again, or a new value.
 
     On the empty database of a test it passes. In production the rows that the new release has written hold NULL there, or all rows
     hold nothing in a column that comes back, and the database refuses: the rollback fails in the middle of an incident.
@@ -44,6 +42,7 @@ class RefusedByRows(Rule):
         "`downgrade()` fills the column, or deletes rows, before; or has parts before that cannot be read.",
         "`upgrade()` sets the column NOT NULL again itself.",
         "The table is made, or emptied, in this migration; it runs under a condition.",
+        "Fewer values: the values of the enum or of the CHECK (`kind IN (…)`) are not read, or the CHECK is NOT VALID.",
         "The type that becomes narrower has a USING, or a number only loses digits behind the point; SQLite keeps no lengths.",
         "MySQL and MariaDB fill a new column with an empty value.",
         "An identity, autoincrement, serial or generated column fills itself.",
@@ -61,6 +60,31 @@ class RefusedByRows(Rule):
             def downgrade():
                 op.alter_column("users", "visits", existing_type=sa.BigInteger(), type_=sa.Integer())  # MRT120
                 op.alter_column("users", "name", existing_type=sa.String(50), type_=sa.String(20))  # MRT120
+            """,
+        ),
+        Example(
+            title="Fewer values of an enum or a CHECK, though the new release may have written one more",
+            target=DatabaseTarget(dialect="postgresql"),
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("mood", sa.Enum("sad", "glad", name="mood")), sa.Column("kind", sa.Text))
+                op.create_check_constraint("ck_kind", "users", "kind IN ('a', 'b')")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("ALTER TYPE mood ADD VALUE 'mad'")
+                op.drop_constraint("ck_kind", "users", type_="check")
+                op.create_check_constraint("ck_kind", "users", "kind IN ('a', 'b', 'c')")
+
+            def downgrade():
+                op.drop_constraint("ck_kind", "users", type_="check")
+                op.create_check_constraint("ck_kind", "users", "kind IN ('a', 'b')")  # MRT120
+                op.execute("ALTER TYPE mood RENAME TO mood_old")
+                op.execute("CREATE TYPE mood AS ENUM ('sad', 'glad')")
+                op.execute("ALTER TABLE users ALTER COLUMN mood TYPE mood USING mood::text::mood")  # MRT120
+                op.execute("DROP TYPE mood_old")
             """,
         ),
         Example(
@@ -224,7 +248,7 @@ class RefusedByRows(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of downgrade() that rows refuse."""
-        for place, op in enumerate(case.migration.downgrade_ops):
+        for op in case.migration.downgrade_ops:
             if not op.certain or not case.runs(op) or case.state_before(op).new_table or case.state_before(op).empty:
                 continue
             found = names(op, case.dialect(op))
@@ -233,23 +257,25 @@ class RefusedByRows(Rule):
                 advice = "give it a server_default, or add it with nullable=True, fill it, and set it NOT NULL then"
                 yield self.found(case.migration, op, deed=deed, where="the table has rows", advice=advice)
             if isinstance(op, ops.CreateIndex | ops.CreateConstraint) and was_dropped_as_unique(case.analysis(op), op):
-                yield from self._unique_again(case, op, place)
+                yield from self._unique_again(case, op)
             if isinstance(op, ops.AlterColumn) and (wide := narrowed_from(case, op)):
-                yield from self._narrowed(case, op, place, wide)
+                yield from self._narrowed(case, op, wide)
+            if fewer := fewer_values(case, op):
+                yield from self._with_fewer_values(case, op, fewer)
             if isinstance(op, ops.AlterColumn) and op.nullable is False:
-                before = case.migration.downgrade_ops[:place]
-                if not _was_loosened(case, op, before) or _is_filled(case, op, before):
+                before = tuple(case.earlier(op))
+                if not was_loosened(case, op, before) or may_give_values(case, op, {op.column}):
                     continue
                 column = case.tracked(op)
-                made = "upgrade made nullable" if column is None or not _came_back(column, before) else "it adds without a value"
+                made = "upgrade made nullable" if column is None or not came_back(column, before) else "it adds without a value"
                 deed = f"sets {found['the_column']} NOT NULL, which {made}"
                 name = found["sql_column"]
                 statement = f"UPDATE {found['sql_table']} SET {name} = … WHERE {name} IS NULL"
                 advice = f"before it, op.execute({literal(statement)})"
                 yield self.found(case.migration, op, deed=deed, where="a row holds NULL by then", advice=advice)
 
-    def _unique_again(self, case: MigrationCase, op: ops.CreateIndex | ops.CreateConstraint, place: int) -> Iterator[Finding]:
-        if _is_filled(case, op, case.migration.downgrade_ops[:place]):
+    def _unique_again(self, case: MigrationCase, op: ops.CreateIndex | ops.CreateConstraint) -> Iterator[Finding]:
+        if may_give_values(case, op, op.columns if isinstance(op.columns, tuple) else ()):
             return
         columns, look = (sql_of(op.columns, of, case.dialect(op)) for of in (None, op))
         found = names(op, case.dialect(op))
@@ -258,8 +284,8 @@ class RefusedByRows(Rule):
         deed = f"makes ({columns}) unique in {found['the_table']} again, which upgrade dropped"
         yield self.found(case.migration, op, deed=deed, where="two rows hold the same by then", advice=advice)
 
-    def _narrowed(self, case: MigrationCase, op: ops.AlterColumn, place: int, wide: SqlType) -> Iterator[Finding]:
-        if _is_filled(case, op, case.migration.downgrade_ops[:place]):
+    def _narrowed(self, case: MigrationCase, op: ops.AlterColumn, wide: SqlType) -> Iterator[Finding]:
+        if may_give_values(case, op, {op.column}):
             return
         found = names(op, case.dialect(op))
         too = "longer" if wide.name in {"VARCHAR", "TEXT"} else "larger"
@@ -268,51 +294,14 @@ class RefusedByRows(Rule):
         advice = f"shorten or change such values before it ({shortened(case, op, kind)})"
         yield self.found(case.migration, op, deed=deed, where=f"a value is {too} by then", advice=advice)
 
-
-def _was_loosened(case: MigrationCase, op: ops.AlterColumn, before: tuple[ops.Op, ...]) -> bool:
-    """Return whether rows may hold NULL in the column: upgrade() drops NOT NULL, or downgrade() creates it without a value."""
-    column = case.tracked(op)
-    if column is None:
-        return False
-    if _came_back(column, before):
-        return isinstance(column.creator, ops.AddColumn) and column.creator.certain and starts_with_null(column.creator.definition)
-    set_last: object = None
-    for other in case.migration.upgrade_ops:
-        if isinstance(other, ops.AlterColumn) and case.runs(other) and case.tracked(other) is column:
-            set_last = set_last if other.nullable is UNSET else other.nullable
-    return set_last is True
-
-
-def _came_back(column: TrackedObject, before: tuple[ops.Op, ...]) -> bool:
-    """Return whether downgrade() made the column."""
-    return any(column.creator is other for other in before)
-
-
-def _is_filled(case: MigrationCase, op: ops.Op, before: tuple[ops.Op, ...]) -> bool:
-    """Return whether downgrade() may give the columns values, or delete the rows that it cannot have, before it needs them."""
-    if not case.is_readable("downgrade"):
-        return True
-    table, column = case.state_before(op).table, getattr(op, "column", None)
-    columns = {column} if column is not None else set(getattr(op, "columns", ()) or ())
-    for other in (*before, op):
-        if isinstance(other, ops.Execute) and not isinstance(other.statement, str):
-            return True
-        if isinstance(other, ops.Statement) and other.effect is UNKNOWN:
-            return True
-        writes = isinstance(other, ops.Update) and (
-            other.columns is UNKNOWN
-            or UNKNOWN in other.columns
-            or any(name in columns and not brings_nothing(case, other, name) for name in other.columns)
-        )
-        writes = writes or (isinstance(other, ops.AlterColumn) and other.column in columns and _gives_values(other))
-        writes = writes or (
-            isinstance(other, ops.Insert) and other.query and getattr(op, "table", None) in other.source_tables
-        )  # REPLACE … SELECT
-        if (writes or isinstance(other, ops.Delete)) and case.state_before(other).table in {table, None}:
-            return True
-    return False
-
-
-def _gives_values(op: ops.AlterColumn) -> bool:
-    """Return whether a change of type may put a value where NULL was: its USING is more than a cast of the column."""
-    return op.using is not None and (not isinstance(op.using, str) or _CAST.fullmatch(op.using) is None)
+    def _with_fewer_values(self, case: MigrationCase, op: ops.Op, fewer: FewerValues) -> Iterator[Finding]:
+        if may_give_values(case, op, {fewer.column}):
+            return
+        found = names(op, case.dialect(op))
+        is_column = isinstance(op, ops.AlterColumn)
+        empties = is_column and case.dialect(op) in FAMILY
+        where = f"{fewer.held} by then" + (", or empties such values where the server is not strict" if empties else "")
+        column = sql_name(fewer.column, case.dialect(op))
+        statement = f"UPDATE {found['sql_table']} SET {column} = … WHERE {fewer.condition(column)}"
+        deed = fewer.deed.format(column=found["the_column"] if is_column else f"column '{fewer.column}' of {found['the_table']}")
+        yield self.found(case.migration, op, deed=deed, where=where, advice=f"before it, op.execute({literal(statement)})")

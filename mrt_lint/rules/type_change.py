@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.definition import for_dialect
+from mrt_lint.analysis.fewer_values import way_back
 from mrt_lint.analysis.former_type import former_type
 from mrt_lint.analysis.mysql_alteration import blocked
 from mrt_lint.analysis.type_change import computes, is_harmless, looked_through, rewriting
@@ -31,14 +31,10 @@ class TypeChange(Rule):
     name = "type-change"
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_LOSES_DATA
-    message = "upgrade changes {the_column} from {former} to {new}: every value is converted, downgrade() converts what is left"
+    message = "upgrade changes {the_column} from {former} to {new}: every value is converted, {back}"
     instead = (
         "add a column of the new type next to {column}, fill it in batches, let the application write both, and drop {column} in a "
         "later release"
-    )
-    kept = DialectWording(
-        message="upgrade changes {the_column} from {former} to {new}: every value is converted, and downgrade() leaves it so",
-        instead=instead,
     )
     rewritten = DialectWording(
         message=(
@@ -307,8 +303,7 @@ class TypeChange(Rule):
             found = self.found(case.migration, op, self.rewritten, **given | words)
             return replace(found, consequence=Consequence.DEPLOY_FAILS) if words["first"] else found
         if server is None or not (_is_sql(former) and _is_sql(new)):
-            kept = self.kept if case.lacks_downgrade or case.undone(op, "type") is UndoStatus.NO else None
-            return self.found(case.migration, op, kept, **given)
+            return self.found(case.migration, op, **given, back=way_back(case, op))
         given |= {"former": spelled(former), "new": spelled(new), "server": server.name}
         appended = former.name == new.name == "ENUM" and not lost_members(former, new)
         return self.found(case.migration, op, self.reordered if appended else self.copied, **given)

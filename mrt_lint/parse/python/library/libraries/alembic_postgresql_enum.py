@@ -19,6 +19,7 @@ from mrt_lint.parse.python.library.registry import LibraryOperation
 from mrt_lint.parse.python.objects import Value
 
 _OF_MAKING: Final = ("enum_schema", "enum_name", "new_values", "affected_columns", "enum_values_to_rename")
+_PAIR: Final = (HOLE, HOLE)
 _OF_ADDING: Final = ("schema", "name", "old_values", "new_values")
 
 
@@ -65,8 +66,20 @@ def _make_anew(operation: OperationCall) -> Iterator[str | Unknown]:
         if not table:
             yield UNKNOWN
             continue
-        yield f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind} USING {column}::text::{kind}"
+        yield f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind} USING {_converted(operation, column, kind)}"
     yield f"DROP TYPE {quoted(f'{name}_old', schema)}"
+
+
+def _converted(operation: OperationCall, column: str, kind: str) -> str:
+    """Return how a column's values become those of the new type: by their labels, save those that get another one."""
+    renamed = operation.get("enum_values_to_rename", [])
+    plain = f"{column}::text::{kind}"
+    if not renamed and renamed is not UNKNOWN:
+        return plain
+    listed = renamed if isinstance(renamed, (list, tuple)) else [UNKNOWN]
+    pairs = [pair if isinstance(pair, tuple) and len(pair) == len(_PAIR) else _PAIR for pair in listed]
+    cases = " ".join(f"WHEN {column}::text = {literal(old)} THEN {literal(new)}::{kind}" for old, new in pairs)
+    return f"CASE {cases} ELSE {plain} END"
 
 
 def _place(reference: Value) -> tuple[str, str]:
