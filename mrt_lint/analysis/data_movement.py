@@ -10,6 +10,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.definition import is_same_value, setting_of
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, readable
+from mrt_lint.analysis.every_row import takes_every_row
 from mrt_lint.analysis.type_change import loses_nothing
 from mrt_lint.analysis.unfilled import brings_nothing
 from mrt_lint.history.schema import fold
@@ -19,6 +20,7 @@ from mrt_lint.model.values import UNKNOWN, SqlType, ValueFlow
 
 _WORD = re.compile(r"\w+")
 _TEXTS = frozenset({"VARCHAR", "TEXT"})
+_IDENTIFIERS = {("UUID", ()), ("UNIQUEIDENTIFIER", ()), ("BINARY", (16,))}
 _INTEGERS = frozenset({"SMALLINT", "INTEGER", "BIGINT"})
 
 
@@ -27,14 +29,15 @@ class DataMovement:
     """Where values went: the columns `to`.
 
     `computed` is True if Python computed them, so that their source is not visible; `chosen` if only which rows get which value
-    hangs on the source; `whole` if they are kept there as they were, as far
-    as can be seen.
+    hangs on the source; `whole` if they are kept there as they were, as far as can be seen; `respelled` if they are the identifiers
+    that they were, which downgrade() writes as texts again.
     """
 
     to: tuple[str, ...]
     computed: bool = False
     chosen: bool = False
     whole: bool = False
+    respelled: bool = False
 
 
 def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
@@ -53,10 +56,11 @@ def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
     if read:
         plain = all(flow.plain for _, flow in found if flow.source is not UNKNOWN) and _is_copied(case, drop, read, before)
         is_back = (plain or _is_boolean(case, drop)) and is_refilled(case, drop)
-        return None if is_back else DataMovement(read, whole=plain)
+        return None if is_back else DataMovement(read, whole=plain, respelled=not plain and _is_respelled(case, drop, read, before))
     chosen = [target for op in before if isinstance(op, Update) for target in _chosen(case, op, drop, before)]
     if chosen:
-        return None if is_refilled(case, drop) else DataMovement(tuple(dict.fromkeys(chosen)), chosen=True)
+        is_back = is_refilled(case, drop) or (_is_boolean(case, drop) and _is_chosen_again(case, drop, chosen, before))
+        return None if is_back else DataMovement(tuple(dict.fromkeys(chosen)), chosen=True)
     if found and _is_read(case, drop, before) and not is_refilled(case, drop):
         targets = tuple(dict.fromkeys(target for target, _ in found))
         # a row that Python copies keeps the name of the column
@@ -70,7 +74,7 @@ def _is_copied(case: MigrationCase, drop: DropColumn, to: tuple[str, ...], befor
     source = case.tracked(drop)
     for target in to:
         table, _, column = target.rpartition(".")
-        kinds = [kind for op in before for kind in _types_of(op, table or str(drop.table), column)]
+        kinds = list(_types_of(before, table or str(drop.table), column))
         same = (_is_kept(setting_of(source, "type"), kind) for kind in kinds if source is not None)
         in_json = any(isinstance(kind, SqlType) and kind.name in {"JSON", "JSONB"} for kind in kinds)
         if not in_json and (False in same if table else not kinds or any(found is not True for found in same)):
@@ -80,8 +84,56 @@ def _is_copied(case: MigrationCase, drop: DropColumn, to: tuple[str, ...], befor
 
 def _is_boolean(case: MigrationCase, drop: DropColumn) -> bool:
     """Return whether a column holds two values only, which whatever is computed from them keeps apart."""
-    kind = setting_of(source, "type") if (source := case.tracked(drop)) is not None else None
+    kind = _former_type(case, drop)
     return isinstance(kind, SqlType) and (kind.name == "BOOLEAN" or (kind.name == "TINYINT" and kind.args == (1,)))
+
+
+def _former_type(case: MigrationCase, drop: DropColumn) -> object:
+    """Return the type of the column that goes, the one that downgrade() gives it where the history does not know it."""
+    known = [setting_of(each, "type") for each in (case.tracked(drop), case.analysis(drop).successor(drop)) if each is not None]
+    return next((kind for kind in known if kind is not UNKNOWN), UNKNOWN)
+
+
+def _is_respelled(case: MigrationCase, drop: DropColumn, to: tuple[str, ...], before: tuple[Op, ...]) -> bool:
+    """Return whether texts become UUIDs in every row, and downgrade() makes a text of each of those."""
+    analysis, column = case.analysis(drop), fold(str(drop.column))
+    kinds = [kind for target in to for kind in _types_of(before, str(drop.table), target)]
+    are_ids = all(isinstance(kind, SqlType) and (kind.name, kind.args) in _IDENTIFIERS for kind in kinds)
+    former = _former_type(case, drop)
+    if len(to) != 1 or not kinds or not are_ids or not isinstance(former, SqlType) or former.name not in _TEXTS:
+        return False
+    there = [(op, flow) for op, flow in _whole_flows(case, drop, analysis.upgrade) if fold(str(flow.column)) == fold(to[0])]
+    names, table = _names_again(case, drop), case.state_before(drop).table
+    back = [(op, flow) for op, flow in _whole_flows(case, drop, analysis.reverse.values()) if fold(str(flow.column)) in names]
+    is_there = bool(there) and all(fold(str(flow.source)) == column for _, flow in there)
+    return is_there and table is not None and bool(back) and all(_is_left(case, flow, op, table) for op, flow in back)
+
+
+def _whole_flows(case: MigrationCase, drop: DropColumn, ops: Iterable[Op]) -> Iterator[tuple[Update, ValueFlow]]:
+    """Return what UPDATEs of every row compute within the dropped column's table from columns, each with the UPDATE."""
+    analysis, table = case.analysis(drop), case.state_before(drop).table
+    for op in ops:
+        if isinstance(op, Update) and op.certain and analysis.state_before(op).table is table and takes_every_row(analysis, op):
+            yield from ((op, flow) for flow in _flows(op) if readable(flow.column) and readable(flow.source))
+
+
+def _is_chosen_again(case: MigrationCase, drop: DropColumn, to: list[str], before: tuple[Op, ...]) -> bool:
+    """Return whether nothing but a column's two values chooses those of another, by which downgrade() sets both again."""
+    analysis, table = case.analysis(drop), case.state_before(drop).table
+    alone = {fold(str(drop.column))}
+    there = [op for op in before if isinstance(op, Update) and any(has_name(op.columns, target) for target in to)]
+    if not all(set(map(fold, map(str, op.conditions))) <= alone for op in there if analysis.state_before(op).table is table):
+        return False
+    names = _names_again(case, drop)
+    back = [
+        op
+        for op in analysis.reverse.values()
+        if isinstance(op, Update) and analysis.state_before(op).table is table and any(has_name(op.columns, name) for name in names)
+    ]
+    again = analysis.successor(drop)
+    has_default = again is not None and setting_of(again, "server_default") not in {None, UNKNOWN}
+    by_target = [op for op in back if any(has_name(op.conditions, target) for target in to)]
+    return len(by_target) + has_default > 1 and len(by_target) == len(back)
 
 
 def _is_kept(former: object, new: object) -> bool | None:
@@ -93,11 +145,12 @@ def _is_kept(former: object, new: object) -> bool | None:
     return names <= _TEXTS or names <= _INTEGERS or loses_nothing(former, new)
 
 
-def _types_of(op: Op, table: str, column: str) -> Iterator[object]:
-    """Return the type that an operation gives to a column that it makes."""
-    made = (op.definition,) if isinstance(op, AddColumn) else op.columns if isinstance(op, CreateTable) else ()
-    if made and readable(op.table) and fold(op.table) == fold(table):  # type: ignore[attr-defined]  # both have it
-        yield from (each.type for each in made if readable(each.name) and fold(each.name) == fold(column))
+def _types_of(before: Iterable[Op], table: str, column: str) -> Iterator[object]:
+    """Return the types that operations give to a column that they make."""
+    for op in before:
+        made = (op.definition,) if isinstance(op, AddColumn) else op.columns if isinstance(op, CreateTable) else ()
+        if made and readable(op.table) and fold(op.table) == fold(table):  # type: ignore[attr-defined]  # both have it
+            yield from (each.type for each in made if readable(each.name) and fold(each.name) == fold(column))
 
 
 def _chosen(case: MigrationCase, op: Update, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[str]:
@@ -133,7 +186,7 @@ def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...
             may_be_it = flow.source is UNKNOWN or _is_of(flow, case, op, drop)
             target = _target(case, op, flow, drop, before) if may_be_it else None
             if target is not None:
-                yield target, replace(flow, plain=flow.plain and op.where is False)
+                yield target, replace(flow, plain=flow.plain and takes_every_row(case.analysis(drop), op))
     elif isinstance(op, Insert) and readable(op.table) and not same and has_name(op.columns, str(drop.column)):
         target = f"{op.table}.{drop.column}"
         if op.flows is UNKNOWN and readable(drop.table) and has_name(op.source_tables, drop.table):
@@ -191,12 +244,7 @@ def moves_back(case: MigrationCase, drop: DropColumn) -> bool:
 
 def _copies(case: MigrationCase, drop: DropColumn, ops: Iterable[Op]) -> Iterator[tuple[str, str]]:
     """Return what UPDATEs of every row copy within the dropped column's table: targets with their sources."""
-    table = case.state_before(drop).table
-    for op in ops:
-        if isinstance(op, Update) and op.where is False and op.certain and case.analysis(drop).state_before(op).table is table:
-            for flow in _flows(op):
-                if flow.plain and readable(flow.column) and readable(flow.source):
-                    yield fold(flow.column), fold(flow.source)
+    yield from ((fold(str(flow.column)), fold(str(flow.source))) for _, flow in _whole_flows(case, drop, ops) if flow.plain)
 
 
 def _flows(op: Update) -> tuple[ValueFlow, ...]:

@@ -221,7 +221,7 @@ def _holds_nulls(case: MigrationCase, op: AddColumn | CreateIndex | CreateConstr
         if isinstance(other, AddColumn) and not is_there and readable(other.column) and analysis.state_before(other).table is table:
             new |= {fold(other.column)} if starts_with_null(other.definition) else set()
         is_there = is_there or other is op
-        if _may_set(other) and analysis.state_before(other).table in {table, None}:
+        if may_set(other) and analysis.state_before(other).table in {table, None}:
             if is_there and isinstance(other, Update) and (_works_out(other) or _fills_from(other, columns, key)):
                 continue
             touched = (other.column,) if isinstance(other, AlterColumn) else getattr(other, "columns", UNKNOWN)
@@ -237,7 +237,7 @@ def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateConstraint) -> bo
     return any(constraint.nulls_not_distinct is not False for constraint in constraints)
 
 
-def _may_set(op: Op) -> bool:
+def may_set(op: Op) -> bool:
     """Return whether an operation may set a new column in rows that are there."""
     if isinstance(op, Execute):
         return not isinstance(op.statement, str)

@@ -1,13 +1,22 @@
 """MRT208."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.data_movement import movement, moves_back
+from mrt_lint.analysis.data_movement import DataMovement, movement, moves_back
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.raw_sql import statement_of
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.model.values import UNKNOWN
+
+_WORD: Final = re.compile(r"\w+")
 
 
 class MoveAndDrop(Rule):
@@ -25,13 +34,23 @@ class MoveAndDrop(Rule):
     message = "upgrade {moves} and drops {it} at once: what {lost} is lost"
     instead = (
         "add {target} and fill it in this release, write both columns from the application, and drop {column} in a later release; "
-        "downgrade() then only drops {target}"
+        "downgrade() then only drops {target}{also}"
     )
     copied = DialectWording(
         message="upgrade copies column {own} to {moves}{by} and drops it at once: downgrade() does not bring its values back",
         instead=(
             "drop {column} in a later release, and write both columns from the application until then; or copy the values back in "
             "downgrade(): add the column as it was, fill it from {target}, and only then drop that"
+        ),
+    )
+    respelled = DialectWording(
+        message=(
+            "upgrade converts the texts of {the_column} to {moves} and drops it; downgrade() writes all of them in one spelling: "
+            "one that had another is not what it was"
+        ),
+        instead=(
+            "look before whether each value of {column} is what downgrade() writes for it; where some are not, drop {column} in a "
+            "later release{also}, and write both columns from the application until then"
         ),
     )
     manual = ("Martin Fowler, “Parallel Change”: https://martinfowler.com/bliki/ParallelChange.html",)
@@ -41,7 +60,8 @@ class MoveAndDrop(Rule):
             "All values are copied as they are to a column of the same type, or of one that holds them as they were, and "
             "`downgrade()` copies all of them back."
         ),
-        "It is a boolean, whose two values are still two in the new column, and `downgrade()` works it out again.",
+        "It is a boolean, whose two values are still two in the new column, and `downgrade()` works it out or chooses it again.",
+        "But texts that become UUIDs in every row, of which `downgrade()` makes texts again, are a warning.",
         "Nothing of the new column comes from the dropped one, or the one that goes was added in this upgrade, too.",
         "Python works the values out, and does not read the dropped column, or `downgrade()` works that out again.",
     )
@@ -254,20 +274,36 @@ class MoveAndDrop(Rule):
         for op in case.ops_for(self, ops.DropColumn):
             moved = movement(case, op)
             if moved is not None and not case.state_before(op).new_column and not moves_back(case, op):
-                what = names(op)
-                targets = " and ".join(f"'{target}'" for target in moved.to)
-                words = {
-                    "moves": f"moves the values of {what['the_column']} to {targets}",
-                    "it": "it",
-                    "lost": "the move got wrong",
-                }
-                if moved.computed:
-                    moves = f"fills {targets} with what Python works out"
-                    words = {"moves": moves, "it": what["the_column"], "lost": "was not carried over"}
-                if moved.chosen:
-                    words = {"moves": f"fills {targets} by {what['the_column']}", "it": "it", "lost": "that left out"}
-                wording = None
-                if moved.whole:
-                    wording, words = self.copied, {"moves": targets, "own": what["the_column"].partition(" ")[2]}
-                    words["by"] = " in Python" if moved.computed else ""
-                yield self.found(case.migration, op, wording, **what, **words, target=moved.to[0])
+                yield self._of(case, op, moved)
+
+    def _of(self, case: MigrationCase, op: ops.DropColumn, moved: DataMovement) -> Finding:
+        what = names(op)
+        targets = " and ".join(f"'{target}'" for target in moved.to)
+        others = " and ".join(_written_by(case, op, moved.to))
+        words = {"target": moved.to[0], "also": others and f"; {others}, which the new values get into, is to wait for that, too"}
+        if moved.respelled:
+            words |= {"moves": targets, "also": others and f", {others} with it"}
+            return replace(self.found(case.migration, op, self.respelled, **what, **words), severity=Severity.WARNING)
+        if moved.whole:
+            words |= {"moves": targets, "own": what["the_column"].partition(" ")[2], "by": " in Python" if moved.computed else ""}
+            return self.found(case.migration, op, self.copied, **what, **words)
+        words |= {"moves": f"moves the values of {what['the_column']} to {targets}", "it": "it", "lost": "the move got wrong"}
+        if moved.computed:
+            moves = f"fills {targets} with what Python works out"
+            words |= {"moves": moves, "it": what["the_column"], "lost": "was not carried over"}
+        if moved.chosen:
+            words |= {"moves": f"fills {targets} by {what['the_column']}", "lost": "that left out"}
+        return self.found(case.migration, op, **what, **words)
+
+
+def _written_by(case: MigrationCase, drop: ops.DropColumn, to: tuple[str, ...]) -> list[str]:
+    """Return other columns which upgrade() overwrites by the values that the column which goes has become."""
+    found: dict[str, None] = {}
+    for op in case.earlier(drop):
+        texts = map(fold, _WORD.findall(statement_of(case.migration.upgrade_ops, op))) if isinstance(op, ops.Update) else ()
+        is_other = isinstance(op, ops.Update) and op.columns is not UNKNOWN and op.table != drop.table and readable(op.table)
+        if isinstance(op, ops.Update) and is_other and not {fold(target) for target in to}.isdisjoint(texts):
+            new = case.state_before(op).new_columns
+            written = op.columns if op.columns is not UNKNOWN else ()
+            found |= dict.fromkeys(f"{op.table}.{name}" for name in written if readable(name) and fold(name) not in new)
+    return list(found)

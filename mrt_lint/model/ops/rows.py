@@ -29,7 +29,8 @@ class Update(Op):
     """`columns` are the columns set, `source_columns` those that the new values are computed from (without WHERE's).
 
     `flows` are which of them goes where, UNKNOWN if nothing of that could be read; `fills` are columns in which it replaces NULL
-    and nothing else; `conditions` are the table's own columns that WHERE and joins name (none of these is compared).
+    and nothing else; `conditions` are the table's own columns that WHERE and joins name, `nulls_alone` those that are NULL in the
+    rows of a WHERE that asks for nothing else (none of these is compared).
     """
 
     table: Name
@@ -41,6 +42,7 @@ class Update(Op):
     flows: tuple[ValueFlow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
     fills: tuple[Name, ...] = field(default=(), compare=False, repr=False)
     conditions: tuple[Name, ...] = field(default=(), compare=False, repr=False)
+    nulls_alone: tuple[Name, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,14 @@ def null_columns(cursor: TokenCursor, alias: str = "") -> Iterator[Name]:
             yield column
 
 
+def nulls_alone(cursor: TokenCursor, alias: str = "") -> tuple[Name, ...]:
+    """Return the columns that the next WHERE wants to be NULL, nothing where it wants more than that."""
+    where = _without_parentheses(_where(cursor))
+    found = tuple(null_columns(cursor, alias))
+    asks = len(list(_parts(where, "AND")))
+    return found if asks == len(found) and not any(cursor.has(key) for key in ("FROM", "JOIN", "LIMIT")) else ()
+
+
 def takes_by_value(cursor: TokenCursor) -> Flag:
     """Return whether the next WHERE takes rows by values that it names, False if only by patterns and ranges without an end.
 

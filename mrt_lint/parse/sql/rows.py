@@ -9,17 +9,14 @@ from functools import cached_property
 
 from mrt_lint.model.ops import Delete, Insert, Op, Statement, Truncate, Update
 from mrt_lint.model.values import HOLE, UNKNOWN, Flag, MaybeName, Name, Unknown, ValueFlow
-from mrt_lint.parse.sql.condition import Truth, null_columns, spares_used, takes_by_value, truth_of_where
+from mrt_lint.parse.sql.asked_columns import CONSTANTS, columns_asked_for
+from mrt_lint.parse.sql.condition import Truth, null_columns, nulls_alone, spares_used, takes_by_value, truth_of_where
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.reference import references, tables_read
 from mrt_lint.parse.sql.tokens import keywords
 
 _QUERIES = frozenset({"SELECT", "WITH", "TABLE", "("})
 _CLAUSES = ("FROM", "WHERE", "RETURNING", "ORDER", "LIMIT", "OUTPUT", "OPTION")
-_CONSTANTS = keywords(
-    "NULL TRUE FALSE DEFAULT CURRENT_TIMESTAMP CURRENT_DATE CURRENT_TIME LOCALTIMESTAMP LOCALTIME CURRENT_USER AND OR NOT "
-    "IS IN LIKE"
-)
 # with any of these a name in an expression may be no column
 _HARD = keywords(
     "SELECT CASE CAST CONVERT AS FROM INTERVAL AT USING OVER COLLATE ARRAY ROW EXTRACT DATE TIME TIMESTAMP DISTINCT FILTER "
@@ -137,22 +134,9 @@ def read_update(cursor: TokenCursor) -> Iterator[Op]:
             where=where,
             flows=tuple(_flows(mine, {alias: name for alias, (_, name) in tables.items()}, whole=where is False)),
             fills=(*null_columns(whole, alias), *(change.column for change in mine if change.keeps_values)),
-            conditions=tuple(_conditions(whole, tables, alias)),
+            conditions=tuple(columns_asked_for(whole, tables, alias)),
+            nulls_alone=nulls_alone(whole, alias) if len(tables) == 1 else (),
         )
-
-
-def _conditions(whole: TokenCursor, tables: dict[str, tuple[MaybeName, Name]], target: str) -> Iterator[Name]:
-    """Return the columns of the table that is written which come behind WHERE and ON, outside of what is set."""
-    is_condition = False
-    for place in range(whole.position, whole.stop):
-        token, before = whole.tokens[place], whole.tokens[place - 1].key if place else ""
-        behind = whole.tokens[place + 1].key if place + 1 < whole.stop else ""
-        if token.key in {"WHERE", "ON", "SET", "FROM", "JOIN"}:
-            is_condition = token.key in {"WHERE", "ON"}
-        elif is_condition and token.kind in {"word", "name"} and behind not in {"(", "."} and token.key not in _CONSTANTS:
-            alias = whole.tokens[place - 2].text.lower() if before == "." else target
-            if alias == target or (alias in tables and tables[alias] == tables.get(target)):
-                yield whole.fold(token)
 
 
 def _by_target(changes: list[_ColumnAssignment], targets: tuple[str, ...]) -> dict[str, list[_ColumnAssignment]]:
@@ -314,7 +298,7 @@ def _read(value: TokenCursor) -> tuple[tuple[str | None, Name], ...] | Unknown:
     found: dict[tuple[str | None, Name], None] = {}
     for place, token in enumerate(tokens):
         behind = tokens[place + 1].key if place + 1 < len(tokens) else ""
-        if token.kind in {"word", "name"} and token.key not in _CONSTANTS and behind not in {"(", "."}:
+        if token.kind in {"word", "name"} and token.key not in CONSTANTS and behind not in {"(", "."}:
             qualified = place > 1 and tokens[place - 1].key == "."
             found[tokens[place - 2].text if qualified else None, value.fold(token)] = None
     return tuple(found)

@@ -83,7 +83,10 @@ class SelectElement:
 
 @dataclass(slots=True, frozen=True)
 class DmlElement:
-    """A Core INSERT, UPDATE or DELETE that is still being built; `kind` is its name, `chooses` and `measures` as in a SELECT."""
+    """A Core INSERT, UPDATE or DELETE that is still being built; `kind` is its name, `chooses` and `measures` as in a SELECT.
+
+    `nulls_alone` is whether its conditions ask for nothing but `nulls`.
+    """
 
     kind: str
     table: TableElement
@@ -94,6 +97,7 @@ class DmlElement:
     where: bool = False
     nulls: tuple[Name, ...] = ()
     conditions: tuple[Name, ...] = ()
+    nulls_alone: bool = True
     query: bool = False
     chooses: bool = False
     measures: bool = False

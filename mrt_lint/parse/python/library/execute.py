@@ -89,6 +89,7 @@ def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **ma
             flows=_flows(statement),
             fills=statement.nulls,
             conditions=statement.conditions,
+            nulls_alone=statement.nulls if statement.nulls_alone else (),
             **marks,
         )
     else:

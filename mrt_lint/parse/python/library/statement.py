@@ -49,7 +49,8 @@ def start_dml(kind: str, target: Value, arguments: CallArguments | None = None) 
         return statement
     given = arguments.keyword.get("whereclause")
     where = bool(given) or any(isinstance(value, SqlExpression) for value in arguments.positional)
-    statement = dataclasses.replace(statement, where=where, nulls=require_all(*arguments.positional, given).nulls)
+    nulls = require_all(*arguments.positional, given).nulls
+    statement = dataclasses.replace(statement, where=where, nulls=nulls, nulls_alone=not where)
     values = arguments.keyword.get("values")
     return add_values(statement, CallArguments(positional=[values])) if values is not None else statement
 
@@ -65,6 +66,7 @@ def call_dml_method(statement: DmlElement, name: str, arguments: CallArguments) 
             where=statement.where or given != ["true"],
             nulls=_nulls(statement, arguments),
             conditions=(*statement.conditions, *merge_sql(*arguments.positional).columns),
+            nulls_alone=statement.nulls_alone and all(map(_asks_for_null, arguments.positional)) and not arguments.keyword,
             measures=statement.measures or merge_sql(*arguments.positional).measures,
         )
     if name in ("values", "ordered_values"):
@@ -91,6 +93,11 @@ def _with_query(statement: DmlElement, select: SelectElement) -> DmlElement:
         flows = tuple(flow for column, value in pairs for flow in flows_into(column, value))
     chooses = statement.chooses or select.chooses or select.where
     return dataclasses.replace(statement, flows=flows, chooses=chooses, measures=statement.measures or select.measures)
+
+
+def _asks_for_null(condition: Value) -> bool:
+    """Return whether a condition is that one column is NULL."""
+    return isinstance(condition, SqlExpression) and len(condition.nulls) == 1 and condition.columns == condition.nulls
 
 
 def _nulls(statement: DmlElement | SelectElement, arguments: CallArguments) -> tuple[Name, ...]:
@@ -177,6 +184,6 @@ def call_select_method(statement: SelectElement, name: str, arguments: CallArgum
 def finish_query(statement: SelectElement, name: str, arguments: CallArguments) -> DmlElement:
     """`session.query(Model).filter(…).update({…})` or `.delete()`."""
     table = statement.tables[0] if statement.tables else TableElement(UNKNOWN)
-    made = DmlElement(name, table, where=statement.where, nulls=statement.nulls)
+    made = DmlElement(name, table, where=statement.where, nulls=statement.nulls, nulls_alone=not statement.where)
     values = arguments.get(0, "values")
     return add_values(made, CallArguments(positional=[values])) if name == "update" else made
