@@ -9,12 +9,16 @@ from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.transaction import surroundings
 from mrt_lint.analysis.wording import names
-from mrt_lint.history.schema import fold
+from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import UNKNOWN
+from mrt_lint.model.values import UNKNOWN, Column
+
+_WHERE = re.compile(r"\bwhere\b", re.IGNORECASE)
+_AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_OF_NULL = re.compile(r"""\s*\(?\s*(?:"?\w+"?\.)?"?(\w+)"?\s+is\s+(not\s+)?null\s*\)?\s*""", re.IGNORECASE)
 
 
 class BackfillUnderLock(Rule):
@@ -78,6 +82,14 @@ class BackfillUnderLock(Rule):
             """,
         ),
         Example(
+            title="Rows that hold a value where others hold none",
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("mail", sa.Text))
+                op.execute("UPDATE users SET mail = lower(email) WHERE email IS NOT NULL")
+            """,
+        ),
+        Example(
             title="A database that commits each change of a table",
             target=DatabaseTarget(dialect="mysql"),
             source="""
@@ -104,7 +116,7 @@ class BackfillUnderLock(Rule):
                 if not case.state_before(op).empty:
                     added.setdefault(place, op)
                     columns[place].add(fold(str(op.column)))
-            elif place in added and (op.where is False or _is_whole(text if op.sql else "", added[place])):
+            elif place in added and (op.where is False or _is_whole(case, op, text if op.sql else "", added[place])):
                 yield self.found(case.migration, op, **_words(case, op, added.pop(place)))
             elif place in added and op.repeated and _fills(op, columns[place]):
                 yield self.found(case.migration, op, self.by_row, **_words(case, op, added.pop(place)))
@@ -142,12 +154,23 @@ def _needing(case: MigrationCase, op: ops.Update, added: ops.AddColumn) -> Itera
             yield found["the_index" if isinstance(later, ops.CreateIndex) else "the_constraint"].partition(" whose")[0]
 
 
-def _is_whole(text: str, added: ops.AddColumn) -> bool:
-    """Return whether the only condition is that the new column IS NULL."""
-    # a default has filled the rows that are there
-    is_filled = added.definition.server_default is not None
-    column = re.escape(added.column) if readable(added.column) and not is_filled else r"(?!)"
-    return re.search(rf'\bwhere\s+(\w+.)?"?{column}"?\s+is\s+null\s*;?\s*$', text, re.IGNORECASE) is not None
+def _is_whole(case: MigrationCase, op: ops.Update, text: str, added: ops.AddColumn) -> bool:
+    """Return whether every row meets the only conditions: the new column IS NULL, one that is NOT NULL IS NOT NULL."""
+    _, *where = _WHERE.split(text)
+    return len(where) == 1 and all(_holds(case, op, part, added) for part in _AND.split(where[0].strip("; \t\r\n")))
+
+
+def _holds(case: MigrationCase, op: ops.Update, condition: str, added: ops.AddColumn) -> bool:
+    found = _OF_NULL.fullmatch(condition)
+    if found is None:
+        return False
+    name = fold(found[1])
+    if not found[2]:
+        # a default has filled the rows that are there
+        return name == fold(str(added.column)) and added.definition.server_default is None
+    table = case.state_before(op).schema.table(str(op.table), op.schema)
+    column = table.columns.get(name) if isinstance(table, ReplayedTable) else None
+    return isinstance(column, Column) and (column.nullable is False or column.primary_key is True)
 
 
 def _fills(op: ops.AddColumn | ops.Update, columns: set[str]) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.lint.test_downgrade_kinds import AGE, BASE, DROP_AGE, NOTHING, PARCELS, SHOP, holds, sql, told
+from tests.lint.test_downgrade_kinds import AGE, BASE, DROP_AGE, DROP_PARCELS, NOTHING, PARCELS, SHOP, holds, sql, told
 
 GONE = 'op.add_column("parcels", sa.Column("code", sa.String(20)))'
 FUNCTION = "CREATE FUNCTION f({}) RETURNS {} AS $$ {} $$ LANGUAGE {}"
@@ -401,3 +401,32 @@ def test_a_schema_of_unread_name_takes_what_is_in_it_along():
     for downgrade, expected in ((EACH_ROW + gone, "-MRT110"), (NOTHING, "+MRT110")):
         head = "from shop.sql import quote_ident\n"
         assert holds(expected, told([BASE, (head + EACH_ROW + made, head + downgrade)]))
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("name IS NOT NULL", "+MRT438"),
+        ("(p.name is not null);", "+MRT438"),
+        ('"id" IS NOT NULL AND name IS NOT NULL', "+MRT438"),
+        ("name IS NOT NULL AND age IS NULL", "+MRT438"),
+        ("later IS NOT NULL", "+MRT438"),
+        ("code IS NOT NULL", "-MRT438"),
+        ("name IS NULL", "-MRT438"),
+        ("name IS NOT NULL AND code IS NOT NULL", "-MRT438"),
+        ("name IS NOT NULL OR code IS NOT NULL", "-MRT438"),
+        ("age IS NOT NULL", "-MRT438"),
+        ("loose IS NOT NULL", "-MRT438"),
+        ("id IN (SELECT id FROM items WHERE name IS NOT NULL)", "-MRT438"),
+    ],
+)
+def test_what_is_not_null_is_so_in_every_row(where: str, expected: str):
+    columns = [
+        f'sa.Column("{name}", sa.Text(), nullable={nullable})'
+        for name, nullable in (("name", False), ("loose", False), ("later", True))
+    ]
+    base = (f"{PARCELS[:-1]}, {', '.join(columns)})", DROP_PARCELS)
+    change = sql("ALTER TABLE parcels ALTER later SET NOT NULL", "ALTER TABLE parcels ALTER loose DROP NOT NULL")
+    fill = f"{AGE}\n{sql(f'UPDATE parcels p SET age = 1 WHERE {where}')}"
+    found = told([base, (change, "pass"), (fill, NOTHING)])
+    assert holds(expected, found)
