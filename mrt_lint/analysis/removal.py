@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
-from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.wording import bare, names
 from mrt_lint.history.schema import fold, given_name
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
@@ -32,7 +32,7 @@ def removal(case: MigrationCase, op: ops.CreateTable | ops.AddColumn | ops.Creat
     is_named = op.constraint is not None
     constraint = now.get("own") or (found["constraint"] if is_named or given is None else given)
     if not is_named:
-        kind = found["the_constraint"].partition(" ")[2].partition(" whose")[0]
+        kind = bare(found["the_constraint"]).partition(" ")[2]
         found["the_constraint"] = f"{kind} '{given}'" if given else f"a {kind} without a name"
         words["first"] = "" if given else "give it a name in upgrade(), and "
     undo = f'op.drop_constraint({literal(constraint)}, {table}, type_="{op.definition.kind}"{schema})'

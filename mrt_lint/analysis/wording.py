@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.sql_names import sql_name, sql_path
 from mrt_lint.model.advice import literal
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import AddEnumValue, Op, RenameEnumValue
-from mrt_lint.model.values import Constraint, MaybeName, Unset
+from mrt_lint.model.values import UNKNOWN, Constraint, MaybeName, Unset
 
 _KINDS = {"foreignkey": "foreign key", "primary": "primary key", "unique": "unique constraint", "check": "check constraint"}
 
+_UNREAD: Final = " whose name could not be read"
+_NAMELESS: Final = " without a name"
 _OF_TABLES = frozenset({"trigger", "policy", "rule"})
 """Kinds of objects whose names belong to a table, and so have no schema of their own."""
 
@@ -31,7 +35,7 @@ def names(op: Op, dialect: str = "postgresql") -> dict[str, str]:
     for field in ("index", "constraint", "name", "enum", "sequence"):
         name = _plain(op, field)
         found[field] = name or "…"
-        found[f"the_{field}"] = _the(_kind(op, field), name)
+        found[f"the_{field}"] = _the(_kind(op, field), name, _NAMELESS if _is_nameless(op, field) else _UNREAD)
     if op.along_with:
         own = next(f"the_{part}" for part in ("column", "index", "constraint", "name", "table") if getattr(op, part, None))
         found[own] += f" along with {op.along_with}"
@@ -58,9 +62,14 @@ def deed(op: Op) -> str:
     found, (verb, _, what) = names(op), op.op.partition("_")
     tracked = found.get(f"the_{what}", found["the_constraint"])
     if tracked.startswith(("a ", "an ")):  # without a name
-        tracked = tracked.partition(" ")[2].partition(" whose")[0]
+        tracked = bare(tracked).partition(" ")[2]
     deeds = {"add": "the new", "create": "the new", "drop": "the drop of", "rename": "another name of"}
     return f"{deeds.get(verb, 'a change of')} {tracked}"
+
+
+def bare(thing: str) -> str:
+    """Return the words for what has no name, or one that could not be read, without saying so: "an index"."""
+    return thing.removesuffix(_UNREAD).removesuffix(_NAMELESS)
 
 
 def join(columns: object, op: Op | None = None, dialect: str = "postgresql") -> str:
@@ -89,9 +98,13 @@ def _kind(op: Op, field: str) -> str:
     return str(getattr(op, "kind", "object")) if field == "name" else field
 
 
-def _the(kind: str, name: str | None) -> str:
+def _is_nameless(op: Op, field: str) -> bool:
+    return field in {"index", "constraint"} and getattr(op, field, UNKNOWN) is None
+
+
+def _the(kind: str, name: str | None, otherwise: str = _UNREAD) -> str:
     article = "an" if kind[0] in "aeio" else "a"  # "a unique constraint"
-    return f"{kind} '{name}'" if name else f"{article} {kind} whose name could not be read"
+    return f"{kind} '{name}'" if name else f"{article} {kind}{otherwise}"
 
 
 def _the_column(table: str | None, column: str | None) -> str:

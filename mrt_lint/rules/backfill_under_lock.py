@@ -8,7 +8,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.transaction import surroundings
-from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.wording import bare, names
 from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
@@ -151,7 +151,7 @@ def _needing(case: MigrationCase, op: ops.Update, added: ops.AddColumn) -> Itera
             if isinstance(later, ops.CreateIndex) and later.unique is not True:
                 continue
             found = names(later)
-            yield found["the_index" if isinstance(later, ops.CreateIndex) else "the_constraint"].partition(" whose")[0]
+            yield bare(found["the_index" if isinstance(later, ops.CreateIndex) else "the_constraint"])
 
 
 def _is_whole(case: MigrationCase, op: ops.Update, text: str, added: ops.AddColumn) -> bool:

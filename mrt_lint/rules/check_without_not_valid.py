@@ -4,8 +4,12 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import has_no_rows
+from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.mysql_alteration import blocked
+from mrt_lint.analysis.sql_names import sql_name
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
@@ -26,8 +30,8 @@ class CheckWithoutNotValid(Rule):
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL blocks reads and writes of {the_table} while it checks every row for {the_constraint}"
     instead = (
-        "add it with {not_valid}, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE "
-        "CONSTRAINT {sql_constraint}»)"
+        "{first}add it with {not_valid}, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE "
+        "CONSTRAINT {sql_constraint}»){renamed}"
     )
     inline = DialectWording(
         message="PostgreSQL blocks reads and writes of {the_table} while it checks every row for the CHECK of the new {the_column}",
@@ -129,7 +133,24 @@ class CheckWithoutNotValid(Rule):
             if server is not None:
                 yield self.found(case.migration, op, self.copied, **names(op), server=server.name)
             elif case.server(op) is None and op.definition.not_valid is False:
-                yield self.found(case.migration, op, **names(op))
+                yield self.found(case.migration, op, **names(op) | _named(case, op))
         for column in case.ops_for(self, ops.AddColumn):
             if case.server(column) is None and any(each.kind == "check" for each in column.definition.constraints):
                 yield self.found(case.migration, column, self.inline, **names(column))
+
+
+def _named(case: MigrationCase, op: ops.CreateCheckConstraint) -> dict[str, str]:
+    """Return the name that a constraint has in the database, where downgrade() drops it by that, and what else it may be."""
+    name = op.constraint
+    if name is None:
+        return {"first": "give it a name, ", "renamed": ""}
+    if op.sql or not readable(name) or not readable(op.table):
+        return {"first": "", "renamed": ""}
+    table = fold(op.table)
+    drops = (other.constraint for other in case.migration.downgrade_ops if isinstance(other, ops.DropConstraint))
+    longer = find_same_constraint(fold(name), table, {drop for drop in map(fold, filter(readable, drops)) if len(drop) > len(name)})
+    if longer is not None:
+        return {"first": "", "renamed": "", "sql_constraint": sql_name(longer, case.dialect(op))}
+    is_final = fold(name).startswith(("ck_", "chk_")) or table in fold(name)
+    renamed = f", or by the name that a naming_convention of the models makes of it, as ck_{table}_{name}"
+    return {"first": "", "renamed": "" if is_final else renamed}

@@ -30,7 +30,10 @@ class ForeignKeyWithoutNotValid(Rule):
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL blocks writes to {the_tables} while it checks every row for {the_key}"
-    instead = "add it with {not_valid}, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE CONSTRAINT {key}»)"
+    instead = (
+        "{first}add it with {not_valid}, and in a later revision run "
+        "op.execute(«ALTER TABLE {sql_table} VALIDATE CONSTRAINT {key}»)"
+    )
     copied = DialectWording(
         message="{server} copies {the_table} while it looks up every row for {the_key}: writes to it wait until it is done",
         instead=(
@@ -143,6 +146,7 @@ class ForeignKeyWithoutNotValid(Rule):
                     found = names(op) | {
                         "the_tables": _tables(case, op, key),
                         "the_key": the_key,
+                        "first": "give it a name, " if key.name is None else "",
                         "server": server.name if server else "",
                     }
                     name = sql_name(key.name, case.dialect(op)) if readable(key.name) else "…"

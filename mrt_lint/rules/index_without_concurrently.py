@@ -1,6 +1,5 @@
 """MRT407."""
 
-import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
@@ -9,7 +8,7 @@ from mrt_lint.analysis.duplicates import holds_no_duplicates, makes_unique
 from mrt_lint.analysis.index_sql import code_of, sql_of
 from mrt_lint.analysis.locking import is_partitioned
 from mrt_lint.analysis.raw_sql import is_in_block
-from mrt_lint.analysis.wording import join, names
+from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
@@ -32,7 +31,7 @@ class IndexWithoutConcurrently(Rule):
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL blocks every write to {the_table} while it builds {the_index}"
     instead = (
-        "{first}with op.get_context().autocommit_block(): {before}op.create_index(«{index}», «{last}», [{columns}]{options}, "
+        "{first}with op.get_context().autocommit_block(): {before}op.create_index({name}, «{last}», [{columns}]{options}, "
         "postgresql_concurrently=True)"
     )
     of_key = DialectWording(
@@ -169,18 +168,15 @@ class IndexWithoutConcurrently(Rule):
             found = names(op) | {"first": "", "before": ""}
             if is_in_block(case, op):
                 found |= {"first": _OUT_OF_BLOCK, "before": self._dropped_before(case, op)}
-            last = found["last"]
             if isinstance(op, ops.CreateIndex) and op.concurrently is False:
-                if op.index is None:
-                    found["index"] = f"ix_{last}_{re.sub(r'[^a-z0-9]+', '_', join(op.columns).lower()).strip('_')}"
+                # a naming convention makes the name of one without, here as there
+                found["name"] = "None" if op.index is None else literal(found["index"])
                 wording = self.of_partitions if is_partitioned(case, op) else None
                 yield self.found(case.migration, op, wording, **found | code_of(op))
             elif isinstance(op, ops.AddColumn) and op.definition.index is True:
-                # the name that SQLAlchemy gives it
-                index = f"ix_{last}_{found['column']}"
-                found |= {"index": index, "the_index": f"index '{index}'"}
+                found |= {"name": "None", "the_index": f"the index of the new {found['the_column']}"}
                 built = ops.CreateIndex(
-                    index=index, table=op.table, schema=op.schema, columns=(op.column,), unique=op.definition.unique
+                    index=None, table=op.table, schema=op.schema, columns=(op.column,), unique=op.definition.unique
                 )
                 yield self.found(case.migration, op, **found | code_of(built))
             elif not isinstance(op, ops.CreateIndex) and _only_locks(case, op):

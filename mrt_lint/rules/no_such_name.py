@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.absent_objects import ON_CONSTRAINTS
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.wording import bare, names
 from mrt_lint.analysis.wrong_name import names_instead, runs_for_sure
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
@@ -178,8 +178,7 @@ class NoSuchName(Rule):
                 if not isinstance(op, ops.DropConstraint | ops.DropIndex) or not runs_for_sure(case, op):
                     continue
                 if _is_nameless(op):
-                    the_thing = names(op)["the_index" if isinstance(op, ops.DropIndex) else "the_constraint"]
-                    the_thing = the_thing.partition(" whose")[0]
+                    the_thing = bare(names(op)["the_index" if isinstance(op, ops.DropIndex) else "the_constraint"])
                     found = names(op) | {"function": function, "the_thing": the_thing, "look": _look(case, op)}
                     given, by_type = (
                         _advice(case, op) if function == "downgrade" and isinstance(op, ops.DropConstraint) else ("", "")

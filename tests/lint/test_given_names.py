@@ -1,9 +1,13 @@
 """Names that PostgreSQL gave stay what they are when the table or a column is renamed; what cannot be told is not said to be wrong."""
 
+import io
 import os
+import re
 
 import pytest
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 
 from tests.lint.test_downgrade_kinds import sql, told
 from tests.runtime.conftest import own_database, postgres_server  # noqa: F401 - a fixture
@@ -166,3 +170,60 @@ def test_a_name_that_a_convention_made_and_cut_is_the_same_constraints(conventio
     back = told([SETUP, (create, drop), (drop, create)], dialect)
     assert "MRT409" not in {found.code for found in back}
     assert "MRT409" in {found.code for found in told([SETUP, (create, drop), (drop, PASS)], dialect)}
+
+
+CONVENTIONS = [
+    {},
+    {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"},
+    {"ix": "idx_%(column_0_label)s", "ck": "%(table_name)s_%(constraint_name)s_check"},
+]
+
+
+def names_made(convention: dict[str, str], call: str) -> set[str]:
+    """Return the names that Alembic writes for a call under a naming convention."""
+    written = io.StringIO()
+    options = {"as_sql": True, "output_buffer": written}
+    if convention:
+        options["target_metadata"] = sa.MetaData(naming_convention=convention)
+    exec(call, {"op": Operations(MigrationContext.configure(dialect_name="postgresql", opts=options)), "sa": sa})
+    return set(re.findall(r"INDEX (?:CONCURRENTLY )?(\S+) ON|CONSTRAINT (\S+) CHECK", written.getvalue()))
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize(
+    "call",
+    [
+        'op.create_index(None, "loans", ["code"])',
+        'op.create_index(None, "loans", ["code", "book_id"])',
+        'op.create_index("mine", "loans", ["code"])',
+        'op.add_column("loans", sa.Column("town", sa.Text(), index=True))',
+    ],
+)
+def test_an_index_built_concurrently_has_the_name_that_it_had(call, convention):
+    (finding,) = (found for found in told([SETUP, (call, PASS)]) if found.code == "MRT407")
+    advised = finding.instead.partition("autocommit_block(): ")[2]
+    assert names_made(convention, advised) == names_made(convention, call) != set()
+
+
+@pytest.mark.parametrize(
+    ("check", "validated"),
+    [
+        ('op.create_check_constraint("positive", "loans", "id > 0")', 'positive"), or by the name that a naming_convention'),
+        ('op.create_check_constraint("ck_loans_positive", "loans", "id > 0")', 'ck_loans_positive")'),
+        (sql("ALTER TABLE loans ADD CONSTRAINT positive CHECK (id > 0)"), 'positive")'),
+        ('op.create_check_constraint(None, "loans", "id > 0")', '…")'),
+        ('op.create_foreign_key(None, "loans", "books", ["book_id"], ["id"])', '…")'),
+    ],
+)
+def test_a_constraint_is_validated_by_the_name_that_it_has(check, validated):
+    (finding,) = (found for found in told([SETUP, (check, PASS)]) if found.code in {"MRT422", "MRT423"})
+    assert f"VALIDATE CONSTRAINT {validated}" in finding.instead
+    assert finding.instead.startswith("give it a name, add") is ("None" in check)
+
+
+def test_a_check_that_downgrade_drops_by_the_name_of_a_convention_is_validated_by_that():
+    check = 'op.create_check_constraint("positive", "loans", "id > 0")'
+    assert names_made(CONVENTIONS[1], check) == {("", "ck_loans_positive")}
+    drop = 'op.drop_constraint(op.f("ck_loans_positive"), "loans")'
+    (finding,) = (found for found in told([SETUP, (check, drop)]) if found.code == "MRT423")
+    assert finding.instead.endswith('VALIDATE CONSTRAINT ck_loans_positive")')

@@ -44,7 +44,7 @@ def test_a_finding_speaks_in_full_sentences_of_the_users_own_names(rule: Rule, e
     for finding in judge(example, rule)[1]:
         for text in (finding.message, finding.instead):
             assert "UNKNOWN" not in text
-            assert "None" not in text
+            assert "None" not in text.replace("create_index(None,", "")  # which a naming convention gives a name
             assert not re.search(r"<\w+>|\{\w+\}", text), text
             assert not text.endswith(".")
 
