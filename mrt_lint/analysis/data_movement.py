@@ -30,7 +30,8 @@ class DataMovement:
 
     `computed` is True if Python computed them, so that their source is not visible; `chosen` if only which rows get which value
     hangs on the source; `whole` if they are kept there as they were, as far as can be seen; `respelled` if they are the identifiers
-    that they were, which downgrade() writes as texts again.
+    that they were, which downgrade() writes as texts again. `through` is a column of this upgrade's own that held them in between,
+    and is dropped as well.
     """
 
     to: tuple[str, ...]
@@ -38,6 +39,7 @@ class DataMovement:
     chosen: bool = False
     whole: bool = False
     respelled: bool = False
+    through: str = ""
 
 
 def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
@@ -54,9 +56,16 @@ def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
     found = [filled for op in filling for filled in _filled(case, op, drop, before)]
     read = tuple(dict.fromkeys(target for target, flow in found if flow.source is not UNKNOWN))
     if read:
-        plain = all(flow.plain for _, flow in found if flow.source is not UNKNOWN) and _is_copied(case, drop, read, before)
+        passed = [target for target in read if _is_dropped(case, drop, target)]
+        onward = [(target, flow) for target in passed for flow in _onward(case, drop, target)]
+        ends = tuple(dict.fromkeys([target for target in read if target not in passed] + [str(flow.column) for _, flow in onward]))
+        plain = all(flow.plain for _, flow in (*found, *onward) if flow.source is not UNKNOWN)
+        plain = plain and _is_copied(case, drop, ends, upgrade if passed else before)
         is_back = (plain or _is_boolean(case, drop)) and is_refilled(case, drop)
-        return None if is_back else DataMovement(read, whole=plain, respelled=not plain and _is_respelled(case, drop, read, before))
+        if is_back or not ends:
+            return None
+        is_respelled = not plain and not passed and _is_respelled(case, drop, read, before)
+        return DataMovement(ends, whole=plain, respelled=is_respelled, through=passed[0] if passed else "")
     chosen = [target for op in before if isinstance(op, Update) for target in _chosen(case, op, drop, before)]
     if chosen:
         is_back = is_refilled(case, drop) or (_is_boolean(case, drop) and _is_chosen_again(case, drop, chosen, before))
@@ -67,6 +76,22 @@ def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
         alike = tuple(target for target in targets if fold(target.rpartition(".")[2]) == fold(drop.column))
         return DataMovement(alike or targets, computed=True, whole=bool(alike))
     return None
+
+
+def _is_dropped(case: MigrationCase, drop: DropColumn, target: str) -> bool:
+    """Return whether upgrade() drops a column of the same table again to which it has copied values."""
+    table = case.state_before(drop).table
+    drops = (op for op in case.operations("upgrade") if isinstance(op, DropColumn) and has_name((op.column,), target))
+    return any(op is not drop and case.state_before(op).table is table for op in drops)
+
+
+def _onward(case: MigrationCase, drop: DropColumn, target: str) -> Iterator[ValueFlow]:
+    """Return what is filled from a column of the same table that held the values in between."""
+    for op in case.operations("upgrade"):
+        if isinstance(op, Update) and case.state_before(op).table is case.state_before(drop).table:
+            for flow in _flows(op):
+                if readable(flow.column) and has_name((flow.source,), target) and fold(flow.column) != fold(target):
+                    yield replace(flow, plain=flow.plain and op.where is False)
 
 
 def _is_copied(case: MigrationCase, drop: DropColumn, to: tuple[str, ...], before: tuple[Op, ...]) -> bool:

@@ -24,13 +24,13 @@ def come_back(case: MigrationCase, op: Delete | Truncate) -> bool:
         return True
     earlier = list(case.earlier(op))
     table = case.state_before(op).table
-    copies = (other for other in earlier if isinstance(other, Insert | BulkInsert) and _holds_others(other))
+    copies = (other for other in earlier if isinstance(other, Insert | BulkInsert) and holds_others(other))
     is_copied = any(case.state_before(other).table is not table for other in copies) and _is_read(case, op, earlier)
-    back = (other for other in analysis.reverse.values() if isinstance(other, Insert | BulkInsert) and _holds_others(other))
+    back = (other for other in analysis.reverse.values() if isinstance(other, Insert | BulkInsert) and holds_others(other))
     return is_copied and any(analysis.state_before(other).table is table is not None for other in back)
 
 
-def _holds_others(op: Insert | BulkInsert) -> bool:
+def holds_others(op: Insert | BulkInsert) -> bool:
     """Return whether inserted rows are not in the migration itself: a query returns them, or Python works them out."""
     if isinstance(op, BulkInsert):
         return op.rows is UNKNOWN
@@ -82,7 +82,7 @@ def comes_back_along(case: MigrationCase, op: Delete | Truncate, other: Replayed
     name, where = fold(other.name), place(other.schema, other.name)
     copies = (made for made in case.earlier(op) if isinstance(made, Insert | CreateTable))
     is_copied = any(name in {fold(str(read)) for read in made.source_tables} for made in copies)
-    back = (made for made in case.analysis(op).reverse.values() if isinstance(made, Insert) and _holds_others(made))
+    back = (made for made in case.analysis(op).reverse.values() if isinstance(made, Insert) and holds_others(made))
     return is_copied and any(readable(made.table) and place(made.schema, made.table) == where for made in back)
 
 

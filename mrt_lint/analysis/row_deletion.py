@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.returning_rows import comes_back_along
-from mrt_lint.history.schema import QualifiedName, ReplayedTable, fold, place, refers
+from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, fold, place, refers
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNSET, Constraint
@@ -118,7 +118,7 @@ def cascaded(case: MigrationCase, op: ops.Delete) -> tuple[ReplayedTable, ...]:
     while left:
         for child, key in schema.references_to(left.pop()):
             where = place(child.schema, child.name)
-            if readable(key.ondelete) and fold(key.ondelete) == "cascade" and where not in {first, *found, *cleared}:
+            if cascades(key) and where not in {first, *found, *cleared}:
                 found[where] = child
                 left.append(where)
     lost = (child for child in found.values() if not comes_back_along(case, op, child))
@@ -137,10 +137,18 @@ def left_referrers(case: MigrationCase, op: ops.Delete) -> list[tuple[str, Const
             break
         if isinstance(other, ops.Delete | ops.Truncate | ops.Update | ops.DropTable) and readable(other.table):
             cleared.add(place(other.schema, other.table))
-    found = []
-    for table, key in analysis.state_before(op).schema.references_to(place(op.schema, str(op.table))):
-        where = place(table.schema, table.name)
+    referrers = refusing_keys(analysis.state_before(op).schema, place(op.schema, str(op.table)))
+    return [(table.name, key) for table, key in referrers if place(table.schema, table.name) not in cleared]
+
+
+def refusing_keys(schema: ReplayedSchema, target: QualifiedName) -> Iterator[tuple[ReplayedTable, Constraint]]:
+    """Yield the foreign keys of other tables that point to one, but for those that ON DELETE empties, each after its table."""
+    for table, key in schema.references_to(target):
         rule = fold(key.ondelete) if readable(key.ondelete) else ""
-        if where not in cleared and where != place(op.schema, str(op.table)) and rule not in {"set null", "set default"}:
-            found.append((table.name, key))
-    return found
+        if place(table.schema, table.name) != target and rule not in {"set null", "set default"}:
+            yield table, key
+
+
+def cascades(key: Constraint) -> bool:
+    """Return whether a foreign key deletes its rows along."""
+    return readable(key.ondelete) and fold(key.ondelete) == "cascade"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.sql_names import sql_name, sql_path
-from mrt_lint.history.schema import ReplayedTable
+from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model.advice import literal
 from mrt_lint.model.ops import DropColumn, DropConstraint, Op
 from mrt_lint.model.values import Constraint, MaybeName, Name, Unknown
@@ -54,6 +54,15 @@ def key_columns(case: MigrationCase, op: Op) -> tuple[str, ...] | None:
     known = case.known_schema(case.dialect(op)).schema.table(table, schema if readable(schema) else None)
     key = known.primary_key if isinstance(known, ReplayedTable) else None
     return tuple(str(name) for name in key) if isinstance(key, tuple) and key and all(map(readable, key)) else None
+
+
+def way_back(op: DropColumn, target: str) -> str:
+    """Return how the values come back from the column where they are in the end, which may have the name of the dropped one."""
+    if isinstance(op.column, str) and fold(op.column) == fold(target):
+        return (
+            f"add a column as {op.column} was under another name, fill it from {target}, drop that, and give the new one its name"
+        )
+    return f"add {op.column} as it was, fill it from {target}, and only then drop that"
 
 
 def constraint_again(case: MigrationCase, op: DropConstraint) -> str:

@@ -1,10 +1,11 @@
 """MRT214."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.returning_rows import come_back, kept_rows, listed
+from mrt_lint.analysis.returning_rows import come_back, holds_others, is_written_again, kept_rows, listed
 from mrt_lint.analysis.row_deletion import cascaded
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -45,11 +46,20 @@ class DeleteAll(Rule):
             "and in downgrade() insert them again"
         ),
     )
+    replaced = DialectWording(
+        message="upgrade deletes every row of {the_table} and writes others: downgrade() does not write the former ones again",
+        instead=(
+            "where they can be computed again, do that in downgrade(): DELETE FROM {sql_table}, and INSERT as the older release "
+            "needs them; if not, keep them first (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}), and there delete "
+            "the new rows, insert the kept ones (INSERT INTO {sql_table} SELECT * FROM {sql_backup}) and drop the copy"
+        ),
+    )
     manual = ("PostgreSQL, DELETE: https://www.postgresql.org/docs/current/sql-delete.html",)
     exemptions = (
         "The table was created earlier in the same upgrade.",
         "Its rows were copied to another table in the same upgrade, in SQL or by Python, and `downgrade()` inserts them again.",
         "Whether there is a condition cannot be read.",
+        "`upgrade()` fills it again from other tables or with what Python works out, and `downgrade()` inserts rows there, too.",
         "Of tables whose rows go along: `upgrade()` deletes or changes rows there before; SQLite does not enforce foreign keys.",
     )
 
@@ -137,4 +147,17 @@ class DeleteAll(Rule):
                 found = {**names(op, case.dialect(op)), "children": ", ".join(listed(children)), "copies": copies}
                 yield self.found(case.migration, op, self.along, **found)
             elif not come_back(case, op):
-                yield self.found(case.migration, op, **names(op, case.dialect(op)))
+                found = names(op, case.dialect(op))
+                if not _is_filled_again(case, op):
+                    yield self.found(case.migration, op, **found)
+                elif not is_written_again(case, op):
+                    yield replace(self.found(case.migration, op, self.replaced, **found), severity=Severity.WARNING)
+
+
+def _is_filled_again(case: MigrationCase, op: ops.Delete) -> bool:
+    """Return whether upgrade() then fills the table with rows that it takes from other tables, or works out in Python."""
+    table = case.state_before(op).table
+    return table is not None and any(
+        isinstance(other, ops.Insert | ops.BulkInsert) and holds_others(other) and case.state_before(other).table is table
+        for other in case.later(op)
+    )

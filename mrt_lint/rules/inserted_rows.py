@@ -1,17 +1,21 @@
 """MRT106."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from mrt_lint.analysis.absent_table import is_table_absent
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.row_deletion import cascades, refusing_keys
 from mrt_lint.analysis.sql_names import sql_name
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
+
+_SHOWN: Final = 2
 
 
 class InsertedRows(Rule):
@@ -26,7 +30,7 @@ class InsertedRows(Rule):
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade inserts rows into {the_table}, downgrade removes none there: they outlive the rollback"
-    instead = "delete them by their keys in downgrade(){statement}"
+    instead = "delete them by their keys in downgrade(){statement}{order}"
     manual = ("Alembic, Operations.bulk_insert: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The table was created in the same upgrade, or is dropped in either direction.",
@@ -99,7 +103,19 @@ class InsertedRows(Rule):
                 found = names(op, case.dialect(op))
                 where = " AND ".join(f"{sql_name(column, case.dialect(op))} IN (…)" for column in _key(case, op)) or "…"
                 statement = f": op.execute(«DELETE FROM {found['sql_table']} WHERE {where}»)" if readable(op.table) else ""
-                yield self.found(case.migration, op, **found, statement=statement)
+                yield self.found(case.migration, op, **found, statement=statement, order=_order(case, op))
+
+
+def _order(case: MigrationCase, op: ops.Insert | ops.BulkInsert) -> str:
+    """Return which rows have to go before those that are inserted, since foreign keys of other tables point there in the end."""
+    table, analysis = case.state_before(op).table, case.analysis(op)
+    if not isinstance(table, TrackedTable) or (case.dialect(op) == "sqlite" and case.target.sqlite_foreign_keys is not True):
+        return ""
+    keys = refusing_keys(analysis.simulated.schema, table.current_key)
+    children = list(dict.fromkeys(f"'{child.name}'" for child, key in keys if not cascades(key)))
+    more = [f"{len(children) - _SHOWN} more"] if len(children) > _SHOWN else []
+    what = " and ".join([*children[:_SHOWN], *more])
+    return f", once those of {what} that refer to them are gone: a foreign key refuses it before" if children else ""
 
 
 def _key(case: MigrationCase, op: ops.Insert | ops.BulkInsert) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from mrt_lint.analysis.data_movement import DataMovement, movement, moves_back
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.raw_sql import statement_of
 from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.written_code import way_back
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -52,6 +53,13 @@ class MoveAndDrop(Rule):
             "look before whether each value of {column} is what downgrade() writes for it; where some are not, drop {column} in a "
             "later release{also}, and write both columns from the application until then"
         ),
+    )
+    carried = DialectWording(
+        message=(
+            "upgrade carries the values of {the_column} over '{through}' to {moves} and drops both: downgrade() does not bring "
+            "them back"
+        ),
+        instead="carry them back in downgrade() in the same way: {back}",
     )
     manual = ("Martin Fowler, “Parallel Change”: https://martinfowler.com/bliki/ParallelChange.html",)
     exemptions = (
@@ -281,6 +289,9 @@ class MoveAndDrop(Rule):
         targets = " and ".join(f"'{target}'" for target in moved.to)
         others = " and ".join(_written_by(case, op, moved.to))
         words = {"target": moved.to[0], "also": others and f"; {others}, which the new values get into, is to wait for that, too"}
+        if moved.through:
+            back = way_back(op, moved.to[0])
+            return self.found(case.migration, op, self.carried, **what, moves=targets, through=moved.through, back=back)
         if moved.respelled:
             words |= {"moves": targets, "also": others and f", {others} with it"}
             return replace(self.found(case.migration, op, self.respelled, **what, **words), severity=Severity.WARNING)

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
-from mrt_lint.analysis.row_deletion import deletions, insertions, left_referrers
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
+from mrt_lint.analysis.row_deletion import cascades, deletions, insertions, left_referrers
 from mrt_lint.analysis.sql_names import sql_name
 from mrt_lint.analysis.wording import names
-from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
@@ -127,7 +126,7 @@ class ReferencedRows(Rule):
             if not insertions(case, op, table) or (dialect == "sqlite" and case.target.sqlite_foreign_keys is not True):
                 continue
             referrers = left_referrers(case, op)
-            refusing = [entry for entry in referrers if not _cascades(entry[1])]
+            refusing = [entry for entry in referrers if not cascades(entry[1])]
             if not referrers:
                 continue
             seen.add(table)
@@ -137,10 +136,6 @@ class ReferencedRows(Rule):
                 "unless": "".join(_unless(case, op, child, key) for child, key in referrers),
             }
             yield self.found(case.migration, op, None if refusing else self.cascading, **found)
-
-
-def _cascades(key: Constraint) -> bool:
-    return readable(key.ondelete) and fold(key.ondelete) == "cascade"
 
 
 def _unless(case: MigrationCase, op: ops.Delete, child: str, key: Constraint) -> str:

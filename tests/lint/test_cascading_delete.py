@@ -71,3 +71,33 @@ def test_children_that_come_back_are_not_lost_and_sqlite_takes_none_along_by_its
     back = sql(BACK, "INSERT INTO visits SELECT * FROM v", "INSERT INTO pages SELECT * FROM p")
     assert naming(kept, back) == []
     assert naming(sql(SOME), dialect="sqlite") == []
+
+
+TOTALS = 'op.create_table("totals", sa.Column("day", sa.Date), sa.Column("n", sa.Integer))'
+FILLED = {
+    "a query": sql("INSERT INTO totals (day, n) SELECT day, count(*) FROM visits GROUP BY day"),
+    "Core": 't = sa.table("totals", sa.column("n"))\nop.execute(t.insert().from_select(["n"], sa.select(sa.table("v", sa.column("n")))))',
+    "Python": 'op.bulk_insert(sa.table("totals", sa.column("n")), [{"n": n} for n in numbers()])',
+}
+
+
+@pytest.mark.parametrize("again", FILLED)
+@pytest.mark.parametrize(
+    ("downgrade", "severity"),
+    [(sql("SELECT 1"), "warning"), (sql("DELETE FROM totals", "INSERT INTO totals (day) SELECT day FROM visits"), None)],
+)
+def test_rows_that_are_computed_again_are_not_said_to_be_unknown(again, downgrade, severity):
+    found = told([(TOTALS, "pass"), (f"{sql('DELETE FROM totals')}\n{FILLED[again]}", downgrade)])
+    found = [finding for finding in found if finding.code == "MRT214"]
+    assert [finding.severity.value for finding in found] == ([severity] if severity else [])
+    assert all("computed again" in finding.instead and "writes others" in finding.message for finding in found)
+
+
+@pytest.mark.parametrize("again", ["", sql("INSERT INTO totals (n) VALUES (0)")])
+def test_rows_that_are_written_out_are_no_computation(again):
+    (finding,) = (
+        found
+        for found in told([(TOTALS, "pass"), (f"{sql('DELETE FROM totals')}\n{again}", sql("SELECT 1"))])
+        if found.code == "MRT214"
+    )
+    assert finding.severity.value == "error"

@@ -45,3 +45,38 @@ def test_rows_are_deleted_by_their_key(insert: str, where: str):
         if finding.code == "MRT106"
     ]
     assert found.instead.endswith(f'op.execute("DELETE FROM states {where}")')
+
+
+ROW = sql("INSERT INTO events (id, state) VALUES (1, 'new')")
+SEED = f'op.bulk_insert(sa.table("states", sa.column("cd"), sa.column("note")), [{{"cd": "new", "note": "x"}}])\n{ROW}'
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql"])
+@pytest.mark.parametrize("insert", [NEW, SEED])
+def test_rows_that_others_refer_to_go_behind_those(insert: str, dialect: str):
+    found = [finding for finding in told([(BASE, "pass"), (insert, NOTHING)], dialect) if finding.code == "MRT106"]
+    advice = {finding.message.partition("'")[2].partition("'")[0]: finding.instead for finding in found}
+    assert advice["states"].endswith("), once those of 'events' that refer to them are gone: a foreign key refuses it before")
+    assert "gone" not in advice.get("events", "")
+
+
+@pytest.mark.parametrize(("number", "named"), [(2, "'t0' and 't1'"), (4, "'t0' and 't1' and 2 more")])
+def test_of_many_tables_that_refer_to_rows_the_first_are_named(number: int, named: str):
+    tables = "\n".join([STATES, *(CHILD.format(f"t{place}", KEY.format("")) for place in range(number))])
+    [found] = [finding for finding in told([(tables, "pass"), (NEW, NOTHING)]) if finding.code == "MRT106"]
+    assert f"once those of {named} that refer" in found.instead
+
+
+@pytest.mark.parametrize("rule", [', ondelete="SET NULL"', ', ondelete="CASCADE"'])
+def test_what_on_delete_takes_care_of_needs_no_order(rule: str):
+    tables = f"{STATES}\n{CHILD.format('events', KEY.format(rule))}"
+    [found] = [finding for finding in told([(tables, "pass"), (NEW, NOTHING)]) if finding.code == "MRT106"]
+    assert "gone" not in found.instead
+
+
+def test_a_table_that_downgrade_drops_refers_to_nothing_by_then():
+    child = CHILD.format("events", KEY.format(""))
+    [found] = [
+        finding for finding in told([(STATES, "pass"), (f"{child}\n{NEW}", 'op.drop_table("events")')]) if finding.code == "MRT106"
+    ]
+    assert "gone" not in found.instead

@@ -219,3 +219,34 @@ def test_what_else_gets_the_new_values_waits_with_the_drop():
     assert lost.instead.endswith("only drops id_new; uses.note, which the new values get into, is to wait for that, too")
     [alone] = [each for each in told([KEYS, (TO_UUID.format(CUT, ""), NAME)]) if each.code == "MRT208"]
     assert alone.instead.endswith("only drops id_new")
+
+
+HELPER = 'op.add_column("orgs", sa.Column("tmp", sa.Unicode(80)))\n' + sql("UPDATE orgs SET tmp = name") + DROP_NAME + "\n"
+FROM_HELPER = 'op.add_column("orgs", sa.Column("{0}", sa.Unicode(80)))\nop.execute("UPDATE orgs SET {0} = tmp")\n'
+DROP_TMP = 'op.drop_column("orgs", "tmp")'
+TAKEN_BACK = {
+    "title": NAME + sql("UPDATE orgs SET name = title") + '\nop.drop_column("orgs", "title")',
+    "name": 'op.add_column("orgs", sa.Column("old", sa.Unicode(80)))\n'
+    + sql("UPDATE orgs SET old = name")
+    + DROP_NAME
+    + '\nop.alter_column("orgs", "old", new_column_name="name")',
+}
+
+
+@pytest.mark.parametrize("target", ["title", "name"])
+def test_values_that_went_over_a_helper_column_come_back_from_where_they_are(target: str):
+    upgrade = HELPER + FROM_HELPER.format(target) + DROP_TMP
+    (finding,) = (found for found in told([ORGS, (upgrade, sql("SELECT 1"))]) if found.code == "MRT208")
+    assert f"carries the values of column 'orgs.name' over 'tmp' to '{target}' and drops both" in finding.message
+    assert f"fill it from {target}" in finding.instead
+    assert "tmp" not in finding.instead
+    assert holds("-MRT208", told([ORGS, (upgrade, TAKEN_BACK[target])]))
+
+
+def test_values_in_a_helper_column_that_goes_unused_are_lost():
+    assert holds("-MRT208 +MRT201", told([ORGS, (HELPER + DROP_TMP, sql("SELECT 1"))]))
+
+
+def test_values_that_stay_in_the_helper_column_come_back_from_it():
+    (finding,) = (found for found in told([ORGS, (HELPER, sql("SELECT 1"))]) if found.code == "MRT208")
+    assert "fill it from tmp" in finding.instead
