@@ -1,5 +1,6 @@
 """MRT407."""
 
+import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
@@ -8,7 +9,7 @@ from mrt_lint.analysis.duplicates import holds_no_duplicates, makes_unique
 from mrt_lint.analysis.index_sql import code_of, sql_of
 from mrt_lint.analysis.locking import is_partitioned
 from mrt_lint.analysis.raw_sql import is_in_block
-from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.wording import join, names
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
@@ -169,8 +170,10 @@ class IndexWithoutConcurrently(Rule):
             if is_in_block(case, op):
                 found |= {"first": _OUT_OF_BLOCK, "before": self._dropped_before(case, op)}
             if isinstance(op, ops.CreateIndex) and op.concurrently is False:
+                if op.index is None and op.sql:
+                    found["index"] = f"ix_{found['last']}_{re.sub(r'[^a-z0-9]+', '_', join(op.columns).lower()).strip('_')}"
                 # a naming convention makes the name of one without, here as there
-                found["name"] = "None" if op.index is None else literal(found["index"])
+                found["name"] = "None" if op.index is None and not op.sql else literal(found["index"])
                 wording = self.of_partitions if is_partitioned(case, op) else None
                 yield self.found(case.migration, op, wording, **found | code_of(op))
             elif isinstance(op, ops.AddColumn) and op.definition.index is True:

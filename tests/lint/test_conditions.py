@@ -198,7 +198,7 @@ def test_it_says_what_happens_to_whom(code: str, upgrade: str, downgrade: str, w
     assert words in judge(code, upgrade, downgrade)[0].message
 
 
-def test_an_unnamed_index_gets_a_name_in_the_advice():
+def test_an_unnamed_index_of_sql_gets_a_name_in_the_advice():
     assert 'op.create_index("ix_t_a_b"' in judge("MRT407", EXECUTE.format("CREATE INDEX ON t (a, b)"))[0].instead
 
 
@@ -215,7 +215,7 @@ def test_an_unnamed_index_gets_a_name_in_the_advice():
         ),
         (
             'op.add_column("t", sa.Column("a", sa.Text, index=True, unique=True))',
-            'op.create_index("ix_t_a", "t", ["a"], unique=True, postgresql_concurrently=True)',
+            'op.create_index(None, "t", ["a"], unique=True, postgresql_concurrently=True)',
         ),
     ],
 )
