@@ -86,12 +86,18 @@ def _chosen(case: MigrationCase, table: TrackedTable, update: Update, column: st
         return None
     key = {fold(str(name)) for name in known.primary_key} if isinstance(known.primary_key, tuple) else set()
     if not update.source_tables:  # `WHERE id > 0` is every row
-        return "rows that WHERE chooses" if asked - key else None
+        text = statement_of(case.migration.upgrade_ops, update)
+        open_to_all = {name for name in asked - key if not _is_optional(known, name) and _is_given(text, name)}
+        return "rows that WHERE chooses" if asked - key - open_to_all else None
     tables = [name for name in update.source_tables if readable(name)]
     optional = any(_is_optional(known, name) for name in asked)
     if not tables or not (optional or (asked <= key and not _refer(known, key, tables))):
         return None
     return f"rows that {' and '.join(repr(name) for name in tables)} {'has' if len(tables) == 1 else 'have'} a match for"
+
+
+def _is_given(text: str, column: str) -> bool:
+    return re.search(rf"\b{re.escape(column)}\W+IS\s+NOT\s+NULL\b", text, re.IGNORECASE) is not None
 
 
 def _is_optional(known: ReplayedTable, name: str) -> bool:

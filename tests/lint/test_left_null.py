@@ -43,6 +43,7 @@ def test_a_new_column_without_any_value(dialect: str, require: str):
 LEFT = [
     (sql("UPDATE users SET mail = 'x' WHERE kind = 'admin'"), "rows that WHERE chooses"),
     (sql("UPDATE users SET mail = 'x' WHERE mail IS NULL AND kind = 'admin'"), "rows that WHERE chooses"),
+    (sql("UPDATE users SET mail = 'x' WHERE kind IS NOT NULL AND kind <> 'guest'"), "rows that WHERE chooses"),
     (f"{CORE}op.execute(users.update().where(users.c.kind == 'admin').values(mail='x'))", "rows that WHERE chooses"),
     (sql("UPDATE users SET mail = m.mail FROM mails m WHERE m.user_id = users.id"), "rows that 'mails' has a match for"),
     (sql("UPDATE users u SET mail = m.mail FROM mails m WHERE m.user_id = u.id"), "rows that 'mails' has a match for"),
@@ -69,6 +70,8 @@ def test_an_update_that_leaves_rows(fills: str, rows: str):
         sql("UPDATE users SET mail = 'x' WHERE mail IS NULL OR mail = ''"),
         sql("UPDATE users SET mail = 'x' WHERE id > 0"),
         sql("UPDATE users SET mail = 'x' WHERE true"),
+        sql("UPDATE users SET mail = 'x' WHERE team_id IS NOT NULL"),
+        sql("UPDATE users SET mail = 'x' WHERE mail IS NULL AND users.team_id IS NOT NULL"),
         sql("UPDATE users SET mail = 'x' WHERE kind = 'admin'", "UPDATE users SET mail = 'y' WHERE kind <> 'admin'"),
         sql("UPDATE users SET mail = 'x' WHERE kind = 'admin'", "UPDATE users SET mail = 'y' WHERE mail IS NULL"),
         sql("UPDATE users SET mail = 'x' WHERE kind = 'admin'", "DELETE FROM users WHERE mail IS NULL"),
