@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from mrt_lint.cache.store import digest
 from mrt_lint.model.finding import Finding
+from mrt_lint.report import UnreadCall
 from mrt_lint.report.location import in_repository
 
 
@@ -23,3 +24,12 @@ def with_fingerprints(findings: Iterable[Finding]) -> Iterator[tuple[Finding, st
         key = key_of(finding)
         seen[key] += 1
         yield finding, digest(*key, str(seen[key]))
+
+
+def with_names(calls: Iterable[UnreadCall]) -> Iterator[tuple[UnreadCall, str]]:
+    """Yield each call that could not be read with a name of its own, which is the same in the next run."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    for unread in calls:
+        key = in_repository(unread.path), unread.source, unread.why
+        seen[key] += 1
+        yield unread, digest(*key, str(seen[key]))

@@ -1,7 +1,7 @@
 """JUnit's XML, which most build servers show as tests: a case for each finding, and one for each migration without any.
 
-A warning is a passed case with output, unless warnings fail. What `printable` leaves is valid XML 1.0, which cannot contain some
-control characters in any form (W3C, section 2.2).
+A warning is a passed case with output, unless warnings fail; a call that could not be read is a skipped one. What `printable`
+leaves is valid XML 1.0, which cannot contain some control characters in any form (W3C, section 2.2).
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ from xml.sax.saxutils import escape, quoteattr
 
 from mrt_lint.escape import printable
 from mrt_lint.model.finding import Finding, Severity
-from mrt_lint.report import CheckReport
+from mrt_lint.report import CheckReport, UnreadCall
 from mrt_lint.report.location import in_repository
 
 
 def render(report: CheckReport) -> str:
     """Write one test suite."""
-    spoken_of = {finding.path for finding in report.findings}
+    spoken_of = {finding.path for finding in report.findings} | {unread.path for unread in report.unreadable}
     cases = [_case(finding, strict=report.strict) for finding in report.findings]
+    cases += [_skipped(unread) for unread in report.unreadable]
     cases += [_open_case(path, "nothing found") + "/>" for path in report.files if path not in spoken_of]
     failures = len(report.findings) if report.strict else report.errors
-    counts = f'tests="{len(cases)}" failures="{failures}" errors="0" skipped="0"'
+    counts = f'tests="{len(cases)}" failures="{failures}" errors="0" skipped="{len(report.unreadable)}"'
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         f'<testsuites name="mrt check" {counts}>',
@@ -39,6 +40,11 @@ def _case(finding: Finding, *, strict: bool) -> str:
     if strict or finding.severity is Severity.ERROR:
         body = f"<failure type={_quote(finding.code)} message={_quote(finding.message)}>{_escape(text)}</failure>"
     return f"{_open_case(finding.path, f'{finding.code} {finding.name}', place.line)}>{body}</testcase>"
+
+
+def _skipped(unread: UnreadCall) -> str:
+    name = f"could not be read: {next(iter(unread.source.strip().splitlines()), '')} (line {unread.line}, {unread.column})"
+    return f"{_open_case(unread.path, name, unread.line)}><skipped message={_quote(unread.why)}/></testcase>"
 
 
 def _open_case(path: str, name: str, line: int = 1) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.report import CheckReport
+from mrt_lint.report import CheckReport, UnreadCall
 from mrt_lint.report.grouping import FindingGroup, group
 from mrt_lint.report.location import in_repository
 from mrt_lint.report.style import counted
@@ -23,6 +23,7 @@ from mrt_runtime.verdict import Failure, Outcome
 LONGEST: Final = 65_000
 """GitHub takes comments of up to 65,536 characters; a summary may have 1 MiB, which is never less."""
 MOST_LINES: Final = 12
+_MOST_UNREAD: Final = 30
 NONE: Final = "\N{EN DASH}"
 SIGNS: Final = {"good": "✅", "warning": "⚠️", "bad": "❌"}
 
@@ -36,6 +37,7 @@ def render(results: HistoryResults) -> str:
     opened = unfolded(reported)
     sections = [_section(revision, is_open=revision.key in opened) for revision in reported]
     sections += [_loose(results.loose)] if results.loose else []
+    sections += [_unread(results.check.unreadable)] if results.check and results.check.unreadable else []
     return _fit(blocks, sections, _hint(results))
 
 
@@ -149,6 +151,16 @@ def _loose(findings: Sequence[Finding]) -> str:
         f"{code(in_repository(findings_alike.first.path))}\n\n{_group(findings_alike, None)}" for findings_alike in group(findings)
     ]
     return _fold(f"<summary>{counted(len(findings), 'finding')} in files that are no revision's</summary>", parts, is_open=False)
+
+
+def _unread(unreadable: Sequence[UnreadCall]) -> str:
+    lines = [
+        f"- {code(f'{in_repository(unread.path)}:{unread.line}')} {code(' '.join(unread.source.split()))} {text(unread.why)}"
+        for unread in unreadable[:_MOST_UNREAD]
+    ]
+    more = len(unreadable) - len(lines)
+    lines += [f"- … and {more} more: `mrt show FILE` lists those of one file"] if more else []
+    return _fold("<summary>What could not be read</summary>", ["\n".join(lines)], is_open=False)
 
 
 def _hint(results: HistoryResults) -> str:

@@ -184,7 +184,7 @@ def test_paths_start_at_the_root_of_the_repository(history, monkeypatch):
 
 def test_gitlab_gets_what_its_code_quality_report_demands(mixed):
     issues = json.loads(mixed.mrt("check", "versions", "--format", "gitlab").out)
-    assert {issue["severity"] for issue in issues} == {"critical", "minor"}
+    assert {issue["severity"] for issue in issues} == {"critical", "minor", "info"}
     assert all(issue.keys() == {"description", "check_name", "fingerprint", "severity", "location"} for issue in issues)
     assert len({issue["fingerprint"] for issue in issues}) == len(issues)
     first = issues[0]
@@ -240,4 +240,37 @@ def test_calls_that_could_not_be_read_fail_no_program(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     unread = tuple(UnreadCall(path="a.py", line=line, column=1, source="x", why="y") for line in (1, 2))
     assert github.render(CheckReport(unreadable=unread)).startswith("::notice title=mrt check::2 calls could not be read")
-    assert gitlab.render(CheckReport(unreadable=unread)) == "[]\n"
+    assert {issue["severity"] for issue in json.loads(gitlab.render(CheckReport(unreadable=unread)))} == {"info"}
+    (suite,) = ET.fromstring(junit.render(CheckReport(unreadable=unread, files=("a.py",))))
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("2", "0", "2")
+
+
+PLACES = {
+    "table": "versions/a1.py:10:5  the statement is not a literal",
+    "concise": "versions/a1.py:10:5: note: could not be read: op.execute(build_sql()) (the statement is not a literal)",
+    "gitlab": "could not be read, so nothing is said about it: op.execute(build_sql()) (the statement is not a literal)",
+    "junit": "could not be read: op.execute(build_sql()) (line 10, 5)",
+    "sarif": "could not be read, so nothing is said about it: op.execute(build_sql()) (the statement is not a literal)",
+    "github": "::notice title=mrt check::1 call could not be read, so nothing is said about it: mrt check lists what it was",
+    "markdown": "- `versions/a1.py:10` `op.execute(build_sql())` the statement is not a literal",
+    "json": '"source": "op.execute(build_sql())"',
+}
+
+
+@pytest.mark.parametrize("form", PLACES)
+def test_no_format_is_silent_of_what_could_not_be_read(project, form):
+    project.migration("a1", None, functions("op.execute(build_sql())", "pass"))
+    result = project.mrt("check", "versions", "--format", form)
+    assert PLACES[form] in result.out
+    counted = project.mrt("check", "versions", "--statistics").out
+    assert "1 call could not be read; without --statistics, mrt check lists it." in counted
+
+
+def test_a_note_is_another_issue_than_a_like_one():
+    unread = tuple(UnreadCall(path=path, line=1, column=1, source="x", why="y") for path in ("a.py", "a.py", "b.py"))
+    moved = tuple(UnreadCall(path=path, line=9, column=1, source="x", why="y") for path in ("a.py", "a.py", "b.py"))
+    names, others = (
+        [issue["fingerprint"] for issue in json.loads(gitlab.render(CheckReport(unreadable=calls)))] for calls in (unread, moved)
+    )
+    assert names == others
+    assert len(set(names)) == 3
