@@ -21,8 +21,8 @@ class KeptSession(Protocol):
     def lacks(self, dbapi_connection: Any, type_name: str) -> bool:
         """Whether this connection, which `take` returned, is known to find no type of this name."""
 
-    def note(self, statement: str) -> None:
-        """Read a statement before it is executed: after some a session cannot become like a new one."""
+    def watch(self, dbapi_connection: Any) -> None:
+        """Read every statement on a proved connection before it is sent: after some a session cannot become like a new one."""
 
     def keep(self, dbapi_connection: Any) -> bool:
         """Keep a proved connection that is about to be closed; False where it has to be closed."""
@@ -48,7 +48,7 @@ class NoKeptSession:
         """Return False."""
         return False
 
-    def note(self, statement: str) -> None:
+    def watch(self, dbapi_connection: Any) -> None:
         """Do nothing."""
 
     def keep(self, dbapi_connection: Any) -> bool:  # noqa: ARG002  as the protocol has it

@@ -163,7 +163,6 @@ class ConnectionGuard:
             self.last_statement = statement
         self.prove(connection)
         self.first_connects.read(statement)
-        self.kept_session.note(statement)
         translation = self._scratch.translate(statement)
         if translation.outside:
             reason = (
@@ -234,6 +233,7 @@ class ConnectionGuard:
         record.info[PROVED] = self._scratch
         self._opened.append(record)
         self._scratch.admit(dbapi_connection)
+        self.kept_session.watch(dbapi_connection)
 
     def _refuse(self, place: str, database: str | None = None, more: str = "") -> None:
         self.violation = WrongDatabaseError(

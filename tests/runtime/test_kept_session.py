@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from mrt_runtime.databases.outage import LostServerError
+from mrt_runtime.databases.postgresql.kept_session import MARK
 from mrt_runtime.migrate import MigrationError, Migrator
 
 PID = "op.execute('CREATE TABLE IF NOT EXISTS pids (pid int)'); op.execute('INSERT INTO pids SELECT pg_backend_pid()')"
@@ -35,6 +36,42 @@ def run(project, scratch, *codes):
     for number in range(len(codes)):
         migrator.upgrade(f"r{number}")
     return pids(scratch)
+
+
+RAW = {
+    "a cursor": "connection.cursor().execute(\"SELECT set_config('my.t', '1', false)\")",
+    "a connection": "connection.dbapi_connection.execute(\"SELECT set_config('my.t', '1', false)\")",
+    "a composed statement": "connection.cursor().execute(psycopg.sql.SQL('SET {} = 1').format(psycopg.sql.Identifier('my', 't')))",
+    "bytes": "connection.cursor().execute(b'SET my.t = 1')",
+    "many": "connection.cursor().executemany(\"SELECT set_config('my.t', %s, false)\", [('1',), ('2',)])",
+    "a named cursor": "connection.dbapi_connection.cursor('c').execute(\"SELECT set_config('my.t', '1', false)\").fetchall()",
+    "a stream": "list(connection.dbapi_connection.cursor().stream(\"SELECT set_config('my.t', '1', false)\"))",
+    "a copy": "connection.dbapi_connection.cursor().copy(\"COPY (SELECT set_config('my.t', '1', false)) TO STDOUT\").__enter__().read()",
+}
+
+
+@pytest.mark.parametrize("left", RAW)
+def test_what_a_migration_leaves_beside_sqlalchemy_is_gone_in_the_next_run(project, postgres_scratch, left):
+    code = f"import psycopg\n    connection = op.get_bind().connection\n    {RAW[left]}"
+    look = "assert op.get_bind().exec_driver_sql(\"SELECT current_setting('my.t', true)\").scalar() is None"
+    assert len(set(run(project, postgres_scratch, code, look))) == 2
+
+
+def test_cursors_are_of_the_class_that_the_project_asks_for(project, postgres_scratch):
+    look = """import psycopg
+    connection = op.get_bind().connection.dbapi_connection
+    with connection.cursor() as cursor, connection.cursor("c") as named:
+        assert isinstance(cursor, psycopg.Cursor) and isinstance(named, psycopg.ServerCursor)
+        assert type(cursor).__name__ == "Cursor"
+        assert cursor.execute("SELECT %s::int", [1]).fetchall() == [(1,)]"""
+    assert len(set(run(project, postgres_scratch, look, look))) == 1
+
+
+def test_a_role_and_a_database_without_settings_have_a_mark(postgres_url):
+    engine = sa.create_engine(postgres_url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        query = MARK.format(database="current_database()", role="'pg_monitor'").replace("%", "%%")
+        assert connection.exec_driver_sql(query).scalar_one()
 
 
 def test_one_session_serves_all_runs(project, postgres_scratch):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from mrt_runtime.databases.postgresql.noted_cursor import note_statements
 from mrt_runtime.databases.postgresql.quoting import literal
 
 DRIVER = "psycopg"
@@ -19,15 +20,15 @@ CLIENT_SIDE = frozenset({"autocommit", "prepare_threshold", "context", "row_fact
 """Arguments of psycopg's connect() that the server does not get."""
 REMAINS = r"set_config|setseed|\mload\M|execute|\mset\s+((session|local)\s+)?\"?\w+\"?\s*\."
 """What may set something that DISCARD ALL does not take back: a parameter of an extension's or the project's own stays known, a
-library loaded. In statements and in the text of functions, which may write a statement themselves."""
+library loaded, neither of which the server shows. In statements and in the text of functions, which may write one themselves."""
 IN_STATEMENT = re.compile(REMAINS.replace(r"\m", r"\b").replace(r"\M", r"\b"), re.IGNORECASE)
 IS_LIKE_NEW = b"""SELECT pg_catalog.pg_my_temp_schema() = 0 AND NOT EXISTS (
 SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384 AND pg_catalog.pg_has_role(session_user, proowner, 'MEMBER') AND prosrc ~* $1),
 pg_catalog.to_regtype('hstore') IS NULL"""
 MARK = """
-SELECT d.oid::text || ' ' || d.xmin || ' ' || r.xmin || (
+SELECT pg_catalog.concat_ws(' ', d.oid, d.xmin, r.xmin, (
   SELECT pg_catalog.array_agg(s.xmin::text || s.ctid ORDER BY s.ctid)::text FROM pg_catalog.pg_db_role_setting AS s
-  WHERE s.setdatabase IN (0, d.oid) AND s.setrole IN (0, r.oid))
+  WHERE s.setdatabase IN (0, d.oid) AND s.setrole IN (0, r.oid)))
 FROM pg_catalog.pg_database AS d, pg_catalog.pg_authid AS r WHERE d.datname = {database} AND r.rolname = {role}"""
 """What changes whenever a new session would get other settings, or none: by the transactions that wrote the rows."""
 
@@ -75,8 +76,12 @@ class PostgresKeptSession:
         """See `KeptSession`."""
         return self.is_taken(dbapi_connection) and type_name == HSTORE and self._lacks_hstore
 
-    def note(self, statement: str) -> None:
+    def watch(self, dbapi_connection: Any) -> None:
         """See `KeptSession`."""
+        if getattr(dbapi_connection, "pgconn", None) is not None and self._origin is not None:
+            note_statements(dbapi_connection, self._note)
+
+    def _note(self, statement: str) -> None:
         self._is_doubtful = self._is_doubtful or IN_STATEMENT.search(statement) is not None
 
     def keep(self, dbapi_connection: Any) -> bool:
