@@ -30,8 +30,8 @@ class DataMovement:
 
     `computed` is True if Python computed them, so that their source is not visible; `chosen` if only which rows get which value
     hangs on the source; `whole` if they are kept there as they were, as far as can be seen; `respelled` if they are the identifiers
-    that they were, which downgrade() writes as texts again. `through` is a column of this upgrade's own that held them in between,
-    and is dropped as well.
+    that they were, which downgrade() writes as texts again; `returned` if they come back as they were. `through` is a column of
+    this upgrade's own that held them in between, and is dropped as well.
     """
 
     to: tuple[str, ...]
@@ -39,6 +39,7 @@ class DataMovement:
     chosen: bool = False
     whole: bool = False
     respelled: bool = False
+    returned: bool = False
     through: str = ""
 
 
@@ -68,8 +69,9 @@ def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
         return DataMovement(ends, whole=plain, respelled=is_respelled, through=passed[0] if passed else "")
     chosen = [target for op in before if isinstance(op, Update) for target in _chosen(case, op, drop, before)]
     if chosen:
-        is_back = is_refilled(case, drop) or (_is_boolean(case, drop) and _is_chosen_again(case, drop, chosen, before))
-        return None if is_back else DataMovement(tuple(dict.fromkeys(chosen)), chosen=True)
+        returned = _is_boolean(case, drop) and _is_chosen_again(case, drop, chosen, before)
+        moved = DataMovement(tuple(dict.fromkeys(chosen)), chosen=True, returned=returned)
+        return None if is_refilled(case, drop) else moved
     if found and _is_read(case, drop, before) and not is_refilled(case, drop):
         targets = tuple(dict.fromkeys(target for target, _ in found))
         # a row that Python copies keeps the name of the column

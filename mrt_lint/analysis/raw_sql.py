@@ -9,6 +9,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.analysis import DowngradeAnalysis
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
+from mrt_lint.analysis.switched import opposite, switches_back
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold, place
 from mrt_lint.model.ops import (
@@ -45,7 +46,7 @@ def outlives_rollback(case: MigrationCase, op: Op) -> bool:
     if isinstance(op, DropObject):
         return op.kind not in _JUDGED and case.undone(op) is UndoStatus.NO and not _finds_nothing(case, op)
     if isinstance(op, AlterObject):
-        return op.kind != "sequence" and not _is_altered_back(case, op)
+        return op.kind != "sequence" and not switches_back(case, op) and not _is_altered_back(case, op)
     return isinstance(op, RenameObject) and op.kind != "sequence" and case.undone(op) is UndoStatus.NO
 
 
@@ -86,7 +87,7 @@ def reverse_statement(op: Op) -> str:
     if isinstance(op, Statement):
         return f"{_OPPOSITES.get(op.command, op.command)} …"
     if isinstance(op, AlterObject):
-        return f"ALTER {op.kind.upper()} {names(op)['name']} …"
+        return f"ALTER {op.kind.upper()} {names(op)['name']} {opposite(op) or '…'}"
     return sql_words(op).replace("DROP ", "CREATE ", 1) + " …"
 
 

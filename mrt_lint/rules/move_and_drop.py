@@ -1,23 +1,16 @@
 """MRT208."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.data_movement import DataMovement, movement, moves_back
-from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.raw_sql import statement_of
+from mrt_lint.analysis.overwritten_columns import written_by
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import way_back
-from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import UNKNOWN
-
-_WORD: Final = re.compile(r"\w+")
 
 
 class MoveAndDrop(Rule):
@@ -281,13 +274,14 @@ class MoveAndDrop(Rule):
         """Yield a finding for every dropped column whose values went to a new one."""
         for op in case.ops_for(self, ops.DropColumn):
             moved = movement(case, op)
-            if moved is not None and not case.state_before(op).new_column and not moves_back(case, op):
+            is_back = moved is None or moved.returned or moves_back(case, op)
+            if moved is not None and not is_back and not case.state_before(op).new_column:
                 yield self._of(case, op, moved)
 
     def _of(self, case: MigrationCase, op: ops.DropColumn, moved: DataMovement) -> Finding:
         what = names(op)
         targets = " and ".join(f"'{target}'" for target in moved.to)
-        others = " and ".join(_written_by(case, op, moved.to))
+        others = " and ".join(written_by(case, op, moved.to))
         words = {"target": moved.to[0], "also": others and f"; {others}, which the new values get into, is to wait for that, too"}
         if moved.through:
             back = way_back(op, moved.to[0])
@@ -305,16 +299,3 @@ class MoveAndDrop(Rule):
         if moved.chosen:
             words |= {"moves": f"fills {targets} by {what['the_column']}", "lost": "that left out"}
         return self.found(case.migration, op, **what, **words)
-
-
-def _written_by(case: MigrationCase, drop: ops.DropColumn, to: tuple[str, ...]) -> list[str]:
-    """Return other columns which upgrade() overwrites by the values that the column which goes has become."""
-    found: dict[str, None] = {}
-    for op in case.earlier(drop):
-        texts = map(fold, _WORD.findall(statement_of(case.migration.upgrade_ops, op))) if isinstance(op, ops.Update) else ()
-        is_other = isinstance(op, ops.Update) and op.columns is not UNKNOWN and op.table != drop.table and readable(op.table)
-        if isinstance(op, ops.Update) and is_other and not {fold(target) for target in to}.isdisjoint(texts):
-            new = case.state_before(op).new_columns
-            written = op.columns if op.columns is not UNKNOWN else ()
-            found |= dict.fromkeys(f"{op.table}.{name}" for name in written if readable(name) and fold(name) not in new)
-    return list(found)

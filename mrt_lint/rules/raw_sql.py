@@ -40,6 +40,7 @@ class RawSql(Rule):
     exemptions = (
         "SELECT, SET, SHOW and whatever else changes neither schema nor rows.",
         "SQL that was understood as operations: the rules for those judge it.",
+        "`upgrade()` ends with what it began with: DISABLE TRIGGER and ENABLE TRIGGER, SET and RESET of an option.",
         "`downgrade()` runs the opposite statement, a statement of the same kind, or SQL that may do anything.",
         "What it is said of, an index or column, is made by `upgrade()` and gone after `downgrade()`.",
         "The statement cannot be read.",

@@ -142,20 +142,20 @@ TOLD_AGAIN = ["UPDATE members SET told = false WHERE mode = 'none'", "UPDATE mem
 @pytest.mark.parametrize(
     ("there", "default", "back", "expected"),
     [
-        (MODES, "", TOLD_AGAIN, "-MRT208"),
+        (MODES, "", TOLD_AGAIN, "-MRT208 -MRT201"),
         (
             [mode.replace("(org_id, user_id)", "org_id").replace("SELECT org_id, user_id", "SELECT org_id") for mode in MODES],
             "",
             TOLD_AGAIN,
-            "-MRT208",
+            "-MRT208 -MRT201",
         ),
         (
             ["UPDATE members SET mode = 'none' WHERE NOT told", "UPDATE members SET mode = 'all' WHERE told"],
             "",
             TOLD_AGAIN,
-            "-MRT208",
+            "-MRT208 -MRT201",
         ),
-        (MODES, ', server_default="true"', TOLD_AGAIN[:1], "-MRT208"),
+        (MODES, ', server_default="true"', TOLD_AGAIN[:1], "-MRT208 -MRT201"),
         (MODES, "", TOLD_AGAIN[:1], "+MRT208"),
         (MODES, "", ["UPDATE members SET told = false"], "+MRT208"),
         (MODES, "", [*TOLD_AGAIN, "UPDATE members SET told = false"], "+MRT208"),
