@@ -244,7 +244,74 @@ def drop(operations, operation):
 """
 
 
-def own(folder, where):
+REPLACED = """
+from alembic.operations import Operations, MigrateOperation
+
+
+@Operations.register_operation("replace_enum")
+class ReplaceEnumOp(MigrateOperation):
+    def __init__(self, table: str, column: str, former: sa.Enum, new: sa.Enum) -> None:
+        self.table, self.column, self.former, self.new = table, column, former, new
+
+    @classmethod
+    def replace_enum(cls, operations, table, column, *, former, new=None):
+        return operations.invoke(cls(table, column, former, new))
+
+
+@Operations.implementation_for(ReplaceEnumOp)
+def replace_enum(operations, operation):
+    if operations.get_context().dialect.name == "postgresql":
+        operations.execute("ALTER TYPE {0} RENAME TO {0}_old".format(operation.former.name))
+        operation.new.create(operations.get_bind(), checkfirst=False)
+        using = f"{operation.column}::text::{operation.new.name}"
+        operations.alter_column(operation.table, operation.column, type_=operation.new, postgresql_using=using)
+        operations.execute(f"DROP TYPE {operation.former.name}_old -- {len(operation.former.enums)}")
+"""
+
+
+def test_an_operation_of_env_py_may_take_an_enum(tmp_path):
+    _, folder = own(tmp_path, "in env.py", REPLACED)
+    call = 'op.replace_enum("t", "c", former=sa.Enum("a", name="mood"), new=sa.Enum("a", "b", name="mood"))'
+    migration = read(call, "", folder)
+    assert migration.unreadable == ()
+    renamed, made, altered, dropped = (op for op in migration.upgrade_ops if not op.sql)
+    assert renamed.statement == "ALTER TYPE mood RENAME TO mood_old"
+    assert (made.name, made.members) == ("mood", ("a", "b"))
+    assert (altered.using, altered.dialects) == ("c::text::mood", ("postgresql",))
+    assert dropped.statement == "DROP TYPE mood_old -- 1"
+
+
+ENVIRONMENT = """
+from alembic import context
+import sqlalchemy as sa
+from shop.models import Base
+
+config = context.config
+REGISTERED
+
+
+def run_migrations_offline():
+    context.configure(url=config.get_main_option("sqlalchemy.url"), literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def run_migrations_online():
+    with sa.engine_from_config(config.get_section("alembic"), prefix="sqlalchemy.").connect() as connection:
+        connection.execute(sa.text("DROP TABLE leftovers"))
+        context.configure(connection=connection, target_metadata=Base.metadata)
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+if context.is_offline_mode():
+    run_migrations_offline()
+else:
+    run_migrations_online()
+"""
+
+
+def own(folder, where, registered=REGISTERED):
     if where == "here":
         return REGISTERED, None
     versions = folder / "migrations" / "versions"
@@ -252,12 +319,14 @@ def own(folder, where):
     (folder / "setup.cfg").touch()
     (folder / "app").mkdir()
     (folder / "app" / "operations.py").write_text("import sqlalchemy as sa\n" + REGISTERED)
+    if where == "in env.py":
+        (folder / "migrations" / "env.py").write_text(ENVIRONMENT.replace("REGISTERED", registered))
     if where == "env.py":
         (folder / "migrations" / "env.py").write_text("from app import operations\n")
     return "import app.operations" if where == "imported" else "", versions
 
 
-@pytest.mark.parametrize("where", ["here", "imported", "env.py"])
+@pytest.mark.parametrize("where", ["here", "imported", "env.py", "in env.py"])
 def test_operations_that_the_project_registers_are_read(tmp_path, where):
     module, folder = own(tmp_path, where)
     [added] = performed('op.create_audit("t")', module, folder)

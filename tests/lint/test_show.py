@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.lint.conftest import functions
+
 
 def show(project, *arguments: str):
     return json.loads(project.mrt("show", *arguments, "--format", "json").out)
@@ -109,3 +111,11 @@ def test_what_is_no_migration_is_one_sentence(history, file, sentence):
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"mrt show: {sentence}")
     assert result.err.count("\n") == 1
+
+
+def test_what_a_text_is_bound_to_is_not_shown(project):
+    project.migration("a1", None, functions('op.execute(sa.text("SELECT :a").bindparams(b=1))', "pass"))
+    for form in ("table", "json"):
+        out = project.mrt("show", "versions/a1.py", *(["--format", form] if form == "json" else [])).out
+        assert "bound" not in out
+        assert "SELECT :a" in out

@@ -60,11 +60,21 @@ class ProjectModules:
     def imported(self) -> list[str]:
         """Return the modules that the migration and the env.py above it import, by their dotted names."""
         found = _imports(self._source)
-        for here in self._folder.parents[:2] if self._folder else ():
-            content = read_module(str(here / "env.py"))
-            self.consulted[str(here / "env.py")] = digest_of(content)
+        for file in self._environments():
+            content = read_module(file)
+            self.consulted[file] = digest_of(content)
             found += _imports(content or b"")
         return found
+
+    def environments(self) -> list[ProjectModule]:
+        """Return each env.py above the migrations as a module."""
+        for file in self._environments():
+            if file not in self._read:
+                self._read[file] = self._load(file, "")
+        return [module for file in self._environments() if (module := self._read[file]) is not None]
+
+    def _environments(self) -> list[str]:
+        return [str(here / "env.py") for here in self._folder.parents[:2]] if self._folder else []
 
     def read_text(self, path: str) -> str | None:
         """Return the text of a file of the project; None of one outside, that is not there, too long, or not UTF-8."""

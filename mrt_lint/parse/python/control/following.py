@@ -133,7 +133,9 @@ _KEPT: Final = tuple(_KEPT_WORDS.split())
 
 
 def load_imports(run: FunctionRun) -> None:
-    """Walk the modules that the migration and env.py import: they may register operations."""
+    """Walk env.py and the modules that it and the migration import: they may register operations."""
+    for environment in run.modules.environments() if run.modules else ():
+        load(run, environment)
     for path in run.modules.imported() if run.modules else ():
         found = run.modules.find(path) if run.modules and may_be_of_project(path) else None
         if found is not None:

@@ -62,9 +62,20 @@ def get_attribute(value: Value, name: str) -> Value:  # noqa: C901, PLR0912 - on
         return value.name if name in ("name", "key") else BoundMethod(value, name)
     if isinstance(value, FilePath) and (found := get_path_attribute(value, name)) is not None:
         return found
+    if isinstance(value, SqlType) and value.name == "ENUM" and name in ("name", "enums", "schema"):
+        return _of_enum(value)[name]
     if isinstance(value, METHODS):
         return BoundMethod(value, name)
     return UNKNOWN
+
+
+def _of_enum(kind: SqlType) -> dict[str, Value]:
+    """Return the attributes of an enum that say what it is."""
+    return {
+        "name": kind.type_name,
+        "enums": list(kind.members) if isinstance(kind.members, tuple) else UNKNOWN,
+        "schema": kind.schema,
+    }
 
 
 def _of_connection(value: ConnectionValue | InspectorValue | ContextValue, name: str) -> Value:
