@@ -11,7 +11,7 @@ class Adjustment(enum.Enum):
     """What is changed about the rows, one after the other, for as long as an upgrade fails with them."""
 
     EDGES = "rows at the edge of their types, so judged without them"
-    ORPHANS = "rows that point at none of another table, as they have to after it, so judged without them"
+    ORPHANS = "rows without a match in a table that it joins them with or makes them refer to, so judged without them"
     TARGETS = "rows that are there before it inserts its own, so judged without them"
     LOOKUPS = "rows that no migration wrote, in a table that migrations make and fill, so judged without them"
     SINGLES = "several rows in a table of which the migration reads a single one, so judged with one"

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from mrt_runtime.migration_file import parse_file
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.imported_values import Namespace, write_out
+from mrt_runtime.seed.joined_columns import Place
 from mrt_runtime.seed.json_path import read_paths
 from mrt_runtime.seed.json_texts import NUMBER, JsonPath, JsonTexts
+from mrt_runtime.seed.looked_up import LookedUp
 from mrt_runtime.seed.mapped_values import find_mapped
 from mrt_runtime.seed.parsed_text import PARSERS, ParsedTexts, name_of
 from mrt_runtime.seed.selected_columns import SelectedColumns, name_places
@@ -54,6 +56,7 @@ COMPARING = re.compile(
 )
 """Methods that compare a text with their argument; those of a dictionary, such as get(), name a key."""
 MOST_VALUES, MOST_TEXTS = 12, 40
+QUERIES = re.compile(rb"\bselect\b|\.query\(", re.IGNORECASE)
 STATEMENT = re.compile(r"\b(?:UPDATE|DELETE|SELECT|INSERT)\b", re.IGNORECASE)
 
 
@@ -62,7 +65,8 @@ class CodeReading:
     """What one file says: its SQL texts, `parsed` names with the kind, and `compared` names with constants.
 
     `words` are all words of the file: a table that is not among them is not meant. `keys` are the paths that are read of JSON
-    documents, each with a name that may be the document's column. `given` are the names that dictionaries map to a text.
+    documents, each with a name that may be the document's column. `given` are the names that dictionaries map to a text,
+    `looked_up` the columns whose values are looked up in a column of another table.
     """
 
     words: frozenset[str] = frozenset()
@@ -71,6 +75,7 @@ class CodeReading:
     compared: list[tuple[str, Raw]] = field(default_factory=list)
     keys: list[tuple[str, JsonPath]] = field(default_factory=list)
     given: list[tuple[str, str]] = field(default_factory=list)
+    looked_up: list[tuple[Place, Place]] = field(default_factory=list)
 
     def read_text(self, node: ast.Constant | ast.JoinedStr, aliases: dict[str, str], constants: dict[str, ast.expr]) -> None:
         """Add what a string literal says that may be SQL."""
@@ -100,6 +105,7 @@ def read_code(file: str, namespace: Namespace = NO_NAMES) -> CodeReading:
     aliases = dict(find_aliases(tree, selected))
     constants = dict(find_constants(tree))
     texts = ParsedTexts(tree, constants)
+    reading.looked_up = list(LookedUp(tree).find()) if QUERIES.search(source) else []
     reading.keys = [(aliases.get(name, name), path) for name, path in dict.fromkeys(read_paths(tree))]
     for node in list_nodes(tree):
         for text, kind in texts.read(node):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from mrt_runtime.compare.schema import Check, ForeignKey, Index, IndexElement, Schema, Table, qualified
+from mrt_runtime.compare.schema import CatalogueColumn, Check, ForeignKey, Index, IndexElement, Schema, Table, qualified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +13,7 @@ class KeyAhead:
     """Columns of a table that become unique or, where `referred` names a table, a foreign key.
 
     `words` are those of the migration's file where it adds the column with its key: what it fills that with is often a column of
-    the same name, in another of the tables that it names.
+    the same name, in another of the tables that it names. `is_join` is whether no key is added: a migration joins tables so.
     """
 
     label: str
@@ -22,6 +22,7 @@ class KeyAhead:
     referred_columns: tuple[str, ...] = ()
     nulls_equal: bool = False
     words: frozenset[str] = frozenset()
+    is_join: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ def bind_ahead(schema: Schema, ahead: Iterable[KeyAhead | CheckAhead]) -> Schema
             parent = bound.get(one.referred) if one.referred is not None else None
             if one.referred is None:
                 bound[table.label] = _with_unique(table, one)
+            elif one.is_join:
+                bound |= _with_join(table, parent, one, bound) if parent is not None else {}
             elif parent is not None and not _leads_to(parent, table, bound):
                 bound[table.label] = _with_reference(table, parent, one)
     return replace(schema, tables=tuple(bound.values())) if bound != tables else schema
@@ -95,6 +98,27 @@ def _with_reference(table: Table, parent: Table, key: KeyAhead) -> Table:
         enforced=False,
     )
     return replace(table, foreign_keys=(*table.foreign_keys, ahead))
+
+
+def _with_join(table: Table, other: Table, join: KeyAhead, tables: Mapping[str, Table]) -> Iterator[tuple[str, Table]]:
+    """Yield the table that points at the other by the columns that are joined, or the other one where it cannot be this."""
+    [here], [there] = join.columns, join.referred_columns
+    for one, name, to, to_name in ((table, here, other, there), (other, there, table, here)):
+        column, referred = one.column(name), to.column(to_name)
+        if column is None or referred is None or kind_of(column) != kind_of(referred):
+            return
+        is_key = one.primary_key is not None and name in one.primary_key.columns
+        if not is_key and not _leads_to(to, one, tables):
+            bound = _with_reference(one, to, replace(join, columns=(name,), referred_columns=(to_name,)))
+            if bound is not one:
+                yield bound.label, bound
+            return
+
+
+def kind_of(column: CatalogueColumn) -> str:
+    """Return the type of a column as far as its values compare: texts do, whatever their lengths."""
+    base = column.type.base.lower()
+    return "text" if "char" in base or "text" in base else "int" if "int" in base else base
 
 
 def _leads_to(begin: Table, end: Table, tables: Mapping[str, Table]) -> bool:

@@ -20,6 +20,7 @@ from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead, bind_ahead
 from mrt_runtime.seed.filled_table import find_filled_tables, is_list
 from mrt_runtime.seed.imported_values import Namespace
+from mrt_runtime.seed.joined_columns import find_joined
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.single_row import SingleRows
@@ -217,7 +218,7 @@ class MigrationHints:
             self._known = known
             self._renames = list(find_renames(self._files))
             self._later = find_later_names(self._renames)
-            self._ahead = []
+            self._ahead = list(self._find_joins())
             files = [(place, file) for place, file in enumerate(self._files) if self._hints(file)]
             if files:
                 from mrt_runtime.seed.hint_reader import HintReader  # noqa: PLC0415 slow to import, and few histories need it
@@ -230,6 +231,14 @@ class MigrationHints:
                         elif self._converts or not hint.converted:
                             known.setdefault((hint.label, hint.column), hint.kind)
         return self._known
+
+    def _find_joins(self) -> Iterator[tuple[int, KeyAhead]]:
+        """Yield the columns by which migrations join tables, or look rows up in others, as keys ahead, and at which place."""
+        grammar = dialect_of(self._dialect).grammar
+        for place, code in enumerate(map(self.code, self._files)):
+            joined = (pair for sql in dict.fromkeys(code.statements) for pair in find_joined(sql, grammar))
+            for (table, column), (other, there) in dict.fromkeys((*code.looked_up, *joined)):
+                yield place, KeyAhead(label=table, columns=(column,), referred=other, referred_columns=(there,), is_join=True)
 
     def _hints(self, file: str) -> bool:
         try:

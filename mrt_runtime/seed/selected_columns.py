@@ -24,13 +24,18 @@ class SelectedColumns:
 
     def of(self, rows: ast.expr) -> list[str]:
         """Return the columns of the rows that an expression returns; none where no SELECT is in sight."""
-        while isinstance(rows, ast.Call) and isinstance(rows.func, ast.Attribute) and isinstance(rows.func.value, ast.Name):
+        found = find_select(rows)
+        while found is None and isinstance(rows, ast.Call) and isinstance(rows.func, ast.Attribute):
             rows = rows.func.value
-        if isinstance(rows, ast.Name):
-            rows = self._assigned.get(rows.id, rows)
-        texts = (inner.value for inner in ast.walk(rows) if isinstance(inner, ast.Constant) and isinstance(inner.value, str))
-        found = next((found for text in texts if (found := SELECTED.search(text))), None)
+        if found is None and isinstance(rows, ast.Name):
+            found = find_select(self._assigned.get(rows.id, rows))
         return ["".join(re.findall(r"\w+", part)[-1:]) for part in found["columns"].split(",")] if found else []
+
+
+def find_select(node: ast.expr) -> re.Match[str] | None:
+    """Return the first SELECT among the texts of an expression."""
+    texts = (inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant) and isinstance(inner.value, str))
+    return next((found for text in texts if (found := SELECTED.search(text))), None)
 
 
 def name_places(tree: ast.Module, selected: SelectedColumns) -> None:
