@@ -12,6 +12,8 @@ from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
 from mrt_lint.model.values import Constraint
 
+_DROPS = (ops.DropTable, ops.DropColumn, ops.DropIndex, ops.DropConstraint, ops.DropObject)
+
 
 def removal(case: MigrationCase, op: ops.CreateTable | ops.AddColumn | ops.CreateIndex | ops.CreateConstraint) -> dict[str, str]:
     """Return what is left, and the call that removes it by the names that upgrade() has left it with."""
@@ -42,6 +44,14 @@ def removal(case: MigrationCase, op: ops.CreateTable | ops.AddColumn | ops.Creat
 def is_nameless(op: ops.Op) -> bool:
     """Return whether the database chooses the name of what an operation makes, another one where that is taken."""
     return isinstance(op, ops.CreateConstraint) and op.constraint is None and op.definition.kind != "primary"
+
+
+def fails_next(case: MigrationCase, op: ops.Op) -> bool:
+    """Return whether an operation drops what downgrade() does not make again, and so fails the next time."""
+    if not isinstance(op, _DROPS) or not op.certain or op.caught or op.if_exists is not False or not case.runs(op):
+        return False
+    dropped = [effect for effect in case.analysis(op).effects.get(id(op), ()) if effect.action == "dropped"]
+    return bool(dropped) and dropped[0].namespace.now.get(dropped[0].key) is None
 
 
 def _given_name(case: MigrationCase, op: ops.CreateConstraint) -> str | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
-from mrt_lint.history.schema import fold
+from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.values import UNKNOWN
@@ -55,7 +55,10 @@ def names_instead(case: MigrationCase, op: ops.DropConstraint) -> str | None:
     if former is None or not known_schema.lacks(table.origin, name, kind):
         return None
     made = (str(key) for key, part in table.constraints.now.items() if part is not None and part.creator is not None)
-    known = (*former.constraints, *former.indexes, *made)
+    # what goes with a column is gone at the end, and was there
+    upgraded = case.analysis(op).after_upgrade.table(op.table, op.schema) if readable(op.table) else None
+    there = upgraded.constraints if isinstance(upgraded, ReplayedTable) else ()
+    known = {*former.constraints, *former.indexes, *made, *there}
     # the rest may be a naming convention's: ck_users_positive is `positive`
     if any(name.endswith(other) or other.endswith(name) for other in known):
         return None
@@ -81,6 +84,29 @@ def left_by_failed_drops(case: MigrationCase, left: Sequence[ops.Op]) -> set[int
     return found
 
 
+def right_names(case: MigrationCase) -> Iterator[tuple[ops.Op, ops.Op]]:
+    """Yield the drops of downgrade() that fail for the name, each with the one thing of its kind that has no drop by its own."""
+    for drop in case.migration.downgrade_ops:
+        if not isinstance(drop, (*_DROPS, ops.DropObject)) or not _fails(case, drop):
+            continue
+        alike = [other for other in case.migration.downgrade_ops if type(other) is type(drop) and _is_alike(case, other, drop)]
+        named = {_name(other) for other in alike}
+        made = (op for op in case.migration.upgrade_ops if _makes(op, drop) and _is_alike(case, op, drop))
+        left = [op for op in made if _name(op) not in {"", *named}]
+        if len(left) == 1:
+            yield drop, left[0]
+
+
+def _makes(op: ops.Op, drop: ops.Op) -> bool:
+    if isinstance(op, ops.CreateObject):
+        return isinstance(drop, ops.DropObject) and op.kind == drop.kind
+    return any(isinstance(op, made) and isinstance(drop, kinds) for made, kinds in _UNDONE_BY.items())
+
+
+def _is_alike(case: MigrationCase, op: ops.Op, drop: ops.Op) -> bool:
+    return isinstance(drop, ops.DropObject) or _subject(case, op) == _subject(case, drop)
+
+
 def _fails(case: MigrationCase, op: ops.Op) -> bool:
     if not case.runs(op) or op.caught:
         return False
@@ -94,5 +120,10 @@ def _subject(case: MigrationCase, op: ops.Op) -> object:
 
 
 def _name(op: ops.Op) -> str:
-    names = (getattr(op, field, None) for field in ("column", "index", "constraint", "table"))
-    return fold(str(next(filter(readable, names), "")))
+    return fold(own_name(op))
+
+
+def own_name(op: ops.Op) -> str:
+    """Return the name of what an operation makes or drops, "" if it has none, or none that could be read."""
+    names = (getattr(op, field, None) for field in ("name", "column", "index", "constraint", "table"))
+    return next(filter(readable, names), "")

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.downgrade.conflict import ConflictKind
+from mrt_lint.analysis.downgrade.conflict import Conflict, ConflictKind
 from mrt_lint.analysis.impossible import find_impossibility
+from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.wrong_name import own_name, right_names
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -51,6 +53,10 @@ class BrokenOrder(Rule):
             "drop the foreign key before the column, by the name that upgrade() gives it: "
             'op.drop_constraint(…, "{table}", type_="foreignkey")'
         ),
+    )
+    misnamed = DialectWording(
+        message="downgrade fails here: {conflict}",
+        instead="drop {right} before it, by that name and not as '{wrong}'",
     )
     manual = (
         "PostgreSQL, “Dependency Tracking”: https://www.postgresql.org/docs/current/ddl-depend.html",
@@ -263,8 +269,22 @@ class BrokenOrder(Rule):
                     wording = self.new_types
                 if isinstance(op, DropColumn) and conflict.kind is ConflictKind.NEEDED and case.dialect(op) in FAMILY:
                     wording = self.held
-                names = {"enum": conflict.enum, "table": getattr(op, "table", "…")}
-                yield self.found(case.migration, op, wording, conflict=conflict.clause, **names)
+                words = {"enum": conflict.enum, "table": getattr(op, "table", "…")}
+                if conflict.kind is ConflictKind.NEEDED and (misnamed := _misnamed(case, conflict)):
+                    wording, words = self.misnamed, misnamed
+                yield self.found(case.migration, op, wording, conflict=conflict.clause, **words)
+
+
+def _misnamed(case: MigrationCase, conflict: Conflict) -> dict[str, str]:
+    """Return the thing that still needs another one, since downgrade() drops it by a wrong name, and that name; empty if none."""
+    for drop, made in right_names(case):
+        words, name = names(made), own_name(made)
+        path = f"{words['table']}.{name}" if isinstance(made, AddColumn) else name
+        of_table = isinstance(drop, DropConstraint) and f"table '{words['table']}'" in conflict.clause
+        if of_table or f"'{path}'" in conflict.clause:
+            right = next(text for part, text in words.items() if part.startswith("the_") and text.endswith(f"'{path}'"))
+            return {"right": right, "wrong": own_name(drop)}
+    return {}
 
 
 def _never_runs(case: MigrationCase, op: DropConstraint) -> bool:

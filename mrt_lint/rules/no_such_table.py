@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.absent_table import is_made_by_later_downgrade
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.absent_objects import ON_CONSTRAINTS
+from mrt_lint.analysis.wrong_name import own_name, right_names
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 
@@ -21,7 +22,7 @@ class NoSuchTable(Rule):
     severity = Severity.ERROR
     consequence = Consequence.ROLLBACK_FAILS
     message = "downgrade fails here: {missing}"
-    instead = "write the name that upgrade() or an earlier revision gave{and_kind}"
+    instead = "write {right}{and_kind}"
     manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The operation runs under a condition or IF EXISTS.",
@@ -174,5 +175,7 @@ class NoSuchTable(Rule):
         for op, missing in case.failing(named, lambda analysis: analysis.missing_objects):
             if is_made_by_later_downgrade(case, op):
                 continue
-            and_kind = ", and drop it as what it is" if op.op.startswith("drop") else ""
-            yield self.found(case.migration, op, missing=missing, and_kind=and_kind)
+            made = next((made for drop, made in right_names(case) if drop is op), None)
+            right = "the name that upgrade() or an earlier revision gave" if made is None else f"'{own_name(made)}'"
+            and_kind = ", and drop it as what it is" if op.op.startswith("drop") and made is None else ""
+            yield self.found(case.migration, op, missing=missing, right=right, and_kind=and_kind)

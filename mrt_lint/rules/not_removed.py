@@ -1,12 +1,14 @@
 """MRT110."""
 
 from collections.abc import Iterator
+from functools import partial
+from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import makes_room
-from mrt_lint.analysis.removal import is_nameless, removal
-from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.removal import fails_next, is_nameless, removal
+from mrt_lint.analysis.wording import deed, names
 from mrt_lint.analysis.wrong_name import left_by_failed_drops
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
@@ -14,6 +16,7 @@ from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import Example, Rule
 
 _KEPT = frozenset({"sequence", "trigger", "type", "enum", "domain", "composite"})
+_STAYS: Final = "it stays in a schema that the older release does not know"
 
 
 class NotRemoved(Rule):
@@ -303,7 +306,10 @@ def _is_left(case: MigrationCase, op: ops.Op) -> bool:
 
 def _consequence(case: MigrationCase, op: ops.Op) -> str:
     if not op.certain or makes_room(case.analysis(op), op):
-        return "it stays in a schema that the older release does not know"
+        return _STAYS
+    failing = next(filter(partial(fails_next, case), case.earlier(op)), None)
+    if failing is not None:
+        return f"{_STAYS}, and the next upgrade fails before it, at {deed(failing)}"
     if is_nameless(op):
         return "the next upgrade makes a second one"
     return "the next upgrade fails because it exists already"

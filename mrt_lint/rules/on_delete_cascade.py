@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.downgrade.replacement import dropped_before, names_of
 from mrt_lint.analysis.downgrade.tracked_objects import readable
@@ -13,7 +14,7 @@ from mrt_lint.analysis.wording import join, names
 from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import Column, Constraint, MaybeName
 
 _WORD: Final = re.compile(r"\w+")
@@ -33,6 +34,13 @@ class OnDeleteCascade(Rule):
     message = "upgrade adds ON DELETE CASCADE to {the_table}: deleting a row of {parent} from now on deletes its rows there too"
     instead = (
         "leave the foreign key ({columns}) at NO ACTION{or_null}, and delete rows of {table} in the application where that is meant"
+    )
+    of_new_column = DialectWording(
+        message=message,
+        instead=(
+            "write {set_null} for it, and rows stay with NULL in {columns} where their parent goes; or leave it out, and delete "
+            "rows of {table} in the application where that is meant"
+        ),
     )
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
     exemptions = (
@@ -126,8 +134,11 @@ class OnDeleteCascade(Rule):
                 if key.kind == "foreignkey" and _cascades(key.ondelete) and not self._cascaded_before(case, op, key):
                     parent = f"'{key.referred_table}'" if readable(key.referred_table) else "the table that it points to"
                     columns = join(key.columns) if key.columns else names(op)["column"]
-                    or_null = ", or SET NULL" if _holds_null(case, op, key) else ""
-                    yield self.found(case.migration, op, **names(op), parent=parent, columns=columns, or_null=or_null)
+                    holds_null = _holds_null(case, op, key)
+                    found = names(op) | {"parent": parent, "columns": columns, "or_null": ", or SET NULL" if holds_null else ""}
+                    found["set_null"] = "ON DELETE SET NULL" if op.sql else 'ondelete="SET NULL"'
+                    wording = self.of_new_column if holds_null and _is_new(case, op, key) else None
+                    yield self.found(case.migration, op, wording, **found)
 
     @staticmethod
     def _cascaded_before(case: MigrationCase, op: ops.Op, key: Constraint) -> bool:
@@ -138,6 +149,15 @@ class OnDeleteCascade(Rule):
         alike = [former for former in former_references(case, op) if _is_alike(former, key)]
         formers += [former for former in alike[-1:] if fold(str(former.referred_table)) in parents]
         return any(former.kind == "foreignkey" and _cascades(former.ondelete) for former in formers)
+
+
+def _is_new(case: MigrationCase, op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> bool:
+    """Return whether a key is over columns that upgrade() adds, where no row has a parent yet."""
+    given = (op.column,) if isinstance(op, ops.AddColumn) else key.columns
+    table = case.state_before(op).table
+    added = [op] if isinstance(op, ops.AddColumn) else [other for other in case.earlier(op) if isinstance(other, ops.AddColumn)]
+    new = tuple(other.column for other in added if case.state_before(other).table is table)
+    return isinstance(given, tuple) and bool(given) and all(has_name(new, name) for name in given)
 
 
 def _holds_null(case: MigrationCase, op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> bool:
