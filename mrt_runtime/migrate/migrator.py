@@ -18,6 +18,7 @@ from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.environment import AlembicEnvironment
 from mrt_runtime.migrate.error import MigrationError
 from mrt_runtime.migrate.graph import HistoryStep, MigrationGraph, UnimportableHistoryError, load
+from mrt_runtime.migrate.version_table import find_current_schema
 
 Heads = tuple[str, ...]
 Direction = Literal["upgrade", "downgrade"]
@@ -279,7 +280,7 @@ class Migrator:
             translated = connection.get_execution_options().get("schema_translate_map") or {}
             schema = translated.get(schema, schema)
             if schema is None and connection.dialect.name == "postgresql":
-                schema = connection.exec_driver_sql("SELECT current_schema()").scalar()
+                schema = find_current_schema(context)
         self.version_tables |= {context.version_table, *([f"{schema}.{context.version_table}"] if schema else [])}
         self._version_places.add((schema, context.version_table))
 

@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from mrt_runtime import databases
 from mrt_runtime.migrate import Migrator
 
 ASKED = "current_schema()"
@@ -75,3 +76,58 @@ def test_engines_that_connect_otherwise_are_asked_themselves(project, postgres_s
     migrator = Migrator(project.config(), postgres_scratch)
     migrator.upgrade("a")
     migrator.upgrade("b")
+
+
+@pytest.fixture
+def asked_of_mysql(monkeypatch):
+    """What the driver executes, as it does."""
+    pymysql = pytest.importorskip("pymysql")
+    found = []
+    query = pymysql.connections.Connection.query
+
+    def execute(connection, statement, *rest, **named):
+        text = statement if isinstance(statement, str) else statement.decode()
+        found.append(text)
+        return query(connection, statement, *rest, **named)
+
+    monkeypatch.setattr(pymysql.connections.Connection, "query", execute)
+    return found
+
+
+@pytest.fixture
+def mysql_scratch(mysql_url):
+    database = databases.connect(mysql_url)
+    with database.make_scratch() as scratch:
+        if scratch.url.get_driver_name() != "pymysql":
+            pytest.skip("the driver's statements are counted in PyMySQL")
+        yield scratch
+    database.close()
+
+
+FACTS = "[d.server_version_info, d.is_mariadb, d.default_schema_name, d.default_isolation_level, d._sql_mode, d._casing]"
+
+
+def find_first(statements):
+    return [
+        text for text in statements if text.startswith(("SELECT @@", "SELECT VERSION", "SELECT DATABASE()")) and "=" not in text
+    ]
+
+
+def test_mysql_is_asked_once_and_each_engine_knows_as_much(project, mysql_scratch, asked_of_mysql):
+    project.add("a", upgrade=f"d = op.get_bind().dialect\n    op.execute('SELECT 1')\n    sa.first = {FACTS}")
+    project.add("b", "a", upgrade=f"d = op.get_bind().dialect\n    assert {FACTS} == sa.first, {FACTS}")
+    migrator = Migrator(project.config(), mysql_scratch)
+    migrator.upgrade("a")
+    asked_of_mysql.clear()
+    migrator.upgrade("b")
+    assert find_first(asked_of_mysql) == []
+
+
+def test_what_may_change_mysqls_answers_has_them_asked_again(project, mysql_scratch, asked_of_mysql):
+    project.add("a", upgrade="op.execute('SELECT @@GLOBAL.sql_mode')")
+    project.add("b", "a")
+    migrator = Migrator(project.config(), mysql_scratch)
+    migrator.upgrade("a")
+    asked_of_mysql.clear()
+    migrator.upgrade("b")
+    assert len(find_first(asked_of_mysql)) >= 4

@@ -25,6 +25,8 @@ IN_STATEMENT = re.compile(REMAINS.replace(r"\m", r"\b").replace(r"\M", r"\b"), r
 IS_LIKE_NEW = b"""SELECT pg_catalog.pg_my_temp_schema() = 0 AND NOT EXISTS (
 SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384 AND pg_catalog.pg_has_role(session_user, proowner, 'MEMBER') AND prosrc ~* $1),
 pg_catalog.to_regtype('hstore') IS NULL"""
+WITH_PIPELINES = 140000
+"""The version of libpq that sends a query before the answer to the one before has come."""
 MARK = """
 SELECT pg_catalog.concat_ws(' ', d.oid, d.xmin, r.xmin, (
   SELECT pg_catalog.array_agg(s.xmin::text || s.ctid ORDER BY s.ctid)::text FROM pg_catalog.pg_db_role_setting AS s
@@ -127,13 +129,32 @@ def renew(session: Any) -> tuple[bool, bool]:
     if session.transaction_status != pq.TransactionStatus.IDLE or session.pipeline_status != pq.PipelineStatus.OFF:
         return False, False
     session.notice_handler = session.notify_handler = None
-    if session.exec_(b"DISCARD ALL").status != pq.ExecStatus.COMMAND_OK:
+    discarded, answer = discard_and_ask(session) if pq.version() >= WITH_PIPELINES else (session.exec_(b"DISCARD ALL"), None)
+    if discarded is None or discarded.status != pq.ExecStatus.COMMAND_OK:
         return False, False
     while session.notifies():
         pass
-    answer = session.exec_params(IS_LIKE_NEW, [REMAINS.encode()])
+    answer = answer or session.exec_params(IS_LIKE_NEW, [REMAINS.encode()])
     is_like_new, lacks = (answer.status == pq.ExecStatus.TUPLES_OK and answer.get_value(0, at) == b"t" for at in range(2))
     return is_like_new, lacks
+
+
+def discard_and_ask(session: Any) -> tuple[Any, Any]:
+    """Do both in one round trip; each is a transaction of its own."""
+    session.enter_pipeline_mode()
+    try:
+        for query, values in ((b"DISCARD ALL", None), (IS_LIKE_NEW, [REMAINS.encode()])):
+            session.send_query_params(query, values)
+            session.pipeline_sync()
+        answers = []
+        for _ in range(2):
+            answers.append(session.get_result())
+            while session.get_result() is not None:
+                pass
+            session.get_result()  # the end of the transaction
+        return answers[0], answers[1]
+    finally:
+        session.exit_pipeline_mode()
 
 
 def reopen(session: Any, arguments: Sequence[Any], settings: Mapping[str, Any]) -> Any:
