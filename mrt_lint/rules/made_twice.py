@@ -6,6 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.values import UNKNOWN
 
 
 class MadeTwice(Rule):
@@ -104,4 +105,5 @@ class MadeTwice(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of upgrade() that makes what certainly is there."""
         for op, conflict in case.failing(case.migration.upgrade_ops, lambda analysis: analysis.duplicates):
-            yield self.found(case.migration, op, conflict=conflict.clause)
+            if getattr(op, "schema", None) is not UNKNOWN:
+                yield self.found(case.migration, op, conflict=conflict.clause)

@@ -721,3 +721,23 @@ def test_a_new_table_is_not_said_to_be_blocked(made: str, words: str):
     message = next(finding.message for finding in found if finding.code == "MRT422")
     assert f"{words} " in message or message.endswith(words)
     assert ("'tags'" in message) is ("'tags'" in words)
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        ('op.create_table("items", sa.Column("a", sa.Integer()), schema=s, if_not_exists=True)', "-MRT422 -MRT204 -MRT441"),
+        ('op.create_table("items", sa.Column("a", sa.Integer()), schema=s)', "-MRT422 -MRT204 -MRT441"),
+        ('op.execute(f"CREATE TABLE IF NOT EXISTS {s}.items (a int)")', "-MRT422 -MRT204 -MRT441"),
+        (
+            'sa.Table("items", sa.MetaData(), sa.Column("a", sa.Integer()), schema=s).create(op.get_bind(), checkfirst=True)',
+            "-MRT422",
+        ),
+        ('op.create_table("others", sa.Column("a", sa.Integer()), schema=s)', "+MRT422 +MRT204"),
+        ('op.create_table("items", sa.Column("a", sa.Integer()), if_not_exists=True)', "+MRT422 +MRT204"),
+    ],
+)
+def test_a_table_of_a_schema_that_is_not_read_is_not_one_of_that_name_elsewhere(made: str, expected: str):
+    key = 'op.execute(f"ALTER TABLE {s}.items ADD CONSTRAINT fk FOREIGN KEY (a) REFERENCES parcels (id) ON DELETE CASCADE")'
+    loop = "\n".join(f"    {line}" for line in (made, key))
+    assert holds(expected, told([SHOP, (f"for s in tenants():\n{loop}", "pass")]))

@@ -23,7 +23,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.dialects import admits
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import Op
-from mrt_lint.model.values import Constraint, Name, SqlType
+from mrt_lint.model.values import UNKNOWN, Constraint, Name, SqlType
 
 
 class DowngradeAnalysis:
@@ -144,9 +144,12 @@ class DowngradeAnalysis:
         return self.states_before.get(id(op), StateBefore())
 
     def _may_be_new(self, op: Op) -> bool:
-        """Return whether an unreadable table may be one that this upgrade created under an unreadable name."""
-        named = not readable(getattr(op, "table", ""))
-        return named and any(isinstance(other, ops.CreateTable) and not readable(other.table) for other in self.upgrade)
+        """Return whether an unreadable table, or one in an unreadable schema, may be one that this upgrade created there."""
+        made = (other for other in self.upgrade if isinstance(other, ops.CreateTable))
+        if not readable(name := getattr(op, "table", "")):
+            return any(not readable(other.table) for other in made)
+        in_unread_schema = getattr(op, "schema", None) is UNKNOWN
+        return in_unread_schema and any(other.schema is UNKNOWN and other.table == name for other in made)
 
     def undone(self, op: Op, action: str | None = None) -> UndoStatus:
         """Return what becomes of an operation.

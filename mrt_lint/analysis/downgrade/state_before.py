@@ -45,7 +45,7 @@ class StateBefore:
 def find_state(simulated: SimulatedSchema, op: Op, *, may_be_new: bool) -> StateBefore:
     """Return what is so in a schema before it follows an operation.
 
-    `may_be_new` is whether a table of unknown name may be one that upgrade() has made.
+    `may_be_new` is whether a table of unknown name or schema may be one that upgrade() has made.
     """
     if isinstance(op, ops.CreateTable):
         return StateBefore()
@@ -57,7 +57,7 @@ def find_state(simulated: SimulatedSchema, op: Op, *, may_be_new: bool) -> State
     settings = _find_settings(simulated, op, column)
     return StateBefore(
         table=table,
-        new_table=table.creator is not None if table is not None else may_be_new,
+        new_table=may_be_new or (table is not None and table.creator is not None),
         new_column=column is not None and column.creator is not None,
         new_columns=_new_columns(simulated, op, table) if isinstance(op, ops.Update) else frozenset(),
         empty=isinstance(table, TrackedTable) and (not table.rows or (table.maybe_empty and not op.certain)),
