@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.constant_back import comes_back_constant
 from mrt_lint.analysis.data_movement import DataMovement, movement, moves_back
 from mrt_lint.analysis.overwritten_columns import written_by
 from mrt_lint.analysis.wording import names
@@ -25,7 +26,7 @@ class MoveAndDrop(Rule):
     name = "move-and-drop"
     severity = Severity.ERROR
     consequence = Consequence.ROLLBACK_LOSES_DATA
-    message = "upgrade {moves} and drops {it} at once: what {lost} is lost"
+    message = "upgrade {moves} and drops {it} at once: {lost} is lost"
     instead = (
         "add {target} and fill it in this release, write both columns from the application, and drop {column} in a later release; "
         "downgrade() then only drops {target}{also}"
@@ -292,10 +293,12 @@ class MoveAndDrop(Rule):
         if moved.whole:
             words |= {"moves": targets, "own": what["the_column"].partition(" ")[2], "by": " in Python" if moved.computed else ""}
             return self.found(case.migration, op, self.copied, **what, **words)
-        words |= {"moves": f"moves the values of {what['the_column']} to {targets}", "it": "it", "lost": "the move got wrong"}
+        words |= {"moves": f"moves the values of {what['the_column']} to {targets}", "it": "it", "lost": "what the move got wrong"}
         if moved.computed:
             moves = f"fills {targets} with what Python works out"
-            words |= {"moves": moves, "it": what["the_column"], "lost": "was not carried over"}
+            words |= {"moves": moves, "it": what["the_column"], "lost": "what was not carried over"}
         if moved.chosen:
-            words |= {"moves": f"fills {targets} by {what['the_column']}", "lost": "that left out"}
+            words |= {"moves": f"fills {targets} by {what['the_column']}", "lost": "what that left out"}
+        if comes_back_constant(case, op):
+            words["lost"] = "downgrade() gives all rows one value, and every original one"
         return self.found(case.migration, op, **what, **words)

@@ -250,3 +250,31 @@ def test_values_in_a_helper_column_that_goes_unused_are_lost():
 def test_values_that_stay_in_the_helper_column_come_back_from_it():
     (finding,) = (found for found in told([ORGS, (HELPER, sql("SELECT 1"))]) if found.code == "MRT208")
     assert "fill it from tmp" in finding.instead
+
+
+ONE = "upgrade moves the values of column 'orgs.name' to 'label' and drops it at once: downgrade() gives all rows one value, and "
+WRONG = "what the move got wrong is lost"
+
+
+@pytest.mark.parametrize(
+    ("back", "words"),
+    [
+        (NAME + sql("UPDATE orgs SET name = 'x'"), f"{ONE}every original one is lost"),
+        (
+            NAME.replace("name", "old") + sql("UPDATE orgs SET old = 'x'", "ALTER TABLE orgs RENAME old TO name"),
+            "every original one",
+        ),
+        (NAME + 'op.execute(sa.table("orgs", sa.column("name")).update().values(name="x"))', "every original one"),
+        (NAME.replace("(80))", '(80), server_default="x")'), "every original one"),
+        (NAME.replace("(80))", "(80), server_default=sa.func.current_user())"), WRONG),
+        (NAME + sql("UPDATE orgs SET name = 'x' WHERE label IS NULL"), WRONG),
+        (NAME + sql("UPDATE orgs SET name = 'x' WHERE label = 'y'", "UPDATE orgs SET name = 'z' WHERE label <> 'y'"), WRONG),
+        (NAME + sql("UPDATE orgs SET name = CASE WHEN id > 3 THEN 'x' ELSE 'y' END"), WRONG),
+        (NAME + sql("UPDATE orgs SET level = 3"), WRONG),
+        (NAME + "op.execute(rescue())", WRONG),
+    ],
+)
+def test_one_value_for_all_rows_brings_none_back(back: str, words: str):
+    upgrade = LABEL.format("upper(name)") + DROP_NAME
+    found = [finding.message for finding in told([ORGS, (upgrade, back)]) if finding.code == "MRT208"]
+    assert [words in message for message in found] == [True], found
