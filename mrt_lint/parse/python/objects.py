@@ -145,7 +145,8 @@ class GeneratorCall:
 class LocalClass:
     """A class of the file, or of one that it imports: a model, an enum, a type, or anything else.
 
-    `fields` are its annotated attributes in order, which a dataclass or named tuple takes as arguments.
+    `fields` are its annotated attributes in order, which a dataclass or named tuple takes as arguments; `columns` the types that
+    `load_dialect_impl()` of a column's type returns, by the database, "" for any other.
     """
 
     name: str
@@ -153,6 +154,7 @@ class LocalClass:
     scope: NameScope
     methods: dict[str, LocalFunction] = field(default_factory=dict)
     fields: tuple[str, ...] = ()
+    columns: dict[str, Value] = field(default_factory=dict)
 
     def inherits(self, *names: str) -> bool:
         """Return whether one of its bases, or theirs, has one of these names."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from mrt_lint.model.values import UNKNOWN
+from mrt_lint.parse.python.control.column_loader import columns_loaded
 from mrt_lint.parse.python.control.exits import FALL
 from mrt_lint.parse.python.expressions.arguments import read_arguments
 from mrt_lint.parse.python.expressions.evaluate import evaluate
@@ -125,6 +126,8 @@ def walk_class(run: FunctionRun, node: cst.ClassDef, scope: NameScope) -> int:
         elif is_enum and not name.startswith("_"):
             # `auto()` of a StrEnum is the name in lower case (docs.python.org/3/library/enum.html#enum.auto)
             inner.names[name] = EnumMember(name, name.lower() if value is UNKNOWN else value)
+    if (loader := made.methods.get("load_dialect_impl")) is not None:
+        made.columns = {database: evaluate(run, column, loader.scope) for database, column in columns_loaded(loader.node).items()}
     scope.names[made.name] = made
     _register(run, node, made, scope)
     return FALL

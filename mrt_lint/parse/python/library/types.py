@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Final
 
 from mrt_lint.model.values import HOLE, UNKNOWN, MaybeType, Name, SqlType, Unknown
@@ -100,13 +101,33 @@ def to_type(value: Value) -> MaybeType:
 
 
 def of_class(kind: LocalClass) -> MaybeType:
-    """Return the type of a class of the project's: of a TypeDecorator that is the same everywhere, the column behind it."""
-    impl = kind.scope.names.get("impl")
-    if kind.inherits("TypeDecorator") and "load_dialect_impl" not in kind.methods and isinstance(impl, (SqlType, ExternalName)):
-        found = to_type(impl)
+    """Return the type of a class of the project's: the column behind a TypeDecorator, on each database."""
+    for each in (kind, *_bases(kind)):
+        if each.columns:
+            return _loaded(each) or SqlType(name=kind.name)
+        if "load_dialect_impl" in each.methods:
+            break
+        impl = each.scope.names.get("impl")
+        found = to_type(impl) if each.inherits("TypeDecorator") and isinstance(impl, (SqlType, ExternalName)) else None
         if isinstance(found, SqlType):
             return found
     return SqlType(name=kind.name)
+
+
+def _bases(kind: LocalClass) -> Iterator[LocalClass]:
+    for base in kind.bases:
+        if isinstance(base, LocalClass):
+            yield base
+            yield from _bases(base)
+
+
+def _loaded(kind: LocalClass) -> SqlType | None:
+    """Return the types that `load_dialect_impl()` returns as one, None where one of them is not known."""
+    found = {database: to_type(column) for database, column in kind.columns.items()}
+    known = {database: column for database, column in found.items() if isinstance(column, SqlType)}
+    if len(known) < len(found):
+        return None
+    return dataclasses.replace(known.pop(""), variants=tuple(sorted(known.items())))
 
 
 def make_type(ref: ExternalName, arguments: CallArguments) -> MaybeType:
