@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from mrt_runtime.compare.schema import CatalogueColumn, Check, ForeignKey, Index, IndexElement, Schema, Table, qualified
+from mrt_runtime.seed.unique_key import mentioned, read_expression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAhead:
-    """Columns of a table that become unique or, where `referred` names a table, a foreign key.
+    """Columns of a table, or expressions in parentheses, that become unique or, where `referred` names a table, a foreign key.
+
+    `where` is the condition on the rows that the key is for.
 
     `words` are those of the migration's file where it adds the column with its key: what it fills that with is often a column of
     the same name, in another of the tables that it names. `is_join` is whether no key is added: a migration joins tables so.
@@ -21,6 +24,7 @@ class KeyAhead:
     referred: str | None = None
     referred_columns: tuple[str, ...] = ()
     nulls_equal: bool = False
+    where: str | None = None
     words: frozenset[str] = frozenset()
     is_join: bool = False
 
@@ -47,7 +51,7 @@ def bind_ahead(schema: Schema, ahead: Iterable[KeyAhead | CheckAhead]) -> Schema
             continue
         if isinstance(one, CheckAhead):
             bound[table.label] = _with_check(table, one)
-        elif all(table.column(name) is not None for name in one.columns):
+        elif all(_is_there(name, table) for name in one.columns):
             parent = bound.get(one.referred) if one.referred is not None else None
             if one.referred is None:
                 bound[table.label] = _with_unique(table, one)
@@ -61,6 +65,11 @@ def bind_ahead(schema: Schema, ahead: Iterable[KeyAhead | CheckAhead]) -> Schema
 def is_ahead(constraint: ForeignKey | Check) -> bool:
     """Whether a foreign key or a check is one that comes later."""
     return constraint.name is None and not constraint.enforced
+
+
+def _is_there(name: str, table: Table) -> bool:
+    """Whether a table has a column, or some that an expression may be over."""
+    return table.column(name) is not None or (name.startswith("(") and bool(mentioned(name, table)))
 
 
 def _spread(one: KeyAhead | CheckAhead, tables: Iterable[Table]) -> Iterator[KeyAhead | CheckAhead]:
@@ -78,9 +87,16 @@ def _with_check(table: Table, ahead: CheckAhead) -> Table:
 
 def _with_unique(table: Table, key: KeyAhead) -> Table:
     # As an index: a key would be what rows are found again by.
-    elements = tuple(IndexElement(column=name) for name in key.columns)
-    index = Index(name="", elements=elements, unique=True, nulls_not_distinct=key.nulls_equal)
+    elements = tuple(map(_read_element, key.columns))
+    index = Index(name="", elements=elements, unique=True, predicate=key.where, nulls_not_distinct=key.nulls_equal)
     return table if index in table.indexes else replace(table, indexes=(*table.indexes, index))
+
+
+def _read_element(name: str) -> IndexElement:
+    if not name.startswith("("):
+        return IndexElement(column=name)
+    expression = read_expression(name)
+    return IndexElement(column=expression) if expression.isidentifier() else IndexElement(expression=expression)
 
 
 def _with_reference(table: Table, parent: Table, key: KeyAhead) -> Table:

@@ -182,7 +182,8 @@ def _read_key(op: Op, label: str) -> KeyAhead | None:
     if isinstance(op, CreateUniqueConstraint | CreatePrimaryKey):
         return KeyAhead(label=label, columns=names, nulls_equal=op.definition.nulls_not_distinct is True)
     if isinstance(op, CreateIndex) and op.unique is True:
-        return KeyAhead(label=label, columns=names, nulls_equal=op.nulls_not_distinct is True)
+        where = op.where if isinstance(op.where, str) else None
+        return KeyAhead(label=label, columns=names, nulls_equal=op.nulls_not_distinct is True, where=where)
     return None
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from mrt_runtime.compare.schema import Table
 from mrt_runtime.seed.edge_row import EdgeRow, find_edges
+from mrt_runtime.seed.expression_key import ExpressionKeys
 from mrt_runtime.seed.refusal import Refusal
 from mrt_runtime.seed.row_planner import RowPlanner
 from mrt_runtime.seed.row_writer import RowWriter
@@ -44,6 +45,8 @@ class RowInsertion:
         self.target = target
         self.there = list(there)
         self.left = MOST_ATTEMPTS + seed_rows
+        # without a key no row can be taken out again
+        self._computed = ExpressionKeys(writer, plan.table, plan.computed if key_columns(plan.table) else ())
 
     def _planner(self) -> RowPlanner:
         planner = RowPlanner(self.plan, self.there)
@@ -128,7 +131,12 @@ class RowInsertion:
         return None, reason
 
     def _insert(self, rows: Sequence[Row]) -> Refusal | None:
-        return self.writer.attempt(self.writer.insert, self.target, self.plan.columns, rows)
+        refusal = self.writer.attempt(self.writer.insert, self.target, self.plan.columns, rows)
+        if refusal is None and (refusal := self._computed.find_broken()) is not None:
+            for row in rows:
+                key = {name: row[name] for name in key_columns(self.plan.table)}
+                self.writer.attempt(self.writer.delete, self.plan.table, key)
+        return refusal
 
     def _finish(self, planner: RowPlanner, rows: list[Row], reason: str | None) -> FilledTable:
         missing = self.plan.missing

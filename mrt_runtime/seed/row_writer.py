@@ -107,6 +107,17 @@ class RowWriter:
         sql = f"SELECT 1 FROM {self.name(table)} WHERE ({self.fragment(condition)}) IS TRUE LIMIT 1"
         return self._ask(sql) is not None
 
+    def count_repeated(self, table: Table, parts: Sequence[str], condition: str | None, *, nulls_equal: bool) -> int | None:
+        """Return how many rows repeat what these expressions are in another; None where the database cannot compute them.
+
+        condition: which rows count, None for all of them.
+        """
+        asked = [f"({condition})"] * bool(condition) + [f"{part} IS NOT NULL" for part in parts if not nulls_equal]
+        where = self.fragment(f" WHERE {' AND '.join(asked)}" if asked else "")
+        grouped = f"SELECT COUNT(*) AS n FROM {self.name(table)}{where} GROUP BY {self.fragment(', '.join(parts))}"
+        found = self._ask(f"SELECT COALESCE(SUM(n - 1), 0) FROM ({grouped}) AS mrt_g")
+        return None if found is None else int(found[0])
+
     def find_unlinked(
         self, table: Table, parent: Table, pairs: Sequence[tuple[str, str]], conditions: tuple[str, str]
     ) -> tuple[Value, ...] | None:

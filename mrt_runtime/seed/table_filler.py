@@ -9,6 +9,7 @@ from functools import partial
 from mrt_runtime.compare.schema import Schema, Table, qualified
 from mrt_runtime.seed.constraint_ahead import is_ahead
 from mrt_runtime.seed.edge_row import EdgeRow, find_edges
+from mrt_runtime.seed.expression_key import ExpressionKeys, list_expression_keys
 from mrt_runtime.seed.migration_hints import MigrationHints
 from mrt_runtime.seed.parent_rows import ParentRows
 from mrt_runtime.seed.row_insertion import ATTEMPTS_A_ROW, FilledTable, RowInsertion, blame, find_missing_words
@@ -50,8 +51,8 @@ class TableFiller:
         if len(there) >= ENOUGH_ROWS * self.seed_rows and not key_columns(table):
             return FilledTable()  # without a key our rows cannot be found again; there are enough of them by now
         filled = self._insert(table, target, there, first or {})
-        if filled.reason and self._may_relax(table):
-            with self._relaxed():
+        if filled.reason and (self._may_relax(table) or self._leaves_no_room(table)):
+            with self._relaxed(keys=True):
                 more = self._insert(table, target, self.writer.read(target, insertable(target)), first or {})
             filled.rows, filled.written, filled.edges = (
                 filled.rows + more.rows,
@@ -116,14 +117,20 @@ class TableFiller:
         """Whether checks that are to come bind the rows: these may never hold together, where one takes the place of another."""
         return self.planner.ahead and any(map(is_ahead, table.checks))
 
+    def _leaves_no_room(self, table: Table) -> bool:
+        """Whether keys that are to come bind the rows, of which there may be too few then."""
+        return self.planner.computes and bool(list_expression_keys(table))
+
     @contextmanager
-    def _relaxed(self) -> Iterator[None]:
-        """Plan rows without the checks that are to come."""
+    def _relaxed(self, *, keys: bool = False) -> Iterator[None]:
+        """Plan rows without the checks that are to come, and without the keys where these are why there are none."""
+        before = self.planner.ahead, self.planner.computes
         self.planner.ahead = False
+        self.planner.computes = self.planner.computes and not keys
         try:
             yield
         finally:
-            self.planner.ahead = True
+            self.planner.ahead, self.planner.computes = before
 
     def _add_parents(self, plan: TablePlan, there: Sequence[Row], count: int, fixed: Row | None = None, depth: int = 1) -> bool:
         """Insert rows into tables that this one points at, where too few of them suit it; whether any were.
@@ -153,8 +160,8 @@ class TableFiller:
         variety: of all values, instead of each row's own.
         """
         filled = self._refill(table, keys, fresh, variety)
-        if filled.reason and self._may_relax(table):
-            with self._relaxed():
+        if filled.reason and (self._may_relax(table) or self._leaves_no_room(table)):
+            with self._relaxed(keys=True):
                 return self._refill(table, keys, fresh, variety)
         return filled
 
@@ -220,12 +227,15 @@ class TableFiller:
     ) -> Row:
         fixed = {name: value for name, value in row.items() if name not in fresh}
         planner.release(row)
+        computed = ExpressionKeys(self.writer, planner.plan.table, planner.plan.computed)
         for _ in range(ATTEMPTS_A_ROW):
             new = planner.plan_row(variety, ordinal, fixed=fixed)
             if new is None:
                 break
             changes = {name: new[name] for name in fresh}
             refusal = self.writer.attempt(self.writer.update, planner.plan.table, {name: row[name] for name in key}, changes)
+            if refusal is None and (refusal := computed.find_broken()) is not None:
+                self.writer.update(planner.plan.table, {name: row[name] for name in key}, {name: row[name] for name in fresh})
             if refusal is not None:
                 filled.reason = refusal.reason
                 blamed = set(blame(refusal, planner.plan)) & set(fresh)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mrt_runtime.compare.schema import ForeignKey, Table
+from mrt_runtime.compare.schema import ForeignKey, Index, Table
 from mrt_runtime.seed.condition import RowCondition
 from mrt_runtime.seed.unique_key import UniqueKey
 from mrt_runtime.seed.value import Row, RowVariety, Value, ValuePool
@@ -26,6 +26,7 @@ class TablePlan:
 
     `bound` are columns of foreign keys that conditions allow only these values; `words` are the values of columns that have but a
     handful, an enum's labels or what a check lists: each of them is worth a row.
+    `computed` are unique indexes to come that only the database can evaluate.
     """
 
     table: Table
@@ -39,6 +40,7 @@ class TablePlan:
     missing: dict[str, str] = field(default_factory=dict)
     bound: dict[str, tuple[Value, ...]] = field(default_factory=dict)
     words: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    computed: tuple[Index, ...] = ()
 
     @property
     def impossible(self) -> str | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
 from mrt_runtime.seed.condition import RowCondition, read_condition
 from mrt_runtime.seed.constraint_ahead import is_ahead
+from mrt_runtime.seed.expression_key import list_expression_keys
 from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.migration_hints import ConvertibleTexts, MigrationHints
 from mrt_runtime.seed.parent_rows import ParentRows
@@ -29,7 +30,7 @@ class TablePlanner:
     """Plans the tables of one schema.
 
     `parents` has rows that foreign keys may point at; `edges` allows values at the edge of a type; `ahead` is whether rows meet
-    checks that are to come.
+    checks that are to come, `computes` whether they are kept from repeating what keys to come are over.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class TablePlanner:
     ) -> None:
         self.migration_hints = migration_hints
         self.edges = edges
-        self.ahead = True
+        self.ahead = self.computes = True
         self.writer = writer
         self.schema = schema
         self.parents = parents
@@ -59,7 +60,7 @@ class TablePlanner:
         """
         open_columns = {column.name for column in table.columns if column.generated is None and (not known or column.name in fresh)}
         uniques = tuple(unique for unique in uniques_of(table) if not open_columns.isdisjoint(unique.columns))
-        plan = TablePlan(table=table, uniques=uniques)
+        plan = TablePlan(table=table, uniques=uniques, computed=list_expression_keys(table) if self.computes else ())
         for column in table.columns:
             name = column.name
             if name in open_columns:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from mrt_runtime.compare.schema import Index, Key, Table
 from mrt_runtime.seed.value import Value, comparable
 
+NO_PART = re.compile(r"\s+(?:ASC|DESC|NULLS\s+(?:FIRST|LAST)|\w+_ops|COLLATE\s+[\w\".]+)\s*$", re.IGNORECASE)
+"""What may follow on an expression in an index, and is none of its."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UniqueKey:
@@ -42,6 +45,14 @@ def uniques_of(table: Table) -> Iterator[UniqueKey]:
             yield UniqueKey(
                 name=index.name, columns=columns, prefixes=_prefixes(index, columns), nulls_equal=index.nulls_not_distinct
             )
+
+
+def read_expression(written: str) -> str:
+    """Return the expression of an element of an index, `(lower(name) DESC)`, without what says how it is stored."""
+    expression = written.removeprefix("(").removesuffix(")")
+    while (bare := NO_PART.sub("", expression)) != expression:
+        expression = bare
+    return expression
 
 
 def _of_key(key: Key, table: Table) -> UniqueKey:
