@@ -61,7 +61,7 @@ def is_harmless(former: SqlType, new: SqlType, dialect: str) -> bool:
     if former.collation != new.collation or former.item is not None or new.item is not None:
         return False
     if _ENUM_FAMILY in {former.name, new.name}:
-        return _is_same_enum(former, new) and dialect == "postgresql"
+        return _is_same_enum(former, new) if dialect == "postgresql" else _is_as_long(former, new, dialect)
     if former.name == new.name and former.name in {"VARCHAR", "VARBIT"}:
         return _is_wider_text(former, new)
     return _is_stored_alike(former, new, dialect)
@@ -212,6 +212,16 @@ def loses_fraction(former: SqlType, new: SqlType) -> bool:
 
 def _is_same_enum(former: SqlType, new: SqlType) -> bool:
     return former.name == new.name and isinstance(former.type_name, str) and former.type_name == new.type_name
+
+
+def _is_as_long(former: SqlType, new: SqlType, dialect: str) -> bool:
+    """Return whether the VARCHAR that SQLAlchemy makes of an enum, where the database has none, takes the labels of another."""
+    if former.name != new.name or not isinstance(former.members, tuple) or not isinstance(new.members, tuple):
+        return False
+    if UNKNOWN in former.members or UNKNOWN in new.members:
+        return False
+    longest, new_longest = (max((len(str(member)) for member in members), default=0) for members in (former.members, new.members))
+    return dialect == "sqlite" or new_longest >= longest
 
 
 def _bits(number: SqlType) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.every_row import takes_every_row
 from mrt_lint.analysis.transaction import surroundings
 from mrt_lint.analysis.wording import bare, names
 from mrt_lint.history.schema import ReplayedTable, fold
@@ -116,7 +117,9 @@ class BackfillUnderLock(Rule):
                 if not case.state_before(op).empty:
                     added.setdefault(place, op)
                     columns[place].add(fold(str(op.column)))
-            elif place in added and (op.where is False or _is_whole(case, op, text if op.sql else "", added[place])):
+            elif place in added and (
+                takes_every_row(case.analysis(op), op) or _is_whole(case, op, text if op.sql else "", added[place])
+            ):
                 yield self.found(case.migration, op, **_words(case, op, added.pop(place)))
             elif place in added and op.repeated and _fills(op, columns[place]):
                 yield self.found(case.migration, op, self.by_row, **_words(case, op, added.pop(place)))

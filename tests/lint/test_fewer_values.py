@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from tests.lint.test_downgrade_kinds import DOGS, ENUM, sql, told
+from tests.lint.test_downgrade_kinds import DOGS, ENUM, NOTHING, sql, told
 from tests.runtime.conftest import own_database, postgres_server  # noqa: F401 - a fixture
 
 DOGS_TOO = (f"{DOGS}\nop.add_column('dogs', sa.Column('kind', sa.Text()))", 'op.drop_table("dogs")')
@@ -186,3 +186,19 @@ def test_sqlite_keeps_no_enums():
 def test_a_conversion_that_refuses_converts_nothing(upgrade: str, downgrade: str, back: str):
     messages = [finding.message for finding in told([DOGS_TOO, (upgrade, downgrade)]) if finding.code == "MRT303"]
     assert [message.endswith(f"every value is converted, {back}") for message in messages] == [True]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "labels", "expected"),
+    [
+        ("sqlite", '"sad", "glad", "mad"', False),
+        ("mssql", '"sad", "glad", "very glad"', False),
+        ("oracle", '"sad", "mad"', True),
+        ("mysql", '"sad", "glad", "mad"', False),
+    ],
+)
+def test_an_enum_is_a_text_where_the_database_has_none(dialect: str, labels: str, expected: bool):
+    change = f'with op.batch_alter_table("dogs") as batch:\n    batch.alter_column("mood", type_=sa.Enum({labels}, name="mood"))'
+    guarded = f'if op.get_bind().dialect.name == "{dialect}":\n' + "\n".join(f"    {line}" for line in change.splitlines())
+    found = [finding for finding in told([DOGS_TOO, (guarded, NOTHING)], dialect) if finding.code == "MRT303"]
+    assert bool(found) is expected

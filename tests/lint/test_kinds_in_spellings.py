@@ -430,3 +430,17 @@ def test_what_is_not_null_is_so_in_every_row(where: str, expected: str):
     fill = f"{AGE}\n{sql(f'UPDATE parcels p SET age = 1 WHERE {where}')}"
     found = told([base, (change, "pass"), (fill, NOTHING)])
     assert holds(expected, found)
+
+
+@pytest.mark.parametrize(
+    ("fill", "expected"),
+    [
+        ("t.update().where(t.c.age.is_(None)).values(age=1)", "+MRT438"),
+        ("sa.update(t).where(t.c.age == None).values(age=1)", "+MRT438"),
+        ("t.update().where(t.c.age.is_(None), t.c.id > 3).values(age=1)", "-MRT438"),
+        ("t.update().where(t.c.code.is_(None)).values(age=1)", "-MRT438"),
+    ],
+)
+def test_a_new_column_is_null_in_every_row(fill: str, expected: str):
+    table = 't = sa.table("parcels", sa.column("id"), sa.column("age"), sa.column("code"))'
+    assert holds(expected, told([BASE, (f"{AGE}\n{table}\nop.execute({fill})", NOTHING)]))
