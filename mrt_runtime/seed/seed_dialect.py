@@ -68,6 +68,10 @@ class SeedDialect(Protocol):
         """Guard statements that may be refused: what they did is undone, the transaction lives on."""
         return nullcontext()
 
+    def check_at_once(self, connection: Connection) -> None:  # noqa: ARG002  most put off only foreign keys, for circles
+        """Check each constraint of this transaction at the statement that it is about, also those put off to its end."""
+        return
+
     @abstractmethod
     def deferral(self, connection: Connection, keys: Iterable[tuple[Table, ForeignKey]]) -> AbstractContextManager[object]:
         """Defer the check of foreign keys, of these ones above all. To be used within a savepoint."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +24,7 @@ from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.value import Row
 from mrt_runtime.verify.stamp import Disturbed
 
+Result = TypeVar("Result")
 UNCOUNTED = sys.maxsize
 """Rows that were written to a table without a key."""
 REACTING = frozenset({"trigger", "rule"})
@@ -86,43 +87,47 @@ class ScratchContents:
         without = self.seeded.without if self.seeded else frozenset()
         out = frozenset((label, adjustment) for label, adjustment in without if adjustment in adjustments)
         if self.seeded is None or self.seeded.schema is not here.schema or touched or without - out:
-            connection = self._connection()
-            before = replace(self.seeded, without=without - out) if self.seeded else None
-            self.seeded = replace(self._seeder.seed(connection, here.schema, before, touched=touched), without=out)
-            connection.commit()
+            schema, before = here.schema, replace(self.seeded, without=without - out) if self.seeded else None
+            seeded = self._persist(lambda connection: self._seeder.seed(connection, schema, before, touched=touched))
+            self.seeded = replace(seeded, without=out)
             here = self.look()
         self._sown = here
         return here
 
     def write_wanted(self, here: Snapshot, file: str) -> Snapshot:
         """Write rows that meet the conditions of a migration's statements, and look if there were any to write."""
-        if self.seeded is None:
+        seeded, schema = self.seeded, here.schema
+        if seeded is None:
             return here
-        connection = self._connection()
-        has_written = self._seeder.write_wanted(connection, here.schema, self.seeded, file)
-        connection.commit()
+
+        def write(connection: Connection) -> tuple[Seeded, bool]:
+            new = replace(seeded, keys=dict(seeded.keys), orphans=dict(seeded.orphans))
+            return new, self._seeder.write_wanted(connection, schema, new, file)
+
+        self.seeded, has_written = self._persist(write)
         if has_written:
             here = self._sown = self.look()
         return here
 
     def adjust(self, here: Snapshot, adjustment: Adjustment, tables: Collection[str]) -> tuple[Snapshot, tuple[str, ...]]:
         """Adjust the rows in these tables, and look, and return in words, too, which rows it were. here: what is there."""
-        described: tuple[str, ...] = ()
-        if self.seeded is not None:
-            connection = self._connection()
-            self.seeded, described = self._seeder.adjust(connection, here.schema, self.seeded, adjustment, tables)
-            connection.commit()
-            here = self._sown = self.look() if described else here
+        seeded, schema = self.seeded, here.schema
+        if seeded is None:
+            return here, ()
+        self.seeded, described = self._persist(
+            lambda connection: self._seeder.adjust(connection, schema, seeded, adjustment, tables)
+        )
+        if described:
+            here = self._sown = self.look()
         return here, described
 
     def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:
         """Write rows as the upgraded schema allows them, where it changed what was there; counts them by table."""
         if not has_changed(before, first):
             return {}
-        connection = self._connection()
-        self._written = first.schema, self._seeder.write_new_rows(connection, before.schema, first.schema)
-        connection.commit()
-        return {label: len(keys) or UNCOUNTED for label, keys in self._written[1].items()}
+        written = self._persist(lambda connection: self._seeder.write_new_rows(connection, before.schema, first.schema))
+        self._written = first.schema, written
+        return {label: len(keys) or UNCOUNTED for label, keys in written.items()}
 
     def find_disturbed(self, first: Snapshot) -> Disturbed:
         """Find what the writing of rows changed in other rows, by table and column: triggers do."""
@@ -135,9 +140,7 @@ class ScratchContents:
         if self._written is not None:
             schema, written = self._written
             self._written = None
-            connection = self._connection()
-            self._seeder.remove(connection, schema, written)
-            connection.commit()
+            self._persist(lambda connection: self._seeder.remove(connection, schema, written))
 
     def empty(self, tables: Collection[str] | None = None) -> Snapshot | None:
         """Take our rows out of these tables, or else out of all, and look; the next `seed` begins there from nothing.
@@ -146,10 +149,9 @@ class ScratchContents:
         """
         seeded, is_empty = self.seeded, True
         keys = {label: keys for label, keys in seeded.keys.items() if tables is None or label in tables} if seeded else {}
-        if seeded is not None and seeded.schema is not None:
-            connection = self._connection()
-            is_empty = self._seeder.remove(connection, seeded.schema, keys)
-            connection.commit()
+        schema = seeded.schema if seeded is not None else None
+        if schema is not None:
+            is_empty = self._persist(lambda connection: self._seeder.remove(connection, schema, keys))
         self._written = None
         if tables is None:
             self.seeded = self._sown = None
@@ -187,6 +189,19 @@ class ScratchContents:
         self.close()
         self.seeded = seeded
         self._last = self._sown = self._written = None
+
+    def _persist(self, write: Callable[[Connection], Result]) -> Result:
+        """Write rows and commit. Where the database refuses some only then, once more with each constraint checked at once."""
+        connection = self._connection()
+        try:
+            result = write(connection)
+            connection.commit()
+        except DBAPIError:
+            connection.rollback()
+            backend_of(self._database.dialect).values.check_at_once(connection)
+            result = write(connection)
+            connection.commit()
+        return result
 
     def _connection(self) -> Connection:
         if self._opened is not None and self._is_idle:

@@ -191,6 +191,10 @@ class PostgreSQLValues(SeedDialect):
         """Set a savepoint: a refused statement would end the transaction."""
         return connection.begin_nested()
 
+    def check_at_once(self, connection: Connection) -> None:
+        """Check each constraint, and run each constraint trigger, at the statement that it is about."""
+        connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+
     @contextmanager
     def deferral(self, connection: Connection, keys: Iterable[tuple[Table, ForeignKey]]) -> Iterator[None]:
         """Defer the check of all foreign keys that are DEFERRABLE, and make these ones so for as long as it takes.
