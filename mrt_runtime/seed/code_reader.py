@@ -19,6 +19,7 @@ from mrt_runtime.seed.parsed_text import PARSERS, ParsedTexts, name_of
 from mrt_runtime.seed.selected_columns import SelectedColumns, name_places
 from mrt_runtime.seed.syntax_nodes import list_nodes
 from mrt_runtime.seed.value_kind import Booleans, Integers, Raw, ValueKind
+from mrt_runtime.seed.written_checks import find_inside
 
 NO_NAMES: Namespace = {}
 NAME = r"(?:\w+\.)?[\"`]?(?P<name>\w+)[\"`]?"
@@ -107,7 +108,8 @@ def read_code(file: str, namespace: Namespace = NO_NAMES) -> CodeReading:
     texts = ParsedTexts(tree, constants)
     reading.looked_up = list(LookedUp(tree).find()) if QUERIES.search(source) else []
     reading.keys = [(aliases.get(name, name), path) for name, path in dict.fromkeys(read_paths(tree))]
-    for node in list_nodes(tree):
+    inside = find_inside(list_nodes(tree))
+    for node in (node for node in list_nodes(tree) if id(node) not in inside):
         for text, kind in texts.read(node):
             reading.parsed += [(aliases.get(name, name), kind) for name in names_in(text)]
         if isinstance(node, ast.Constant | ast.JoinedStr):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -40,6 +40,7 @@ class RowCondition:
     """A condition on rows: `constants` that it names, `texts` made for its patterns and lengths, the `name` of its constraint.
 
     `nullity` are the columns of which it asks only whether they are NULL, `paths` are keys that it may read in a JSON document.
+    `computed` is a column, and the expression over others that it asks it to equal.
     """
 
     expression: str
@@ -49,6 +50,7 @@ class RowCondition:
     texts: tuple[str, ...] = ()
     nullity: frozenset[str] = frozenset()
     paths: tuple[JsonPath, ...] = ()
+    computed: tuple[str, str] | None = None
 
     def hints(self, kind: ValueKind, known: Collection[Value]) -> tuple[Value, ...]:
         """Return the values for a column of that kind which may meet the condition; `known` are those it has anyway."""
@@ -91,7 +93,20 @@ def read_condition(expression: str, columns: Collection[str], grammar: str, name
         texts=tuple(dict.fromkeys(texts)),
         nullity=frozenset(mentioned - {name for name, node in found if not _asks_for_null(node)}),
         paths=tuple(dict.fromkeys(_paths(tree))),
+        computed=_find_computed(tree, lower, grammar),
     )
+
+
+def _find_computed(tree: exp.Expr, columns: Mapping[str, str], grammar: str) -> tuple[str, str] | None:
+    """Return the column that a condition equates with an expression over others, and the expression; None for any other."""
+    while type(tree).__name__ == "Paren":
+        tree = tree.this
+    for one, other in ((tree.this, tree.expression), (tree.expression, tree.this)) if type(tree).__name__ == "EQ" else ():
+        names = {node.name.lower() for node in _nodes(other, "Column")}
+        name = one.name.lower() if type(one).__name__ == "Column" else ""
+        if name in columns and name not in names and names and names <= columns.keys() and type(other).__name__ != "Column":
+            return columns[name], other.sql(dialect=grammar)
+    return None
 
 
 def find_listed(expression: str, grammar: str) -> dict[str, list[Raw]]:

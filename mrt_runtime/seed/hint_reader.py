@@ -81,7 +81,7 @@ class HintReader:
         code: what the file's Python says. namespace: what its names stand for. A file that cannot be read yields nothing.
         """
         parsed = parse_file(file)
-        written = write_out(parsed[1], namespace) if parsed is not None else None
+        written = write_out(parsed[1], namespace, self._dialect) if parsed is not None else None
         is_same = written is None or (parsed is not None and written is parsed[1])
         migration = read_migration(file, self._dialect, None if is_same or written is None else ast.unparse(written).encode())
         made: set[str] = set()

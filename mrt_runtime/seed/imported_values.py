@@ -13,6 +13,7 @@ from typing import TypeAlias, TypeGuard
 import sqlalchemy as sa
 
 from mrt_runtime.seed.syntax_nodes import list_nodes
+from mrt_runtime.seed.written_checks import CALLS, CheckWriter
 
 Namespace: TypeAlias = Mapping[str, object]
 
@@ -24,16 +25,17 @@ COMPUTED = ast.DictComp | ast.ListComp | ast.SetComp
 MOST_ENTRIES = 60
 
 
-def write_out(tree: ast.Module, namespace: Namespace) -> ast.Module:
+def write_out(tree: ast.Module, namespace: Namespace, dialect: str = "") -> ast.Module:
     """Return the tree of a migration with what its names stand for, as far as that is written in another file or computed.
 
-    namespace: what the imported migration holds.
+    namespace: what the imported migration holds. dialect: in which conditions are written out, SQLAlchemy's name of it.
     """
     nodes = list_nodes(tree)
     names: Namespace = ChainMap(dict(_imported_inside(tree)), dict(namespace))
     used = {node.id for node in nodes if isinstance(node, ast.Name)}
     known = {name for name in used if is_data(names.get(name)) or is_of_project(names.get(name))}
-    if not known:
+    has_checks = bool(dialect) and any(isinstance(node, ast.Call) and name_in(node.func, CALLS) for node in nodes)
+    if not known and not has_checks:
         return tree
     literal = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
     for node in nodes:
@@ -42,6 +44,8 @@ def write_out(tree: ast.Module, namespace: Namespace) -> ast.Module:
     writer = ValueWriter(names)
     # a copy, for the tree itself is read by others
     written = ast.parse(ast.unparse(tree))
+    if has_checks:
+        CheckWriter(written, names, dialect).visit(written)
     writer.visit(written)
     written.body[:0] = [*(spell(name, names[name]) for name in sorted(known - literal)), *writer.before.values()]
     return ast.fix_missing_locations(written)

@@ -169,6 +169,29 @@ class RowWriter:
         if not all(values for _, values in choices):
             return []
         parameters: list[object] = []
+        wanted, pools = self._combine(choices, parameters)
+        sql = f"SELECT {wanted} FROM {pools} WHERE ({self.fragment(condition)}) IS NOT FALSE"
+        try:
+            with self.dialect.attempt(self.connection):
+                found = sorted(tuple(places) for places in self.run(sql, parameters).fetchall())
+        except DBAPIError:
+            return None
+        return [{column.name: values[n] for (column, values), n in zip(choices, places, strict=True)} for places in found]
+
+    def compute(self, expression: str, choices: Sequence[Choice]) -> list[tuple[Row, Value]]:
+        """Return what an expression comes to for the combinations of values; nothing where the database cannot evaluate it."""
+        parameters: list[object] = []
+        wanted, pools = self._combine(choices, parameters)
+        try:
+            with self.dialect.attempt(self.connection):
+                found = self.run(f"SELECT {wanted}, ({self.fragment(expression)}) FROM {pools}", parameters).fetchall()
+        except DBAPIError:
+            return []
+        rows = ({column.name: values[n] for (column, values), n in zip(choices, places, strict=False)} for places in found)
+        return [(row, as_value(places[-1])) for row, places in zip(rows, found, strict=True)]
+
+    def _combine(self, choices: Sequence[Choice], parameters: list[object]) -> tuple[str, str]:
+        """Return the places of values and the tables of them, as SQL that combines each with each."""
         pools = []
         for place, (column, values) in enumerate(choices):
             selects = [
@@ -176,14 +199,7 @@ class RowWriter:
                 for n, value in enumerate(values)
             ]
             pools.append(f"({' UNION ALL '.join(selects)}) AS mrt_{place}")
-        wanted = ", ".join(f"mrt_{place}.mrt_n" for place in range(len(choices)))
-        sql = f"SELECT {wanted} FROM {', '.join(pools)} WHERE ({self.fragment(condition)}) IS NOT FALSE"
-        try:
-            with self.dialect.attempt(self.connection):
-                found = sorted(tuple(places) for places in self.run(sql, parameters).fetchall())
-        except DBAPIError:
-            return None
-        return [{column.name: values[n] for (column, values), n in zip(choices, places, strict=True)} for places in found]
+        return ", ".join(f"mrt_{place}.mrt_n" for place in range(len(choices))), ", ".join(pools)
 
     def run(self, sql: str, parameters: Sequence[object]) -> Any:
         """Run a statement."""

@@ -22,6 +22,7 @@ from mrt_runtime.seed.value_kind import ColumnSlot, Decimals, Floats, Integers, 
 
 MOST_COMBINATIONS = 4000
 MOST_VALUES = 80
+MOST_COMPUTED = 6  # values of a column that another one is computed from
 JSON = re.compile(r"\bjson_|->", re.IGNORECASE)
 NESTING = frozenset({"array", "composite"})
 
@@ -235,11 +236,24 @@ class TablePlanner:
             (self._column(plan, name), sample(plan.pools[name], 2 if name in condition.nullity else most))
             for name in condition.columns
         ]
-        found = self.writer.find_values(condition.expression, choices)
+        found = [*self._compute(plan, condition), *self.writer.find_readable(condition.expression, choices)]
         if found:
             # Of what is only asked whether it is NULL, one value represents all others.
             options = [{n: ANY if n in condition.nullity and v is not None else v for n, v in row.items()} for row in found]
             plan.groups.append(ColumnGroup(columns=condition.columns, options=tuple(options)))
+
+    def _compute(self, plan: TablePlan, condition: RowCondition) -> list[Row]:
+        """Return rows in which a column holds what a condition computes of others, which is hardly ever among made-up values."""
+        name, expression = condition.computed or ("", "")
+        if name not in plan.kinds:
+            return []
+        names = [other for other in condition.columns if other != name]
+        choices = [(self._column(plan, other), plan.pools[other].typical[:MOST_COMPUTED]) for other in names]
+        computed = self.writer.compute(expression, choices) if all(values for _, values in choices) else []
+        kind, pool = plan.kinds[name], plan.pools[name]
+        fitting = [(row, value) for row, found in computed if isinstance(found, str | int) for value in list(kind.fit(found))[:1]]
+        plan.pools[name] = replace(pool, hints=tuple(dict.fromkeys((*pool.hints, *(value for _, value in fitting)))))
+        return [row | {name: value} for row, value in fitting]
 
     def _column(self, plan: TablePlan, name: str) -> CatalogueColumn:
         return next(column for column in plan.table.columns if column.name == name)
