@@ -22,6 +22,7 @@ from mrt_runtime.report.whole_file import WholeFile
 from mrt_runtime.report.wording import name_database
 from mrt_runtime.shard import WHOLE, Shard
 from mrt_runtime.verdict import Verdict
+from mrt_runtime.verify.idle_process import LEAST, count_files, idle_processes
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -124,17 +125,25 @@ def open_run(config: MRTConfig, args: argparse.Namespace) -> Iterator[Run]:
 
     It is none only where all were asked for: nothing may be new, and there may be more shards than revisions.
     """
-    from mrt_runtime.migrate.revision_choice import RevisionChoice  # noqa: PLC0415  a wrong command need not wait for Alembic
-    from mrt_runtime.verify.parallel_run import count_jobs, open_parallel  # noqa: PLC0415  as well
-    from mrt_runtime.verify.run import open_single  # noqa: PLC0415  as well
+    with idle_processes(count_early(config, args)) as idle:
+        from mrt_runtime.migrate.revision_choice import RevisionChoice  # noqa: PLC0415  a wrong command need not wait for Alembic
+        from mrt_runtime.verify.parallel_run import count_jobs, open_parallel  # noqa: PLC0415  as well
+        from mrt_runtime.verify.run import open_single  # noqa: PLC0415  as well
 
-    choice = RevisionChoice(revisions=args.revisions, since=args.since, diff_base=args.diff_base, shard=args.shard or WHOLE)
-    jobs = count_jobs(config, choice, args.jobs)
-    opened: AbstractContextManager[Run] = open_parallel(config, choice, jobs) if jobs > 1 else open_single(config, choice)
-    with opened as run:
-        if not run.revisions and not choice.may_be_empty:
-            raise ConfigurationError(f"There is no migration in the history of {shorten(config.alembic_ini)}.")
-        yield run
+        choice = RevisionChoice(revisions=args.revisions, since=args.since, diff_base=args.diff_base, shard=args.shard or WHOLE)
+        jobs = count_jobs(config, choice, args.jobs)
+        opened: AbstractContextManager[Run]
+        opened = open_parallel(config, choice, jobs, idle) if jobs > 1 else open_single(config, choice)
+        with opened as run:
+            if not run.revisions and not choice.may_be_empty:
+                raise ConfigurationError(f"There is no migration in the history of {shorten(config.alembic_ini)}.")
+            yield run
+
+
+def count_early(config: MRTConfig, args: argparse.Namespace) -> int:
+    """Return how many processes are started before it is known how many pay: none where less than a whole history is asked for."""
+    is_whole = not (args.revisions or args.since or args.diff_base or args.shard)
+    return args.jobs if is_whole and args.jobs > 1 and count_files(config.alembic_ini) >= args.jobs * LEAST else 0
 
 
 def check(run: Run, verdicts: list[Verdict], picture: TerminalReport | None, *, is_quiet: bool = False) -> None:

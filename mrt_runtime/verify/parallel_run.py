@@ -6,8 +6,6 @@ import contextlib
 import json
 import queue
 import signal
-import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -24,33 +22,26 @@ from mrt_runtime.report.json import from_json
 from mrt_runtime.shard import Shard
 from mrt_runtime.termination import check, held
 from mrt_runtime.verdict import ToldObstacles, Verdict
+from mrt_runtime.verify.idle_process import LEAST, Process, start_process
 from mrt_runtime.verify.run import Begin
 from mrt_runtime.verify.worker import write_order
 
-LEAST = 8
-"""Revisions for which a process of their own pays: it starts in the time that it takes to check some of them."""
 PATIENCE = 1.0
 """Seconds until the wait for an answer begins again: on Windows, Ctrl-C is not noticed within it."""
 ONE_MORE = 2
-CODE = "import sys; sys.path[:] = {path!r}; from mrt_runtime.verify.worker import main; sys.exit(main())"
 
 
 class WorkerProcess:
     """One process, and what it has reported so far."""
 
-    def __init__(self, config: MRTConfig, choice: RevisionChoice, answers: Answers) -> None:
+    def __init__(self, config: MRTConfig, choice: RevisionChoice, process: Process, answers: Answers) -> None:
         self.job = choice.job
         self.revisions: list[str] | None = None
         self.verdicts: deque[Verdict] = deque()
         self.begun: str | None = None
         self.left = 0
         self.has_ended = False
-        self._process = subprocess.Popen(  # noqa: S603  our own
-            [sys.executable, "-c", CODE.format(path=sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for us, who end it
-        )
+        self._process = process
         self._listener = threading.Thread(target=self._listen, args=(answers,), name=f"mrt job {self.job}", daemon=True)
         self._listener.start()
         with contextlib.suppress(BrokenPipeError):  # what is wrong with it is reported when it ends
@@ -96,8 +87,9 @@ Answers: TypeAlias = "queue.SimpleQueue[tuple[WorkerProcess, dict[str, Any] | No
 class ParallelRun:
     """Yields the verdicts of several processes in the order of the history."""
 
-    def __init__(self, config: MRTConfig, choice: RevisionChoice, jobs: int) -> None:
+    def __init__(self, config: MRTConfig, choice: RevisionChoice, jobs: int, idle: list[Process]) -> None:
         self._config = config
+        self._idle = idle
         self._answers: Answers = queue.SimpleQueue()
         self._workers: list[WorkerProcess] = []
         self._obstacles = ToldObstacles()
@@ -115,7 +107,8 @@ class ParallelRun:
         """Start the processes, and wait until each has a database. Raises ConfigurationError where one has none."""
         with held():
             for choice in self._choices:
-                self._workers.append(WorkerProcess(self._config, choice, self._answers))
+                process = self._idle.pop() if self._idle else start_process()
+                self._workers.append(WorkerProcess(self._config, choice, process, self._answers))
         while any(worker.revisions is None for worker in self._workers):
             self._take()
 
@@ -185,9 +178,9 @@ class ParallelRun:
 
 
 @contextlib.contextmanager
-def open_parallel(config: MRTConfig, choice: RevisionChoice, jobs: int) -> Iterator[ParallelRun]:
-    """Run processes for as long as the body does."""
-    run = ParallelRun(config, choice, jobs)
+def open_parallel(config: MRTConfig, choice: RevisionChoice, jobs: int, idle: list[Process]) -> Iterator[ParallelRun]:
+    """Run processes for as long as the body does. idle: processes that were started already, from which it takes its own."""
+    run = ParallelRun(config, choice, jobs, idle)
     try:
         run.start()
         yield run

@@ -15,7 +15,7 @@ from benchmarks.random_histories import write
 from mrt_lint.cli import main
 from mrt_runtime.databases.token import find_token
 from mrt_runtime.shard import REACHING, Shard
-from mrt_runtime.verify.parallel_run import LEAST
+from mrt_runtime.verify.idle_process import LEAST, count_files, idle_processes
 from tests.runtime.own_names import own
 
 pytestmark = pytest.mark.slow
@@ -197,3 +197,26 @@ def test_shards_are_the_whole_in_its_order(length, count):
     # each goes through what is before it, and then checks its own
     costs = [REACHING * sum(map(len, parts[:number])) + len(part) for number, part in enumerate(parts) if part]
     assert not costs or max(costs) - min(costs) <= 2
+
+
+def test_processes_that_get_no_order_are_ended():
+    with idle_processes(2) as idle:
+        started = list(idle)
+        assert all(process.poll() is None for process in started)
+    assert all(process.returncode is not None for process in started)
+
+
+@pytest.mark.parametrize("location", ["migrations", "%(here)s/migrations", "./migrations"])
+def test_migrations_are_counted_without_alembic_where_they_mostly_are(tmp_path, location):
+    (tmp_path / "alembic.ini").write_text(f"[alembic]\nscript_location = {location}\n")
+    assert count_files(str(tmp_path / "alembic.ini")) == 0
+    (tmp_path / "migrations" / "versions").mkdir(parents=True)
+    (tmp_path / "migrations" / "versions" / "a.py").touch()
+    assert count_files(str(tmp_path / "alembic.ini")) == 1
+
+
+@pytest.mark.parametrize("text", [None, "no section", "[alembic]\n", "[other]\nscript_location = migrations\n"])
+def test_where_they_are_elsewhere_none_are_counted(tmp_path, text):
+    if text is not None:
+        (tmp_path / "alembic.ini").write_text(text)
+    assert count_files(str(tmp_path / "alembic.ini")) == 0
