@@ -45,7 +45,7 @@ def _find_cast(text: str, dialect: str | None) -> BindFault | None:
 
 
 def _unknown_name(text: str, bound: BoundValues) -> BindFault | None:
-    if HOLE in text:
+    if not bound.named or HOLE in text:
         return None
     names = set(re.findall(r"(?<![:\w\\]):(\w+)(?!:)", text))
     lacking = next((name for name in bound.named if name not in names), None)
