@@ -69,6 +69,7 @@ class FixSession:
         self._unsafe = unsafe
         self._breaks = breaks
         self._texts: dict[str, SourceText] = {}
+        self._proposed: tuple[Migration, History] | None = None
 
     def fix(self, path: str, findings: Iterable[Finding]) -> FixOutcome:
         """Fix what can be fixed of these findings in one file, one after the other, each in the light of those before."""
@@ -163,12 +164,19 @@ class FixSession:
 
     def judge(self, migration: Migration, content: bytes) -> list[Finding]:
         """Judge a file in its present or proposed state, by every rule that could be selected."""
-        # replaying a history with another file in it takes most of the time of a fix
-        history = self._history.with_file(migration) if migration is not self._migrations[migration.path] else self._history
+        history = self._with(migration)
         return judgement.judge_file(migration, content, judgement.context_of(history, self._settings), self._settings)
 
+    def _with(self, migration: Migration) -> History:
+        """Return the history with a file as it is or may become; replaying it takes most of the time of a fix."""
+        if migration is self._migrations[migration.path]:
+            return self._history
+        if self._proposed is None or self._proposed[0] is not migration:
+            self._proposed = migration, self._history.with_file(migration)
+        return self._proposed[1]
+
     def _accept(self, migration: Migration, content: bytes) -> None:
-        self._history = self._history.with_file(migration)
+        self._history, self._proposed = self._with(migration), None
         self._migrations[migration.path] = migration
         self._sources[migration.path] = content
         self._texts.pop(migration.path, None)

@@ -65,6 +65,8 @@ class History:
         same_order = common == [revision for revision in graph.order if revision in known.ranks]
         unchanged: set[str] = set()
         for revision in graph.order:
+            if known.migrations.get(revision) is graph.migrations[revision]:  # whatever comes before it
+                _keep(revision, earlier._doubted, self._doubted)
             before = graph.before(revision)
             if revision not in known.ranks or before != known.before(revision) or not unchanged.issuperset(before):
                 continue
@@ -73,7 +75,6 @@ class History:
             _keep(revision, earlier._before, self._before)
             was, now = known.migrations[revision], graph.migrations[revision]
             if was is now:
-                _keep(revision, earlier._doubted, self._doubted)
                 _keep(revision, earlier._read_through, self._read_through)
             # an upgrade() that does what it did changes no schema at all, neither before nor after
             if was is now or (was.upgrade_ops == now.upgrade_ops and was.unseen == now.unseen):

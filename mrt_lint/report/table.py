@@ -128,9 +128,9 @@ def _hint(report: CheckReport, width: int) -> str:
     if not report.findings:
         return ""
     fixable = sum(finding.fix is not None for finding in report.findings)
-    some = "It may" if fixable == len(report.findings) == 1 else f"Up to {fixable} of these may"
+    whose = "Its rule may fix it" if fixable == len(report.findings) == 1 else f"Rules may fix up to {fixable} of these"
     # Whether a fix is certain is known only after trying, which may take as long as the check itself.
-    hints = [f"{some} be fixable: mrt check --diff shows what --fix would write."] if fixable else []
+    hints = [f"{whose}: mrt check --diff shows what --fix would write."] if fixable else []
     hints.append("mrt explain CODE says why, and what to do." + ("" if report.fails else " Warnings fail only with --strict."))
     return "".join(f"\n{line}" for hint in hints for line in _wrap(hint, "", width))
 
