@@ -131,6 +131,8 @@ def _made_again(case: MigrationCase, op: DropColumn | DropTable) -> str | None:
     table, column = place(op.schema, op.table), fold(str(op.column)) if isinstance(op, DropColumn) else None
     if (table if column is None else column) not in _changes(history).made:
         return None
+    if any(_is_change(other) and _makes(other, table, column) for other in case.later(op)):
+        return None
     for later, change in _changes(history).since(revision):
         if not history.is_before(revision, later):
             continue
@@ -157,7 +159,8 @@ def _after(change: _Change, table: QualifiedName, column: str | None) -> Qualifi
         return becomes if at == table and column is not None else None if becomes == table else table
     if at != table or column is None:
         return table
-    is_taken = isinstance(change, AlterColumn) and _is(change.new_column, column)
+    # one that is renamed from the name had it in between
+    is_taken = isinstance(change, AlterColumn) and (_is(change.new_column, column) or _is(change.column, column))
     return None if is_taken or isinstance(change, CreateTable | DropTable) else table
 
 

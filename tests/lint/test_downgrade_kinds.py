@@ -450,6 +450,8 @@ URL, NO_URL = 'op.add_column("{}", sa.Column("url", sa.Text()))', 'op.drop_colum
             "-MRT218",
         ),
         ([DROP_LINKS, 'op.rename_table("refs", "links")', DROP_LINKS, LINKS], "-MRT218"),
+        ([f"{NO_URL}\nif again():\n    {URL.format('links')}", NO_URL, URL.format("links")], "-MRT218"),
+        ([NO_URL, 'op.alter_column("links", "url", new_column_name="name")', URL.format("links")], "-MRT218"),
         ([DROP_LINKS, sql("DROP TABLE IF EXISTS links"), LINKS], "+MRT218"),
     ],
 )
