@@ -186,3 +186,31 @@ def test_core_copies_to_a_key_that_takes_each_value_once(query: str, is_doubled:
 def test_core_that_passes_over_what_is_there_copies_nothing_twice():
     insert = "insert(sa.table('names')).from_select(['name'], sa.select(users.c.name)).on_conflict_do_nothing()"
     assert about_copies(f"from sqlalchemy.dialects.postgresql import insert\n{NAMES}\n{CORE}op.execute({insert})") == []
+
+
+MODEL = """
+class Staff(declarative_base()):
+    __tablename__ = "staff"
+    id = sa.Column(sa.Integer, primary_key=True)
+    name = sa.Column(sa.String(63))
+    note = sa.Column(sa.Text)
+
+"""
+NOTE = 'op.add_column("staff", sa.Column("note", sa.Text()))\nsession = Session(op.get_bind())\n'
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_told"),
+    [
+        ("session.query(Staff).update({Staff.name: Staff.note})", True),
+        ("session.query(Staff).filter(Staff.id > 3).update({'name': Staff.note})", True),
+        ("session.execute(sa.update(Staff).values(name=Staff.note))", True),
+        ("session.query(Staff).filter(sa.func.length(Staff.note) < 64).update({Staff.name: Staff.note})", False),
+        ("session.execute(sa.update(Staff).where(sa.func.char_length(Staff.note) < 64).values(name=Staff.note))", False),
+        ("session.query(Staff).update({Staff.name: sa.func.left(Staff.note, 63)})", False),
+    ],
+)
+def test_statements_of_the_orm_copy_like_sql(statement: str, is_told: bool):
+    imports = "from sqlalchemy.orm import Session, declarative_base\n"
+    found = about_copies(f"{imports}{MODEL}{NOTE}{statement}")
+    assert [finding.code for finding in found] == ["MRT446"] * is_told

@@ -63,7 +63,8 @@ def _function(name: str, arguments: CallArguments) -> SqlExpression:
     text = f"{name}({', '.join(texts)})"
     # setval() writes: that it does matters even where its arguments are not known
     known = (arguments.complete and HOLE not in text) or name.lower() == "setval"
-    return SqlExpression(text if known else UNKNOWN, read.columns, read.tables)
+    measures = read.measures or "length" in name.lower()
+    return SqlExpression(text if known else UNKNOWN, read.columns, read.tables, measures=measures)
 
 
 def _inline(value: Value) -> str:

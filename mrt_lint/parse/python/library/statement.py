@@ -185,5 +185,6 @@ def finish_query(statement: SelectElement, name: str, arguments: CallArguments) 
     """`session.query(Model).filter(…).update({…})` or `.delete()`."""
     table = statement.tables[0] if statement.tables else TableElement(UNKNOWN)
     made = DmlElement(name, table, where=statement.where, nulls=statement.nulls, nulls_alone=not statement.where)
+    made = dataclasses.replace(made, measures=statement.measures)
     values = arguments.get(0, "values")
     return add_values(made, CallArguments(positional=[values])) if name == "update" else made
