@@ -7,7 +7,7 @@ from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.schema import fold
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.ops import AddColumn, CreateConstraint, CreateIndex, Op
+from mrt_lint.model.ops import AddColumn, AlterColumn, CreateConstraint, CreateIndex, Execute, Op, Statement, Update
 from mrt_lint.model.values import UNKNOWN, Column, MaybeName, Name, SqlType, Unknown
 
 _SERIAL = frozenset({"SERIAL", "BIGSERIAL", "SMALLSERIAL"})
@@ -22,6 +22,13 @@ def needs_value(column: Column) -> bool:
 def starts_with_null(column: Column) -> bool:
     """Return whether every row holds NULL in a column that is added."""
     return is_nullable(column) is True and column.server_default is None and column.identity is False and not fills_itself(column)
+
+
+def may_set(op: Op) -> bool:
+    """Return whether an operation may set a new column in rows that are there."""
+    if isinstance(op, Execute):
+        return not isinstance(op.statement, str)
+    return isinstance(op, Update | AlterColumn) or (isinstance(op, Statement) and op.effect is UNKNOWN)
 
 
 def is_filled_here(analysis: DowngradeAnalysis, op: AddColumn | CreateIndex | CreateConstraint) -> bool:

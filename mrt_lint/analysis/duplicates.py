@@ -7,24 +7,26 @@ from collections.abc import Iterator
 from typing import Final, TypeGuard
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.column_values import fills_itself, starts_with_null
+from mrt_lint.analysis.column_values import fills_itself, may_set, starts_with_null
 from mrt_lint.analysis.downgrade.replacement import dropped_before, was_unique
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.followed_key import follows_a_key
 from mrt_lint.analysis.raw_sql import statement_of
+from mrt_lint.analysis.returning_rows import holds_others
 from mrt_lint.analysis.volatile_default import is_computed, is_volatile
 from mrt_lint.history.doubt import is_opaque
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import (
     AddColumn,
     AlterColumn,
+    BulkInsert,
     CreateConstraint,
     CreateIndex,
     CreatePrimaryKey,
     CreateUniqueConstraint,
     Delete,
-    Execute,
+    Insert,
     Op,
-    Statement,
     Truncate,
     Update,
 )
@@ -46,7 +48,7 @@ def holds_no_duplicates(case: MigrationCase, op: AddColumn | CreateIndex | Creat
         was_unique(case.analysis(op), op) or _follows_unknown_key(case, op) or _is_implied(case, op)
     ):
         return True
-    if thinks_of_duplicates(case, op) or _is_numbered(case, op):
+    if thinks_of_duplicates(case, op) or _is_numbered(case, op) or _is_refilled_in_python(case, op) or follows_a_key(case, op):
         return True
     return case.dialect(op) != "mssql" and case.is_readable("upgrade") and _holds_nulls(case, op)
 
@@ -162,6 +164,18 @@ def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
     return False
 
 
+def _is_refilled_in_python(case: MigrationCase, op: Op) -> bool:
+    """Return whether upgrade() empties the table and fills it with what Python works out: it may see to it that rows differ."""
+    table, is_emptied = case.state_before(op).table, False
+    for other in case.earlier(op):
+        if table is None or case.state_before(other).table is not table:
+            continue
+        is_emptied = is_emptied or (isinstance(other, Delete) and other.where is False)
+        if is_emptied and isinstance(other, Insert | BulkInsert) and holds_others(other):
+            return not (isinstance(other, Insert) and other.query)
+    return False
+
+
 def _key_of(case: MigrationCase, op: Op) -> set[str]:
     """Return the one column that is the primary key of an operation's table, as far as the history knows."""
     table, simulated = case.state_before(op).table, case.analysis(op).simulated
@@ -235,13 +249,6 @@ def _takes_nulls_for_alike(op: AddColumn | CreateIndex | CreateConstraint) -> bo
         return op.nulls_not_distinct is not False
     constraints = op.definition.constraints if isinstance(op, AddColumn) else (op.definition,)
     return any(constraint.nulls_not_distinct is not False for constraint in constraints)
-
-
-def may_set(op: Op) -> bool:
-    """Return whether an operation may set a new column in rows that are there."""
-    if isinstance(op, Execute):
-        return not isinstance(op.statement, str)
-    return isinstance(op, Update | AlterColumn) or (isinstance(op, Statement) and op.effect is UNKNOWN)
 
 
 def _are_readable(columns: object) -> TypeGuard[tuple[str, ...]]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from itertools import takewhile
 
-from mrt_lint.analysis.column_values import starts_with_null
+from mrt_lint.analysis.column_values import may_set, starts_with_null
 from mrt_lint.analysis.downgrade import DowngradeAnalysis
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.duplicates import may_set
 from mrt_lint.history.schema import fold
 from mrt_lint.model.ops import AddColumn, Update
 from mrt_lint.model.values import UNKNOWN

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.column_values import has_no_rows
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.locking import is_partitioned
 from mrt_lint.analysis.mysql_alteration import blocked, leaves_keys_unchecked
@@ -139,7 +140,7 @@ class ForeignKeyWithoutNotValid(Rule):
         """Yield a finding for every foreign key that is checked under the lock."""
         for op in case.ops_for(self, ops.CreateForeignKey, ops.AddColumn):
             given = (op.definition,) if isinstance(op, ops.CreateForeignKey) else op.definition.constraints
-            for key in given:
+            for key in () if has_no_rows(case.analysis(op), op) else given:
                 if key.kind == "foreignkey" and self._holds_up(case, op, key):
                     the_key = f"foreign key '{key.name}'" if readable(key.name) else "a foreign key"
                     server = case.server(op)

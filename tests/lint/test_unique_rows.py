@@ -133,3 +133,64 @@ def test_a_primary_key_is_refused_where_two_rows_hold_the_same(upgrade: str, dia
 )
 def test_a_primary_key_over_what_differs_in_every_row_is_not_refused(upgrade: str):
     assert about_rows(upgrade, SLOTS) == []
+
+
+KEYED = 'op.create_table("keys", sa.Column("id", sa.String(64)), sa.Column("n", sa.Integer()))\nop.create_index("ix", "keys", ["id"], unique=True)'
+NEW_ID = """
+op.add_column("keys", sa.Column("id_new", sa.UUID()))
+op.execute("UPDATE keys SET id_new = {}")
+op.drop_index("ix", table_name="keys")
+op.drop_column("keys", "id")
+op.alter_column("keys", "id_new", new_column_name="id")
+op.create_index("ix", "keys", ["id"], unique=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "differ"),
+    [
+        ("CAST(substring(id from 8) AS uuid)", True),
+        ("replace(id, 'key-', '')::uuid", True),
+        ("id", True),
+        ("'x' || id", True),
+        ("lower(id)", False),
+        ("id WHERE n > 3", False),
+        ("n", False),
+        ("md5(id)::uuid", False),
+    ],
+)
+def test_what_is_made_of_a_key_differs_from_row_to_row(value: str, differ: bool):
+    assert (about_rows(NEW_ID.format(value), KEYED) == []) is differ
+    assert about_rows(NEW_ID.format(value), KEYED, code="MRT407") != []
+
+
+REFILL = """
+from shop import pack
+t = sa.table("parcels", sa.column("id"), sa.column("code"))
+rows = op.get_bind().execute("SELECT * FROM parcels").fetchall()
+if rows:
+    codes = {{}}
+    for row in rows:
+        codes.setdefault((row.id, row.code), []).append(row.note)
+    op.execute("DELETE FROM parcels{}")
+    op.execute(t.insert().values([{{"id": a, "code": b, "notes": pack(c)}} for (a, b), c in codes.items()]))
+op.create_primary_key("pk", "parcels", ["id", "code"])
+"""
+
+
+def test_rows_that_python_reads_and_writes_anew_are_neither_doubled_nor_lost():
+    findings = told([(PARCELS, "pass"), (REFILL.format(""), 'op.execute("DELETE FROM parcels")')], "mysql")
+    assert "MRT406" not in {finding.code for finding in findings}
+    assert [finding.severity.value for finding in findings if finding.code == "MRT214"] == ["warning"]
+    (finding,) = about_rows(
+        'op.execute("DELETE FROM parcels")\nop.execute("INSERT INTO parcels (code) SELECT code FROM old")\n' + CODE
+    )
+    assert finding.code == "MRT406"
+
+
+def test_a_table_that_can_have_no_rows_has_none_to_check():
+    add = 'op.add_column("parcels", sa.Column("town_id", sa.Integer(), nullable={}))\n'
+    key = 'op.create_foreign_key("fk", "parcels", "towns", ["town_id"], ["id"])'
+    assert about_rows(add.format("False") + key, code="MRT422") == []
+    assert about_rows(add.format("True") + key, code="MRT422") != []
+    assert about_rows(add.format("False, server_default='1'") + key, code="MRT422") != []

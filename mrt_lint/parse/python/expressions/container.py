@@ -71,7 +71,7 @@ def _call_dict(run: FunctionRun, items: dict[Any, Value], name: str, arguments: 
         if isinstance(first, str) and HOLE in first:
             return choose_function(items, first, arguments.get(1, "default"))
         if first is UNKNOWN or not is_known(first):
-            return items.get(first, UNKNOWN)
+            return _at_any_key(items, name, first)
         value = items.get(first, arguments.get(1, "default"))
         if name == "setdefault":
             items.setdefault(first, value)
@@ -84,6 +84,13 @@ def _call_dict(run: FunctionRun, items: dict[Any, Value], name: str, arguments: 
         items.update(dict.fromkeys(given, UNKNOWN) if run.forks else given)
         return None
     return dict(items) if name == "copy" else UNKNOWN
+
+
+def _at_any_key(items: dict[Any, Value], name: str, key: Value) -> Value:
+    """Return an item whose key is not known; `setdefault()` adds one."""
+    if name == "setdefault":
+        items[UNKNOWN] = UNKNOWN
+    return items.get(key, UNKNOWN)
 
 
 def _given(arguments: CallArguments) -> dict[Any, Value]:
