@@ -9,10 +9,10 @@ from typing import Final
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.data_movement import selected_words
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
-from mrt_lint.analysis.sql_names import sql_path
+from mrt_lint.analysis.sql_names import sql_name, sql_path
 from mrt_lint.history.schema import QualifiedName, ReplayedTable, fold, place
-from mrt_lint.model.ops import BulkInsert, CreateTable, Delete, Insert, Op, Truncate
-from mrt_lint.model.values import UNKNOWN
+from mrt_lint.model.ops import AddColumn, AlterColumn, BulkInsert, CreateTable, Delete, DropColumn, Insert, Op, Truncate
+from mrt_lint.model.values import UNKNOWN, Column
 
 _SHOWN: Final = 4
 
@@ -95,6 +95,28 @@ def kept_rows(case: MigrationCase, table: str, schema: str | None, others: tuple
         for where, name in names[:_SHOWN]
     ]
     return "; ".join(copies) + (", and the others alike" if len(names) > _SHOWN else "")
+
+
+def kept_when(case: MigrationCase, op: Delete) -> str:
+    """Return when rows have to be copied that upgrade() deletes: before it drops columns of theirs, too."""
+    table = case.state_before(op).table
+    drops = (other for other in case.earlier(op) if isinstance(other, DropColumn))
+    return "before their columns are dropped" if any(case.state_before(each).table is table for each in drops) else "first"
+
+
+def inserted_again(case: MigrationCase, op: Delete, found: dict[str, str]) -> str:
+    """Return the statement that inserts rows from their copy, with their columns where some of these change or come and go."""
+    table = case.state_before(op).table
+    both = (*case.migration.upgrade_ops, *case.migration.downgrade_ops)
+    changes = (other for other in both if isinstance(other, AddColumn | DropColumn | AlterColumn))
+    columns = "*"
+    if any(case.state_before(other).table is table for other in changes):
+        known = case.known_schema(case.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
+        whole = known is not None and known.complete and all(isinstance(each, Column) for each in known.columns.values())
+        given = known.columns.values() if known is not None and whole else ()
+        columns = ", ".join(sql_name(str(each.name), case.dialect(op)) for each in given if isinstance(each, Column)) or "…"
+    into = found["sql_table"] if columns == "*" else f"{found['sql_table']} ({columns})"
+    return f"INSERT INTO {into} SELECT {columns} FROM {found['sql_backup']}"
 
 
 def listed(tables: tuple[ReplayedTable, ...]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.returning_rows import come_back, holds_others, is_written_again, kept_rows, listed
+from mrt_lint.analysis.returning_rows import come_back, holds_others, inserted_again, is_written_again, kept_rows, kept_when, listed
 from mrt_lint.analysis.row_deletion import cascaded
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -33,8 +33,8 @@ class DeleteAll(Rule):
     consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade deletes every row of {the_table}: they are lost, and a downgrade cannot know them"
     instead = (
-        "name the rows with WHERE; if all have to go, keep them first (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}), "
-        "and in downgrade() insert them again (INSERT INTO {sql_table} SELECT * FROM {sql_backup}) and drop the copy"
+        "name the rows with WHERE; if all have to go, keep them {first} (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}), "
+        "and in downgrade() insert them again ({again}) and drop the copy"
     )
     along = DialectWording(
         message=(
@@ -50,8 +50,8 @@ class DeleteAll(Rule):
         message="upgrade deletes every row of {the_table} and writes others: downgrade() does not write the former ones again",
         instead=(
             "where they can be computed again, do that in downgrade(): DELETE FROM {sql_table}, and INSERT as the older release "
-            "needs them; if not, keep them first (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}), and there delete "
-            "the new rows, insert the kept ones (INSERT INTO {sql_table} SELECT * FROM {sql_backup}) and drop the copy"
+            "needs them; if not, keep them {first} (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}), and there delete "
+            "the new rows, insert the kept ones ({again}) and drop the copy"
         ),
     )
     manual = ("PostgreSQL, DELETE: https://www.postgresql.org/docs/current/sql-delete.html",)
@@ -148,6 +148,7 @@ class DeleteAll(Rule):
                 yield self.found(case.migration, op, self.along, **found)
             elif not come_back(case, op):
                 found = names(op, case.dialect(op))
+                found |= {"again": inserted_again(case, op, found), "first": kept_when(case, op)}
                 if not _is_filled_again(case, op):
                     yield self.found(case.migration, op, **found)
                 elif not is_written_again(case, op):

@@ -8,12 +8,14 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.row_deletion import cascades, refusing_keys
-from mrt_lint.analysis.sql_names import sql_name
+from mrt_lint.analysis.sql_names import sql_name, sql_path
 from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.written_code import key_columns
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.model.values import UNKNOWN
 
 _SHOWN: Final = 2
 
@@ -31,6 +33,13 @@ class InsertedRows(Rule):
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade inserts rows into {the_table}, downgrade removes none there: they outlive the rollback"
     instead = "delete them by their keys in downgrade(){statement}{order}"
+    selected = DialectWording(
+        message=message,
+        instead=(
+            "keep {what} of the rows that it inserts in a table of its own (on PostgreSQL by RETURNING), since they look "
+            "like others later, and in downgrade() delete those{statement} and drop that table{order}"
+        ),
+    )
     manual = ("Alembic, Operations.bulk_insert: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
         "The table was created in the same upgrade, or is dropped in either direction.",
@@ -101,9 +110,32 @@ class InsertedRows(Rule):
                 continue
             if case.has_counterpart(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert) is UndoStatus.NO:
                 found = names(op, case.dialect(op))
+                if isinstance(op, ops.Insert) and _has_found_keys(case, op):
+                    yield self.found(case.migration, op, self.selected, **found, **_kept_keys(case, op), order=_order(case, op))
+                    continue
                 where = " AND ".join(f"{sql_name(column, case.dialect(op))} IN (…)" for column in _key(case, op)) or "…"
                 statement = f": op.execute(«DELETE FROM {found['sql_table']} WHERE {where}»)" if readable(op.table) else ""
                 yield self.found(case.migration, op, **found, statement=statement, order=_order(case, op))
+
+
+def _has_found_keys(case: MigrationCase, op: ops.Insert) -> bool:
+    """Return whether an INSERT … SELECT takes what its rows are found again by from other rows."""
+    key = {fold(name) for name in _key(case, op)}
+    if not op.query or op.flows is UNKNOWN:
+        return op.query
+    return any(not key or (readable(flow.column) and fold(flow.column) in key) for flow in op.flows)
+
+
+def _kept_keys(case: MigrationCase, op: ops.Insert) -> dict[str, str]:
+    """Return what to keep of inserted rows, and the statement that deletes them by it."""
+    dialect, key = case.dialect(op), key_columns(case, op) or _key(case, op)
+    if not readable(op.table) or not key:
+        return {"what": "the keys", "statement": ""}
+    columns = ", ".join(sql_name(name, dialect) for name in key)
+    kept = sql_path(op.schema if readable(op.schema) else None, f"{op.table}_added", dialect)
+    by = columns if len(key) == 1 else f"({columns})"
+    table = names(op, dialect)["sql_table"]
+    return {"what": columns, "statement": f": op.execute(«DELETE FROM {table} WHERE {by} IN (SELECT {columns} FROM {kept})»)"}
 
 
 def _order(case: MigrationCase, op: ops.Insert | ops.BulkInsert) -> str:

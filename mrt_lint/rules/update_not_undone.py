@@ -10,6 +10,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.written_code import key_columns
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -19,6 +20,10 @@ from mrt_lint.model.values import UNKNOWN
 _COPY: Final = (
     "copy the former values, and the rows that upgrade() deletes next, to other tables first, from which downgrade() restores "
     "both: it inserts the rows, updates the values and drops the copies"
+)
+_KEEP_KEYS: Final = (
+    "note the former and the new {key} of each row that changes in a table of its own first, by which downgrade() sets it back and "
+    "which it then drops; or, where nothing refers to those rows, explain that in downgrade() and write '# noqa: MRT103' here"
 )
 
 
@@ -200,7 +205,8 @@ class UpdateNotUndone(Rule):
                 words = names(op)
                 words["of_table"] = f"of {words['table']}" if readable(op.table) else "beside them"
                 found = self.found(case.migration, op, self.filling if fills_only(case, op) else None, **words)
-                yield replace(found, instead=_COPY) if _deletes_next(case, op) else found
+                other = _KEEP_KEYS.format(key=key) if (key := _key_changed(case, op)) else found.instead
+                yield replace(found, instead=_COPY if _deletes_next(case, op) else other)
 
     @staticmethod
     def _fills_new_columns(case: MigrationCase, op: ops.Update) -> bool:
@@ -226,10 +232,18 @@ def _keeps_values(op: ops.Update) -> bool:
     return isinstance(op.columns, tuple) and all(readable(column) and fold(column) in kept for column in op.columns)
 
 
+def _key_changed(case: MigrationCase, op: ops.Update) -> str:
+    """Return the column of the primary key that an UPDATE changes, one named `id` where the key is not known; "" for no such."""
+    key = key_columns(case, op) or ("id",)
+    written = (name for name in op.columns if readable(name)) if op.columns is not UNKNOWN else ()
+    return next((name for name in written if fold(name) in map(fold, key)), "")
+
+
 def _deletes_next(case: MigrationCase, op: ops.Update) -> bool:
-    """Return whether upgrade() deletes rows later, without which the former values may be of no use."""
+    """Return whether upgrade() deletes rows of the table later, without which the former values may be of no use."""
     places, at = case.analysis(op).places, case.analysis(op).places.get(id(op), 0)
-    later = (other for other in case.migration.upgrade_ops if isinstance(other, ops.Delete))
+    table, deletes = case.state_before(op).table, (other for other in case.migration.upgrade_ops if isinstance(other, ops.Delete))
+    later = (other for other in deletes if table is None or case.state_before(other).table in {table, None})
     return any(places.get(id(other), -1) > at for other in later)
 
 
