@@ -10,7 +10,7 @@ from mrt_lint.analysis.downgrade.definition import for_dialect, setting_of
 from mrt_lint.analysis.index_sql import sql_of
 from mrt_lint.analysis.type_change import is_narrowing
 from mrt_lint.analysis.wording import names
-from mrt_lint.analysis.written_code import constraint_again
+from mrt_lint.analysis.written_code import call_on_table, constraint_again
 from mrt_lint.model.advice import literal
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import AlterColumn, DropColumn, DropConstraint, DropIndex, DropTable
@@ -36,9 +36,14 @@ def brought_back(case: MigrationCase, op: DropColumn | DropConstraint | DropTabl
     dropped, now = case.tracked(op), case.analysis(op).successor(op)
     column = dropped.definition if dropped is not None else None
     refuses = isinstance(column, Column) and needs_value(column) and case.dialect(op) not in FAMILY
-    if not refuses or now is None or setting_of(now, "nullable") is not True:
+    if not refuses or now is None:
         return ""
     found = names(op, case.dialect(op))
+    if isinstance(setting_of(now, "server_default"), str) and setting_of(now, "nullable") is False:
+        alter = call_on_table(case, op, "alter_column", after=f"{literal(found['column'])}, server_default=None")
+        return f": leave it the default in add_column, as the rows have no value for it, and drop that then: {alter}"
+    if setting_of(now, "nullable") is not True:
+        return ""
     filled = literal(f"UPDATE {found['sql_table']} SET {found['sql_column']} = …")
     alter = f"op.alter_column({literal(found['last'])}, {literal(found['column'])}, nullable=False{found['in_schema']})"
     if case.dialect(op) == "sqlite":

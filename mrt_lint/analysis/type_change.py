@@ -6,9 +6,12 @@ import re
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.sql_names import sql_path
 from mrt_lint.history.schema import ReplayedTable, fold
+from mrt_lint.model.advice import literal
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import AlterColumn, Update
+from mrt_lint.model.quotes import in_quotes
 from mrt_lint.model.values import UNKNOWN, SqlType
 from mrt_lint.online import TableChange, change_of_type, lost_members
 
@@ -136,6 +139,25 @@ def rewriting(case: MigrationCase, op: AlterColumn, former: object, named: objec
     if str(former) == str(named):
         words |= {"former": f"the former {former}", "new": "the new one of that name"}
     return words
+
+
+def labels_added(case: MigrationCase, op: AlterColumn) -> str:
+    """Return how labels get into an enum that is made again only for them; nothing where more than that changes."""
+    state = case.state_before(op)
+    old, new = state.type, state.new_type
+    if (
+        not isinstance(old, SqlType)
+        or not isinstance(new, SqlType)
+        or not readable(new.type_name)
+        or old.type_name != new.type_name
+    ):
+        return ""
+    if not isinstance(old.members, tuple) or not isinstance(new.members, tuple) or not set(old.members) < set(new.members):
+        return ""
+    path = sql_path(new.schema if readable(new.schema) else None, new.type_name, "postgresql")
+    added = [in_quotes(str(label), "'") for label in new.members if label not in old.members]
+    calls = "; ".join(f"op.execute({literal(f'ALTER TYPE {path} ADD VALUE {label}')})" for label in added)
+    return f"add to the type itself, which rewrites nothing: with op.get_context().autocommit_block(): {calls}"
 
 
 def _labelled(kind: SqlType, known: object) -> SqlType:

@@ -30,7 +30,7 @@ class DestroysMore(Rule):
             "downgrade drops {what}, which neither upgrade nor a revision before it creates: it fails, or takes {values} that were "
             "there before"
         ),
-        instead="write the name of what upgrade() creates, or leave it out of downgrade()",
+        instead="{right_name}leave it out of downgrade()",
     )
     of_key = DialectWording(
         message="downgrade drops {what}, which upgrade did not create: it is missing after a rollback",
@@ -155,4 +155,7 @@ class DestroysMore(Rule):
                 wording = None if is_known(analysis, op) else self.foreign
                 if wording is not None and is_made_by_later_downgrade(case, op):
                     continue
-                yield self.found(case.migration, op, wording, what=what, values=values)
+                kinds = (ops.CreateTable, ops.RenameTable) if is_table else (ops.AddColumn, ops.AlterColumn)
+                makes = any(isinstance(other, kinds) for other in case.migration.upgrade_ops)
+                right = "write the name of what upgrade() creates, or " if makes else ""
+                yield self.found(case.migration, op, wording, what=what, values=values, right_name=right)

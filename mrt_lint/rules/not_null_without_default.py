@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
+from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.left_null import NONE, rows_filled
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import call_on_table
@@ -11,7 +12,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import UNKNOWN
+from mrt_lint.model.values import UNKNOWN, SqlType
 
 
 class NotNullWithoutDefault(Rule):
@@ -28,7 +29,7 @@ class NotNullWithoutDefault(Rule):
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_FAILS
     message = "upgrade adds NOT NULL {the_column} without a server default: {rows}old code cannot insert"
-    instead = "give it a server_default, or add it with nullable=True, fill it, and then {call}"
+    instead = "{default}add it with nullable=True, fill it, and then {call}"
     unfilled = DialectWording(
         message="upgrade adds {the_column} without a value, and sets it NOT NULL: it fails where the table has rows",
         instead="give every row a value before it: op.execute(«UPDATE {sql_table} SET {sql_column} = …»)",
@@ -154,12 +155,19 @@ class NotNullWithoutDefault(Rule):
                 found = names(op, case.dialect(op))
                 setting = f"{literal(found['column'])}, nullable=False{found['typed']}"
                 call = call_on_table(case, op, "alter_column", after=setting)
-                yield self.found(case.migration, op, **found, rows=_fate_of_rows(case, op), call=call)
+                default = "" if _takes_no_default(case, op) else "give it a server_default, or "
+                yield self.found(case.migration, op, **found, rows=_fate_of_rows(case, op), call=call, default=default)
         for change in case.ops_for(self, ops.AlterColumn):
             rows = rows_filled(case, change) if change.nullable is False else None
             if rows is not None:
                 wording = self.unfilled if rows == NONE else self.partly
                 yield self.found(case.migration, change, wording, **names(change, case.dialect(change)), rows=rows)
+
+
+def _takes_no_default(case: MigrationCase, op: ops.AddColumn) -> bool:
+    """Return whether MySQL takes no constant as a default of the column, error 1101, which MariaDB does."""
+    kind = for_dialect(op.definition.type, "mysql")
+    return case.dialect(op) == "mysql" and isinstance(kind, SqlType) and kind.name.endswith(("TEXT", "BLOB", "JSON", "GEOMETRY"))
 
 
 def _fate_of_rows(case: MigrationCase, op: ops.AddColumn) -> str:

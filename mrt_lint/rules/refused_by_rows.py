@@ -271,7 +271,9 @@ class RefusedByRows(Rule):
                 deed = f"sets {found['the_column']} NOT NULL, which {made}"
                 name = found["sql_column"]
                 statement = f"UPDATE {found['sql_table']} SET {name} = … WHERE {name} IS NULL"
-                advice = f"before it, op.execute({literal(statement)})"
+                checks = any(isinstance(other, ops.Raise) for other in before)
+                first = "before it, and before downgrade() raises an exception for such rows," if checks else "before it,"
+                advice = f"{first} op.execute({literal(statement)})"
                 yield self.found(case.migration, op, deed=deed, where="a row holds NULL by then", advice=advice)
 
     def _unique_again(self, case: MigrationCase, op: ops.CreateIndex | ops.CreateConstraint) -> Iterator[Finding]:

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
+from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import UNSET
 
 
@@ -26,7 +28,11 @@ class RenameColumn(Rule):
     message = (
         "upgrade renames {the_column} to '{new_column}', downgrade does not rename it back: the older release finds no '{column}'"
     )
-    instead = "add op.alter_column(«{last}», «{new_column}», new_column_name=«{column}»{typed}{in_schema}) to downgrade()"
+    instead = "add op.alter_column(«{last}», «{new_column}», new_column_name=«{column}»{typed}{in_schema}) to downgrade(){order}"
+    elsewhere = DialectWording(
+        message=message,
+        instead="write «{right}» in place of «{wrong}» in line {line}, where downgrade() renames '{new_column}' of the wrong table",
+    )
     manual = ("Alembic, Operations.alter_column, new_column_name: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE
     fixes = (
@@ -121,4 +127,39 @@ class RenameColumn(Rule):
         """Yield a finding for every rename that is not taken back."""
         for op in case.ops_for(self, ops.AlterColumn):
             if op.new_column is not UNSET and case.undone(op, "moved") is UndoStatus.NO:
-                yield self.found(case.migration, op, **names(op, case.dialect(op)))
+                found, wrong = names(op, case.dialect(op)), _on_wrong_table(case, op)
+                if wrong is not None and wrong.origin is not None:
+                    right = _name_then(case, op, wrong)
+                    where = {"right": right, "wrong": wrong.table, "line": wrong.origin.line}
+                    yield self.found(case.migration, op, self.elsewhere, **found, **where)
+                else:
+                    yield self.found(case.migration, op, **found, order=_order(case, op))
+
+
+def _on_wrong_table(case: MigrationCase, op: ops.AlterColumn) -> ops.AlterColumn | None:
+    """Return the operation of downgrade() that renames the same column of a table of which upgrade() renames none so."""
+    upgrade = [other for other in case.migration.upgrade_ops if isinstance(other, ops.AlterColumn)]
+    for other in case.migration.downgrade_ops:
+        if not isinstance(other, ops.AlterColumn) or (other.column, other.new_column) != (op.new_column, op.column):
+            continue
+        table = case.state_before(other).table
+        answered = any(each.new_column == op.new_column and case.state_before(each).table is table for each in upgrade)
+        if readable(other.table) and not answered and table is not case.state_before(op).table:
+            return other
+    return None
+
+
+def _name_then(case: MigrationCase, op: ops.AlterColumn, then: ops.Op) -> str:
+    """Return the name that the table of an operation of upgrade() has before one of downgrade()."""
+    name = op.table
+    for other in (*case.later(op), *case.earlier(then)):
+        name = other.new_table if isinstance(other, ops.RenameTable) and other.table == name else name
+    return str(name)
+
+
+def _order(case: MigrationCase, op: ops.AlterColumn) -> str:
+    """Return before what the column has to be renamed in downgrade(), which gives its table another name."""
+    for other in case.migration.downgrade_ops:
+        if isinstance(other, ops.RenameTable) and readable(other.new_table) and other.table == op.table:
+            return f", before it renames the table to {literal(other.new_table)}"
+    return ""

@@ -9,7 +9,7 @@ from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.fewer_values import way_back
 from mrt_lint.analysis.former_type import former_type
 from mrt_lint.analysis.mysql_alteration import blocked
-from mrt_lint.analysis.type_change import computes, is_harmless, looked_through, rewriting
+from mrt_lint.analysis.type_change import computes, is_harmless, labels_added, looked_through, rewriting
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
@@ -301,6 +301,7 @@ class TypeChange(Rule):
         given = {**names(op), "former": was, "new": becomes}
         if server is None and (words := rewriting(case, op, former, new)):
             found = self.found(case.migration, op, self.rewritten, **given | words)
+            found = replace(found, instead=labels_added(case, op) or found.instead)
             return replace(found, consequence=Consequence.DEPLOY_FAILS) if words["first"] else found
         if server is None or not (_is_sql(former) and _is_sql(new)):
             return self.found(case.migration, op, **given, back=way_back(case, op))
