@@ -13,6 +13,7 @@ from mrt_lint.model.ops import Raise
 
 _IRREVERSIBLE: Final = "MRT115"
 _MOVED: Final = "MRT208"
+_CHANGED: Final = "MRT303"
 _LOST: Final = {
     **dict.fromkeys(("MRT201", "MRT202"), ""),
     **dict.fromkeys(("MRT203", "MRT214"), "the rows of "),
@@ -62,7 +63,9 @@ def _is_loss(finding: Finding) -> bool:
 def _with_losses(finding: Finding, losses: list[Finding]) -> Finding:
     """Return the finding that a revision is irreversible with what is lost in it, and what is only moved elsewhere."""
     moved = [loss for loss in losses if loss.code == _MOVED]
-    gone = [loss for loss in losses if loss.code != _MOVED]
+    gone = [loss for loss in losses if loss.code != _MOVED and not _may_keep_all(loss)]
+    if not (gone or moved):
+        return finding
     message = finding.message + (f", and this is lost for good: {_listed(gone)}" if gone else "")
     if moved:
         message += f"; nothing brings back what it moves elsewhere: {_listed(moved)}"
@@ -73,6 +76,11 @@ def _with_losses(finding: Finding, losses: list[Finding]) -> Finding:
         message=message,
         instead=f"{finding.instead}; or {_ADVICE.format(code=worst.code)}",
     )
+
+
+def _may_keep_all(loss: Finding) -> bool:
+    """Return whether a type changes of which nothing is known: it may take each value as it is."""
+    return loss.code == _CHANGED and _SUBJECT.search(loss.message) is None
 
 
 def _listed(losses: list[Finding]) -> str:

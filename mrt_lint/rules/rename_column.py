@@ -31,7 +31,7 @@ class RenameColumn(Rule):
     instead = "add op.alter_column(«{last}», «{new_column}», new_column_name=«{column}»{typed}{in_schema}) to downgrade(){order}"
     elsewhere = DialectWording(
         message=message,
-        instead="write «{right}» in place of «{wrong}» in line {line}, where downgrade() renames '{new_column}' of the wrong table",
+        instead="write «{right}» in place of «{wrong}» where downgrade() renames '{new_column}' of the wrong table (line {line})",
     )
     manual = ("Alembic, Operations.alter_column, new_column_name: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     fix = FixSafety.SAFE

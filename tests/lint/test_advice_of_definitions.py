@@ -24,7 +24,7 @@ def test_a_column_is_renamed_before_its_table_is():
 
 def test_a_rename_on_the_wrong_table_is_mended_where_it_is():
     text = advice("MRT302", RENAME, f"{NOTHING}\n{BACK.format('lists')}")
-    assert text == 'write "steps" in place of "lists" in line 14, where downgrade() renames \'plan_id\' of the wrong table'
+    assert text == 'write "steps" in place of "lists" where downgrade() renames \'plan_id\' of the wrong table (line 14)'
     upgrade = f'op.rename_table("steps", "tasks")\n{RENAME.replace("steps", "tasks")}'
     text = advice("MRT302", upgrade, f'op.rename_table("tasks", "steps")\n{BACK.format("lists")}')
     assert text.startswith('write "steps" in place of "lists"')

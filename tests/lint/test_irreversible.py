@@ -84,3 +84,15 @@ def test_what_is_only_moved_is_not_lost(project: Project):
     assert str(finding["message"]).endswith(
         "cannot be rolled back; nothing brings back what it moves elsewhere: column 'users.phone'"
     )
+
+
+def test_a_change_of_type_of_which_nothing_is_known_is_no_loss(project: Project):
+    unread = (
+        'for (name,) in op.get_bind().execute("SELECT 1"):\n    op.execute(f"ALTER TABLE {name} ALTER COLUMN {name} TYPE text")'
+    )
+    only = "--select", "MRT115,MRT303"
+    (finding,) = findings(project, unread, "raise KeyError", *only)
+    assert "lost for good" not in str(finding["message"])
+    assert "keep what is lost" not in str(finding["instead"])
+    (finding,) = findings(project, f'{unread}\nop.alter_column("a", "b", type_=sa.Integer())', "raise KeyError", *only)
+    assert str(finding["message"]).endswith("lost for good: former values of column 'a.b'")
