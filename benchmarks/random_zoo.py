@@ -61,7 +61,7 @@ PG_ACTS = (
     ("mood", ("ALTER TYPE {t}_mood RENAME VALUE 'low' TO 'bad'",), ("ALTER TYPE {t}_mood RENAME VALUE 'bad' TO 'low'",), "reversible"),
     ("mood", ("UPDATE {t} SET mood = 'low'",), (), "data-loss"),
     ("doc", ("ALTER TABLE {t} ALTER doc TYPE text",), ("ALTER TABLE {t} ALTER doc TYPE jsonb USING doc::jsonb",), "reversible"),
-    ("doc", ("UPDATE {t} SET doc = jsonb_build_object('was', doc)",), ("UPDATE {t} SET doc = doc -> 'was'",), "data-loss"),
+    ("doc", ("UPDATE {t} SET doc = jsonb_build_object('was', doc)",), ("UPDATE {t} SET doc = doc -> 'was'",), "reversible"),
     ("list", ("UPDATE {t} SET list = list[2:]",), (), "data-loss"),
     ("list", ("ALTER TABLE {t} ALTER list TYPE text",), ("ALTER TABLE {t} ALTER list TYPE int[] USING list::int[]",), "reversible"),
     ("span", ("UPDATE {t} SET span = NULL",), (), "data-loss"),
@@ -159,7 +159,7 @@ MY_ACTS = (
     ("view", (VIEW.format(kind="VIEW"),), (), "schema-not-restored"),
     ("comment", ("ALTER TABLE {t} COMMENT 'told'",), ("ALTER TABLE {t} COMMENT ''",), "reversible"),
     ("doc", ("ALTER TABLE {t} MODIFY doc longtext",), ("ALTER TABLE {t} MODIFY doc json",), "reversible"),
-    ("doc", ("UPDATE {t} SET doc = JSON_OBJECT('was', doc)",), ("UPDATE {t} SET doc = JSON_EXTRACT(doc, '$.was')",), "data-loss"),
+    ("doc", ("UPDATE {t} SET doc = JSON_OBJECT('was', doc)",), ("UPDATE {t} SET doc = JSON_EXTRACT(doc, '$.was')",), "reversible"),
     *LITERALS,
 )  # fmt: skip
 

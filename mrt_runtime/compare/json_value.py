@@ -8,6 +8,9 @@ from decimal import Decimal, InvalidOperation
 
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, Table
 
+JSON_NULL = "JSON None"
+"""The form of JSON's null."""
+
 
 def is_json_column(column: CatalogueColumn, table: Table) -> bool:
     """Whether nothing but JSON is kept in a column: by its type, or by a check, as MariaDB does it."""
@@ -31,7 +34,7 @@ def canonical(value: object, *, scalars: bool = False) -> str | None:
         return None
     try:
         read = json.loads(value, object_pairs_hook=_members, parse_float=_fraction, parse_int=_integer, parse_constant=_constant)
-        # the word keeps JSON's null from being None, which is SQL's NULL, and its "a" from being the text a
+        # the word keeps JSON's "a" from being the text a
         form = f"JSON {read!r}"
     except (ValueError, RecursionError, InvalidOperation):
         return None

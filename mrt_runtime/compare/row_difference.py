@@ -11,6 +11,8 @@ from mrt_runtime.compare.rows import Fingerprint, Row, Rows, TableRows, fingerpr
 from mrt_runtime.verdict import Failure, RowExample
 
 REWRITTEN = "written in another way as the same JSON"
+NULLED = "changed from NULL to JSON's null, which IS NULL does not find,"
+EMPTIED = "changed from JSON's null to NULL, which IS NULL finds,"
 SAMPLES = 3  # rows shown as evidence
 Pair: TypeAlias = tuple[Row, Row]
 
@@ -184,7 +186,8 @@ def _column(
         if was is value or repr(was) == repr(value) or (was is None and place is None):
             continue
         if form_of(was, is_json=column in old.json) == form_of(value, is_json=column in old.json):
-            notes[REWRITTEN] += column not in old.json
+            said = NULLED if was is None else EMPTIED if value is None else "" if column in old.json else REWRITTEN
+            notes[said] += 1
         elif (words := excuse(ValueChange(old.table, column, was, value))) is not None:
             notes[words] += 1
         else:

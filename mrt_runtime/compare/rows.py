@@ -9,7 +9,7 @@ from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from mrt_runtime.compare.json_value import canonical, is_json_column
+from mrt_runtime.compare.json_value import JSON_NULL, canonical, is_json_column
 from mrt_runtime.compare.schema import Table
 from mrt_runtime.compare.sequence_position import SequencePosition
 
@@ -106,6 +106,8 @@ def fingerprinted(table: TableRows) -> TableRows:
 
 def form_of(value: object, *, is_json: bool = False) -> str:
     """Return the form in which values are compared: as they are, but JSON by what it says."""
+    if is_json and value is None:
+        return JSON_NULL  # Python, which writes most JSON, reads both as None, and SQLAlchemy's JSON writes None as null
     # repr() distinguishes 1 from 1.0 and "1", which == does not
     return canonical(value, scalars=is_json) or repr(value)
 
@@ -118,6 +120,8 @@ def _fingerprints(table: TableRows, rows: Iterable[Row]) -> Iterator[Row]:
 
 def _fingerprint(value: object, *, is_json: bool) -> object:
     form = canonical(value, scalars=is_json)
+    if form == JSON_NULL:
+        return None
     if form is None:
         if not isinstance(value, str | bytes) or len(value) <= SHORT:
             return value

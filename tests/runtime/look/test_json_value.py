@@ -60,12 +60,26 @@ def test_no_text_stops_the_reading(text):
     canonical(text, scalars=True)
 
 
-@pytest.mark.parametrize(("was", "now"), [("NULL", "'null'"), ("'null'", "NULL"), ("'x'", "'\"x\"'"), ("'None'", "'null'")])
-def test_a_scalar_of_json_is_no_other_value_that_python_writes_alike(sqlite, was, now):
-    sqlite.run("CREATE TABLE t (id INTEGER PRIMARY KEY, v JSON)", f"INSERT INTO t VALUES (1, {was})")
-    before = sqlite.look().rows
-    sqlite.run(f"UPDATE t SET v = {now}")
-    assert len(compare(before, sqlite.look().rows)) == 1
+@pytest.mark.parametrize(
+    ("was", "now", "words"),
+    [
+        (None, "null", "changed from NULL to JSON's null, which IS NULL does not find,"),
+        ("null", None, "changed from JSON's null to NULL, which IS NULL finds,"),
+    ],
+)
+def test_the_null_of_json_for_null_is_a_note_in_a_column_of_json(sqlite, was, now, words):
+    assert compare_excusing(*rewrite(sqlite, "JSON", was, now), lambda _: None) == (
+        (),
+        (f"Column 't.v': 1/1 values {words} after rollback",),
+    )
+    sqlite.run("DROP TABLE t")
+    [failure] = compare(*rewrite(sqlite, "TEXT", was, now))
+    assert failure.kind == "data-loss"
+
+
+@pytest.mark.parametrize(("was", "now"), [("x", '"x"'), ("None", "null")])
+def test_a_scalar_of_json_is_no_text_that_python_writes_alike(sqlite, was, now):
+    assert len(compare(*rewrite(sqlite, "JSON", was, now))) == 1
 
 
 def test_rows_without_a_key_are_matched_by_what_their_json_says(sqlite):
