@@ -137,6 +137,12 @@ class Scratch(Protocol):
     def interrupt(self, dbapi_connections: Iterable[Any]) -> None:
         """Cancel what env.py's connections are executing, from another thread. Never raises."""
 
+    def waits_for_itself(self, dbapi_connections: Iterable[Any]) -> bool:
+        """Whether a statement of env.py's connections waits for a lock of another one of them, on which nothing is executed.
+
+        Asked from another thread, after some seconds. Never raises.
+        """
+
     def watch_locks(self, connect: Callable[[], Connection]) -> LockWatch | None:
         """Return what looks at the locks of migrations; None where the database does not show them.
 

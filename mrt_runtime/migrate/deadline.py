@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+PATIENCE = 5.0
+"""Seconds until it is asked for the first time, and between two times, whether the step waits for itself."""
 REPEAT = 0.5
 """Seconds until the next attempt: code may catch the first, and cleaning up after it deserves a moment."""
 
@@ -26,15 +28,18 @@ class ExpiredError(BaseException):
 class MigrationDeadline:
     """Cancels a `with` block when `seconds` are over: the Python code first, so that its place is reported, and the statement.
 
-    interrupt: cancels statements; called from another thread. In the main thread of a POSIX system the Python code is reached
-    by a signal, which also ends sleeping and waiting for a socket; elsewhere by an exception that takes effect at the next
-    bytecode. After the block, `expired` is whether the limit was reached. To be used again and again: the watching thread
-    stays for the next block, since starting one each time costs as much as a small migration.
+    interrupt: cancels statements; is_stuck: returns whether they wait for something that never comes, so that no time is left to
+    them; both called from another thread. In the main thread of a POSIX system the Python code is reached by a signal, which also
+    ends sleeping and waiting for a socket; elsewhere by an exception that takes effect at the next bytecode. After the block,
+    `expired` is whether the limit was reached, and `stuck` whether that was not waited for. To be used again and again: the
+    watching thread stays for the next block, since starting one each time costs as much as a small migration.
     """
 
-    def __init__(self, seconds: float | None, interrupt: Callable[[], None]) -> None:
+    def __init__(self, seconds: float | None, interrupt: Callable[[], None], is_stuck: Callable[[], bool] = bool) -> None:
         self._seconds = seconds
         self._interrupt = interrupt
+        self._is_stuck = is_stuck
+        self._began = 0.0
         self._lock = threading.Lock()
         self._due: float | None = None
         self._is_watching = False
@@ -43,10 +48,10 @@ class MigrationDeadline:
         self._by_signal = False
         self._former: Any = None
         self._told: Any = None
-        self.expired = False
+        self.expired = self.stuck = False
 
     def __enter__(self) -> Self:
-        self.expired = False
+        self.expired = self.stuck = False
         if self._seconds is None:
             return self
         self._thread = threading.get_ident()
@@ -56,7 +61,8 @@ class MigrationDeadline:
             self._told, sys.unraisablehook = sys.unraisablehook, self._on_unraisable
         with self._lock:
             self._is_armed = True
-            self._due = time.monotonic() + self._seconds
+            self._began = time.monotonic()
+            self._due = self._began + self._seconds
             if not self._is_watching:
                 self._is_watching = True
                 threading.Thread(target=self._watch, args=(self._seconds,), name="mrt deadline", daemon=True).start()
@@ -80,15 +86,17 @@ class MigrationDeadline:
 
     def _watch(self, idle: float) -> None:
         """Wake up when the block is due; between blocks, often enough to be in time for one that begins meanwhile."""
-        wait = idle
+        wait = min(idle, PATIENCE)
         while True:
             time.sleep(wait)
             with self._lock:
                 if self._due is None:
                     self._is_watching = False
                     return
-                wait = self._due - time.monotonic()
-                if wait <= 0:
+                wait = min(self._due - time.monotonic(), PATIENCE)
+                is_long = not self.expired and time.monotonic() - self._began >= PATIENCE
+                self.stuck = self.stuck or (wait > 0 and is_long and self._is_stuck())
+                if wait <= 0 or self.stuck:
                     self._expire()
                     wait = REPEAT
 

@@ -51,6 +51,7 @@ Doing = tuple[Phase, str | None, str | None]
 STATEMENT_WIDTH = 60  # characters shown of a statement
 OUTPUT_WIDTH = 200  # and of what was printed before sys.exit()
 NO_FILES = (errno.EMFILE, errno.ENFILE)
+STUCK = "it waits for a lock that another connection of its own holds, which never ends,"
 NOTHING: Doing = ("env", None, None)
 
 
@@ -61,7 +62,7 @@ class AlembicEnvironment:
         self._scratch = scratch
         self._base_schema = config.base_schema
         self._timeout = config.migration_timeout
-        self._deadline = MigrationDeadline(config.migration_timeout, self._interrupt)
+        self._deadline = MigrationDeadline(config.migration_timeout, self._interrupt, self._waits_for_itself)
         self._project = AlembicProject(config)
         self._guard = ConnectionGuard(scratch)
         self._application = FlaskApplication(self._project)
@@ -171,6 +172,10 @@ class AlembicEnvironment:
         self._guard.let_through()  # it is called from the watching thread, and may connect to where it has to
         self._scratch.interrupt(self._guard.connections)
 
+    def _waits_for_itself(self) -> bool:
+        self._guard.let_through()  # as above
+        return self._scratch.waits_for_itself(self._guard.connections)
+
     def _run_env(self, directory: ScriptDirectory, work: Work, command: str, settings: dict[str, Any]) -> None:
         alembic = self._project.alembic
         alembic.cmd_opts = self._project.options(command)
@@ -212,7 +217,8 @@ class AlembicEnvironment:
         if self._guard.trespass is not None:
             return MigrationError(str(self._guard.trespass), **where)
         if expired:
-            return MigrationTimeout(f"it took longer than migration_timeout={self._timeout:g} seconds and was cancelled", **where)
+            late = f"it took longer than migration_timeout={self._timeout:g} seconds"
+            return MigrationTimeout(f"{STUCK if self._deadline.stuck else late} and was cancelled", **where)
         if phase == "env" and isinstance(error, ModuleNotFoundError):
             missing = describe_missing([Path(self.env_py(directory))], error.name)
             if missing:

@@ -34,11 +34,13 @@ def may_help(
 ) -> bool:
     """Return whether a step that failed as in `findings` may pass with rows that are adjusted so.
 
-    What only changes the schema reads no row of another table, and NULL is in its way only in a column that the cause names.
+    What ran out of time would take as long again. What only changes the schema reads no row of another table, and NULL is in its
+    way only in a column that the cause names.
     refuses: whether its downgrade() does nothing else than to raise.
     """
-    is_refusal = refuses and findings.stopped_by is not None and findings.stopped_by.kind == Outcome.DOWNGRADE_FAILED.value
-    if is_refusal or is_whatever_the_rows(adjustment, findings, code):
+    kind = findings.stopped_by.kind if findings.stopped_by is not None else None
+    is_refusal = refuses and kind == Outcome.DOWNGRADE_FAILED.value
+    if is_refusal or kind == Outcome.TIMED_OUT.value or is_whatever_the_rows(adjustment, findings, code):
         return False
     if adjustment is Adjustment.TARGETS:
         return has_targets

@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from mrt_runtime import databases
-from mrt_runtime.migrate import MigrationTimeout, Migrator
+from mrt_runtime.migrate import MigrationTimeout, Migrator, deadline
+from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.session import Verification
 
 pytestmark = pytest.mark.slow
 
@@ -142,3 +144,39 @@ def test_without_a_limit_nothing_is_watched(project, sqlite_scratch):
     project.add("a")
     Migrator(project.config(migration_timeout=None), sqlite_scratch).upgrade("a")
     assert set(threading.enumerate()) <= running
+
+
+TWO_CONNECTIONS = """engine = op.get_bind().engine
+    {hold}
+    with engine.begin() as second:
+        second.execute(sa.text("{statement}"))"""
+HOLDS = {
+    "postgres": ('op.execute("ALTER TABLE t_001 ADD COLUMN note VARCHAR(9)")', "SELECT * FROM t_001"),
+    "mysql": ('op.get_bind().execute(sa.text("SELECT * FROM t_001")).fetchall()', "DROP TABLE t_001"),
+}
+
+
+@pytest.mark.parametrize("server", ["postgres", "mysql"])
+def test_a_step_that_waits_for_a_lock_of_its_own_other_connection_is_not_waited_for(project, request, monkeypatch, server):
+    monkeypatch.setattr(deadline, "PATIENCE", 2.0)
+    hold, statement = HOLDS[server]
+    project.add("001")
+    project.add("002", "001", upgrade="op.execute('SELECT 1')", downgrade=TWO_CONNECTIONS.format(hold=hold, statement=statement))
+    began = time.monotonic()
+    with Verification(project.config(db_url=request.getfixturevalue(f"{server}_url"))) as verification:
+        verdict = verification.check("002")
+    assert verdict.outcome is Outcome.TIMED_OUT
+    assert verdict.failures[0].message == (
+        "Downgrade timed out: it waits for a lock that another connection of its own holds, which never ends, and was cancelled"
+    )
+    assert time.monotonic() - began < 45
+
+
+def test_a_step_that_was_timed_out_is_not_tried_with_rows_less_hard_on_it(project, postgres_url):
+    tried = project.root / "tried"
+    project.add("001")
+    note = f"open({str(tried)!r}, 'a').write('x'); op.execute('UPDATE t_001 SET id = id'); op.execute('SELECT pg_sleep(1000)')"
+    project.add("002", "001", upgrade="op.execute('SELECT 1')", downgrade=note)
+    with Verification(project.config(db_url=postgres_url, migration_timeout=LIMIT)) as verification:
+        assert verification.check("002").outcome is Outcome.TIMED_OUT
+    assert tried.read_text() == "x"

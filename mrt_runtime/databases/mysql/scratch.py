@@ -117,6 +117,11 @@ class MySQLScratch(ServerScratch):
             own = getattr(self.journal, "sessions", None)  # in a database that is lent, only the run's own
             self._server.end_sessions(self._contents.name, "QUERY", own)
 
+    def waits_for_itself(self, dbapi_connections: Iterable[Any]) -> bool:  # noqa: ARG002  as above
+        with contextlib.suppress(exc.SQLAlchemyError):
+            return self._server.waits_for_itself(self._contents.name, getattr(self.journal, "sessions", None))
+        return False
+
 
 def _before_connect(dialect: Any, _record: object, _arguments: object, settings: dict[str, Any]) -> None:
     ask_to_take_several(dialect.driver, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -19,6 +20,8 @@ A_YEAR = 31536000
 
 ALL_ROWS = 2**64 - 1
 """What `sql_select_limit` is without a limit. Source: the same."""
+WAITS = re.compile(r"Waiting for .*\block\b")
+"""The state of a session that waits for a table. Source: MySQL's manual, general thread states."""
 GRACE = 10
 """Seconds that a session that was ended gets to let go of its lock."""
 
@@ -61,6 +64,17 @@ class MySQLServer(ServerConnection):
         if account is not None:
             with contextlib.suppress(exc.DBAPIError):  # a migration may have given it another password
                 end_all(self.handshake.watch(make_engine(account._replace(database=None))), since, how)
+
+    def waits_for_itself(self, database: str, among: Collection[int] | None = None) -> bool:
+        """Whether a session in a scratch database waits for a table while all others there sleep; `among`: of these ones."""
+        account = self.accounts.get(database)
+        engine = self._engine() if account is None else self.handshake.watch(make_engine(account._replace(database=None)))
+        columns = "id, command, state, time"
+        with engine.connect() as connection:
+            listed = f"SELECT {columns} FROM information_schema.processlist WHERE db = {literal(database)} AND id > {self._first}"
+            found = [tuple(row) for row in connection.exec_driver_sql(listed) if among is None or int(row[0]) in among]
+        waiting = [number for number, _, state, seconds in found if WAITS.match(state or "") and int(seconds) > 0]
+        return len(waiting) < len(found) and bool(waiting) and all(row[1] == "Sleep" for row in found if row[0] not in waiting)
 
     def drop(self, database: str) -> None:
         account = OF_AN_ACCOUNT.fullmatch(database)

@@ -27,6 +27,10 @@ REFUSED = "42501"
 """The SQLSTATE insufficient_privilege. Source: PostgreSQL's manual, appendix A."""
 DENIED_AS_IT_CONNECTS = "FATAL:  permission denied to set"
 """Of a setting in a connection's options; drivers have no SQLSTATE before they are connected."""
+WAITS_FOR_IDLE = """SELECT 1 FROM mine AS w JOIN mine AS h ON h.pid = ANY (pg_blocking_pids(w.pid))
+WHERE w.wait_event_type = 'Lock' AND clock_timestamp() - w.query_start > INTERVAL '1 second'
+  AND h.state LIKE 'idle in transaction%%' AND clock_timestamp() - h.state_change > INTERVAL '1 second' LIMIT 1"""
+"""Whether one of the sessions `mine` waits for another one that executes nothing."""
 HOW_TO_ALLOW = (
     "Migrations run as a role of this run, which may do what the owner of a database may, and nothing outside of it. To let "
     'this one do more, set isolation = "statements" under [tool.mrt], best with db_url = "embedded:postgresql", a server of its own'
@@ -97,13 +101,21 @@ class PostgresScratch(ServerScratch):
         return int(self._server.run(f"SELECT pg_catalog.pg_database_size({literal(self._contents.name)})")[0][0])
 
     def interrupt(self, dbapi_connections: Iterable[Any]) -> None:  # noqa: ARG002  the server knows them all
-        cancelling = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+        self._ask_of_sessions("SELECT pg_cancel_backend(pid) FROM mine WHERE pid <> pg_backend_pid()")
+
+    def waits_for_itself(self, dbapi_connections: Iterable[Any]) -> bool:  # noqa: ARG002  the server knows them all
+        return bool(self._ask_of_sessions(WAITS_FOR_IDLE))
+
+    def _ask_of_sessions(self, query: str) -> list[Any]:
+        """Return the answer to a query over `mine`, the sessions in this database; nothing where it cannot be asked."""
         sessions = getattr(self.journal, "sessions", "")  # in a database that is lent, only the run's own
         mine = f" AND pid IN (SELECT pid {sessions})" if sessions else ""
+        found = f"WITH mine AS (SELECT * FROM pg_stat_activity WHERE datname = {literal(self._contents.name)}{mine}) {query}"
         # From another database: what migrations set for this one would hold for our own session there, too.
         place = self._contents.name if mine else self._server.place
         with contextlib.suppress(exc.SQLAlchemyError), self._server.engine_for(place).connect() as connection:
-            connection.exec_driver_sql(cancelling + literal(self._contents.name) + mine)
+            return list(connection.exec_driver_sql(found))
+        return []
 
 
 def was_refused(error: BaseException) -> bool:

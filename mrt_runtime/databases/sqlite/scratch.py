@@ -145,6 +145,10 @@ class SQLiteScratch:
                 with contextlib.suppress(sqlite3.Error):
                     raw.interrupt()
 
+    def waits_for_itself(self, dbapi_connections: Iterable[Any]) -> bool:  # noqa: ARG002  see below
+        """Return False: sqlite3 waits for seconds only, and then raises an error."""
+        return False
+
     traffic = None  # a writer locks the whole file
 
     def watch_locks(self, connect: Callable[[], Connection]) -> None:
