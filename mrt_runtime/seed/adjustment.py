@@ -15,6 +15,7 @@ class Adjustment(enum.Enum):
     TARGETS = "rows that are there before it inserts its own, so judged without them"
     LOOKUPS = "rows that no migration wrote, in a table that migrations make and fill, so judged without them"
     SINGLES = "several rows in a table of which the migration reads a single one, so judged with one"
+    COMPUTED = "values other than the rollback computes from the same row, so judged with those"
     CHILDREN = "rows that none of another table points at, so judged with one for each"
     NULLS = "rows that hold NULL"
 
@@ -36,5 +37,5 @@ class Adjustment(enum.Enum):
         return self is Adjustment.EDGES or self in TABLES_APART
 
 
-TABLES_APART = (Adjustment.LOOKUPS, Adjustment.SINGLES)
+TABLES_APART = (Adjustment.LOOKUPS, Adjustment.SINGLES, Adjustment.COMPUTED)
 """Those that are about certain tables, whose rows an application does not write as it does others."""

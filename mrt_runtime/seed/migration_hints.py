@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.seed.code_reader import CodeReading, read_code
+from mrt_runtime.seed.computed_back import ComputedBack, find_computed_back
 from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead, bind_ahead
 from mrt_runtime.seed.filled_table import find_filled_tables, is_list
 from mrt_runtime.seed.imported_values import Namespace
@@ -158,6 +159,13 @@ class MigrationHints:
         read = SingleRows(file, dialect_of(self._dialect).grammar)
         referred = {label for table in tables.values() for label in parents_of(table)}
         return frozenset(read.find(tables, exact=True) | (read.find(tables, exact=False) - referred))
+
+    def find_computed(self, tables: Mapping[str, Table]) -> list[ComputedBack]:
+        """Return what the next migration's rollback computes from columns that are there before it."""
+        file = self._files[self._position] if self._files else ""
+        found = find_computed_back(file, dialect_of(self._dialect).grammar)
+        names = {label: {column.name for column in table.columns} for label, table in tables.items()}
+        return [one for one in found if {one.column, *one.sources} <= names.get(one.table, set())]
 
     def code(self, file: str) -> CodeReading:
         """Return what a migration's code says of rows; it is read once."""

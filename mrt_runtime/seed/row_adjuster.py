@@ -51,6 +51,7 @@ class RowAdjuster:
             Adjustment.TARGETS: self._empty,
             Adjustment.LOOKUPS: self._take_out_made_up,
             Adjustment.SINGLES: self._take_out_all_but_one,
+            Adjustment.COMPUTED: self._compute,
             Adjustment.CHILDREN: self._add_children,
             Adjustment.NULLS: self._fill_nulls,
         }[adjustment]
@@ -119,6 +120,14 @@ class RowAdjuster:
         found = [({name: row[name] for name in names or row if row[name] is not None}, row) for row in others]
         if self._take_out(table, found, kept, Adjustment.SINGLES):
             yield f"'{table.label}'"
+
+    def _compute(self, table: Table, _labels: Collection[str]) -> Iterator[str]:
+        """Write what the rollback is going to compute."""
+        writer = self.filler.writer
+        for one in self.filler.planner.migration_hints.find_computed({table.label: table}):
+            if writer.attempt(writer.compute_column, table, one.column, one.expression) is None:
+                self.filler.parents.forget(table.label)
+                yield f"'{table.label}' {one.column} = {one.expression}"
 
     def _take_out(self, table: Table, rows: Iterable[tuple[Row, Row]], kept: Sequence[Row], adjustment: Adjustment) -> list[Row]:
         """Take rows out, each given by its key and whole, after what points at them points at one that is kept.

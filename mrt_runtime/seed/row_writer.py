@@ -69,6 +69,10 @@ class RowWriter:
         setting = ", ".join(f"{self.quote(name)} = {self._hold(value, parameters)}" for name, value in values.items())
         self.run(f"UPDATE {self.name(table)} SET {setting} WHERE {self._same(key, parameters)}", parameters)
 
+    def compute_column(self, table: Table, column: str, expression: str) -> None:
+        """Change a column in all rows to what an expression comes to."""
+        self.run(f"UPDATE {self.name(table)} SET {self.quote(column)} = {self.fragment(expression)}", ())
+
     def delete(self, table: Table, key: Row) -> None:
         """Remove the row that has this key."""
         parameters: list[object] = []

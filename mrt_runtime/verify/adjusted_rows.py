@@ -71,13 +71,15 @@ class AdjustedRows:
     def _find_apart(self, adjustment: Adjustment, step: HistoryStep, seeded: Seeded | None) -> Collection[str]:
         """Return the tables that migrations fill, as far as the file names them or a table that points at them.
 
-        Or those of which the migration reads a single row.
+        Or those of which the migration reads a single row, or a column of which its rollback computes.
         """
         if seeded is None or seeded.schema is None or not computes(self._hints.code(step.file)):
             return ()
         tables = {table.label: table for table in seeded.schema.tables}
         if adjustment is Adjustment.SINGLES:
             return self._hints.find_single(step.file, tables)
+        if adjustment is Adjustment.COMPUTED:
+            return {one.table for one in self._hints.find_computed(tables)}
         filled = self._hints.find_filled(tables)
         named = find_named(step.file, tables) if filled else set()
         return filled & named.union(*(parents_of(tables[label]) for label in named))
@@ -87,6 +89,9 @@ class AdjustedRows:
         tables = set(self._tables.get(adjustment, ()))
         if failure.table is None or failure.kind != Outcome.DATA_LOSS.value or seeded is None or seeded.schema is None:
             return False
+        if adjustment is Adjustment.COMPUTED:
+            known = self._hints.find_computed({table.label: table for table in seeded.schema.tables})
+            return any((one.table, one.column) == (failure.table, failure.column) for one in known)
         return any(table.label == failure.table and tables & {table.label, *parents_of(table)} for table in seeded.schema.tables)
 
     def widen(self, step: HistoryStep, adjustment: Adjustment, seeded: Seeded | None) -> bool:
