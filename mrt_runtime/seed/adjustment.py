@@ -18,6 +18,9 @@ class Adjustment(enum.Enum):
     COMPUTED = "values other than the rollback computes from the same row, so judged with those"
     CHILDREN = "rows that none of another table points at, so judged with one for each"
     NULLS = "rows that hold NULL"
+    GUARDED = "several rows in tables for which it stops on purpose, so judged with one in each"
+    REFUSED = "rows for which it stops on purpose, so judged without them"
+    UNREADABLE = "made-up values that it cannot read, so judged without their rows"
 
     @property
     def varieties(self) -> frozenset[RowVariety]:
@@ -27,6 +30,7 @@ class Adjustment(enum.Enum):
             Adjustment.TARGETS: (RowVariety.TYPICAL,),
             Adjustment.LOOKUPS: tuple(RowVariety),
             Adjustment.SINGLES: (RowVariety.EDGE, RowVariety.BARE),
+            Adjustment.GUARDED: (RowVariety.EDGE, RowVariety.BARE),
             Adjustment.NULLS: (RowVariety.BARE,),
         }
         return frozenset(taken.get(self, ()))
@@ -34,8 +38,10 @@ class Adjustment(enum.Enum):
     @property
     def is_of_rows_made_up(self) -> bool:
         """Whether no application may have written such rows, so that what they break on the way back, or lose, only warns, too."""
-        return self is Adjustment.EDGES or self in TABLES_APART
+        return self in (Adjustment.EDGES, Adjustment.UNREADABLE) or self in TABLES_APART
 
 
 TABLES_APART = (Adjustment.LOOKUPS, Adjustment.SINGLES, Adjustment.COMPUTED)
 """Those that are about certain tables, whose rows an application does not write as it does others."""
+LEFT_OUT = (Adjustment.REFUSED, Adjustment.UNREADABLE)
+"""Those that leave tables without any of the rows that were made up."""

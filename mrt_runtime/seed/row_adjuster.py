@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 
@@ -45,7 +46,7 @@ class RowAdjuster:
 
     def adjust(self, adjustment: Adjustment, labels: Collection[str]) -> tuple[str, ...]:
         """Adjust the rows, and return in words which."""
-        work = {
+        work: dict[Adjustment, Callable[[Table, Collection[str]], Iterator[str]]] = {
             Adjustment.EDGES: self._take_out_edges,
             Adjustment.ORPHANS: self._take_out_orphans,
             Adjustment.TARGETS: self._empty,
@@ -54,10 +55,11 @@ class RowAdjuster:
             Adjustment.COMPUTED: self._compute,
             Adjustment.CHILDREN: self._add_children,
             Adjustment.NULLS: self._fill_nulls,
-        }[adjustment]
+            Adjustment.GUARDED: partial(self._take_out_all_but_one, adjustment=Adjustment.GUARDED),
+        }
         known = self.filler.parents.tables
         tables = [with_inherited(known[label], known) for label in sorted(labels) if label in known]
-        return tuple(text for table in tables for text in work(table, labels))
+        return tuple(text for table in tables for text in work[adjustment](table, labels))
 
     def _take_out_edges(self, table: Table, _labels: Collection[str]) -> Iterator[str]:
         """Take the rows at the edge of their types out.
@@ -108,7 +110,9 @@ class RowAdjuster:
         gone = self._take_out(table, [(key, row) for key in ours for row in there if holds(row, key)], kept, Adjustment.LOOKUPS)
         yield from (describe(table, key) for key in gone)
 
-    def _take_out_all_but_one(self, table: Table, _labels: Collection[str]) -> Iterator[str]:
+    def _take_out_all_but_one(
+        self, table: Table, _labels: Collection[str], adjustment: Adjustment = Adjustment.SINGLES
+    ) -> Iterator[str]:
         """Leave a single row, the one that a migration wrote or else our first; what points at the others points at it then."""
         ours, names = self.seeded.keys.get(table.label, ()), key_columns(table)
         there = self.filler.writer.read(table, insertable(table))
@@ -118,7 +122,7 @@ class RowAdjuster:
         if len(kept) != 1 or not others:
             return
         found = [({name: row[name] for name in names or row if row[name] is not None}, row) for row in others]
-        if self._take_out(table, found, kept, Adjustment.SINGLES):
+        if self._take_out(table, found, kept, adjustment):
             yield f"'{table.label}'"
 
     def _compute(self, table: Table, _labels: Collection[str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeEngine
 
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.config import SeedRows
-from mrt_runtime.seed.adjustment import TABLES_APART, Adjustment
+from mrt_runtime.seed.adjustment import LEFT_OUT, TABLES_APART, Adjustment
 from mrt_runtime.seed.custom_seed import CustomSeed
 from mrt_runtime.seed.imported_values import Namespace
 from mrt_runtime.seed.linked_rows import write_linked_rows
@@ -111,7 +111,8 @@ class Seeder:
         filler = self._filler(connection, bound)
         seedable = seedable_tables(bound)
         known = filler.parents.tables
-        due = [table for table in seedable if table.label in touched or change.concerns(table)]
+        bare = {label for label, adjustment in before.without if adjustment in LEFT_OUT}
+        due = [table for table in seedable if table.label in touched or table.label in bare or change.concerns(table)]
         due_labels = {table.label for table in due}
         # A table that could not be filled is worth another try once the tables that it points at are.
         due += [
@@ -179,11 +180,27 @@ class Seeder:
         self, connection: Connection, schema: Schema, seeded: Seeded, adjustment: Adjustment, tables: Collection[str]
     ) -> tuple[Seeded, tuple[str, ...]]:
         """Adjust the rows in these tables, and return what is seeded now, and in words which rows it were."""
+        if adjustment in LEFT_OUT:
+            return self._leave_out(connection, schema, seeded, adjustment, tables)
         adjuster = RowAdjuster(self._filler(connection, self.migration_hints.bind(schema), edges=False), seeded)
         # rows that a project gives are those of an application
         own = self.custom_seeds if adjustment in TABLES_APART else ()
         described = adjuster.adjust(adjustment, [label for label in tables if label not in own])
         return adjuster.seeded, described
+
+    def _leave_out(
+        self, connection: Connection, schema: Schema, seeded: Seeded, adjustment: Adjustment, tables: Collection[str]
+    ) -> tuple[Seeded, tuple[str, ...]]:
+        """Take all rows out that were made up for these tables; of those without a key, all rows."""
+        gone = sorted(label for label in tables if label in seeded.keys and label not in self.custom_seeds)
+        self.remove(connection, schema, {label: seeded.keys[label] for label in gone})
+        writer = RowWriter(connection, self.dialect)
+        for table in schema.tables:
+            if table.label in gone and not key_columns(table):
+                writer.attempt(writer.clear, table, ())
+        left = replace(seeded.without_tables(gone), unseeded={**seeded.unseeded})
+        without = left.without | {(label, adjustment) for label in gone}
+        return replace(left, keys={**left.keys, **dict.fromkeys(gone, ())}, without=without), tuple(f"'{label}'" for label in gone)
 
     def seed_table(self, filler: TableFiller, table: Table, seeded: Seeded, change: SchemaChange, first: Row | None = None) -> None:
         """Seed one table, or fill columns that are new to our rows in it."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from mrt_runtime.compare.blame import bare, has_word
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.seed import Seeded
-from mrt_runtime.seed.adjustment import TABLES_APART, Adjustment
+from mrt_runtime.seed.adjustment import LEFT_OUT, TABLES_APART, Adjustment
 from mrt_runtime.seed.migration_hints import MigrationHints
-from mrt_runtime.seed.table_order import parents_of
+from mrt_runtime.seed.table_order import parents_of, with_referring
 from mrt_runtime.verdict import Failure, Outcome
 from mrt_runtime.verify.adjusting import computes, may_help
 from mrt_runtime.verify.findings import RevisionFindings
@@ -65,7 +65,9 @@ class AdjustedRows:
                 self._tables[adjustment] = self._find_apart(adjustment, step, seeded)
         elif not self._tables.get(adjustment):
             tables = find_filled(adjustment, seeded)
-            self._tables[adjustment] = find_named(step.file, tables) or tables
+            named = find_named(step.file, tables) or tables
+            schema = seeded.schema if adjustment in LEFT_OUT and seeded is not None else None
+            self._tables[adjustment] = with_referring(named, schema.tables) if schema is not None else named
         return self._tables[adjustment]
 
     def _find_apart(self, adjustment: Adjustment, step: HistoryStep, seeded: Seeded | None) -> Collection[str]:
@@ -96,7 +98,7 @@ class AdjustedRows:
 
     def widen(self, step: HistoryStep, adjustment: Adjustment, seeded: Seeded | None) -> bool:
         """Adjust the rows of all tables from now on, and return whether that is more and may matter: a trigger writes elsewhere."""
-        if not computes(self._hints.code(step.file)):
+        if adjustment not in LEFT_OUT and not computes(self._hints.code(step.file)):
             return False
         before = set(self._tables.get(adjustment, ()))
         self._tables[adjustment] = before | find_filled(adjustment, seeded)

@@ -42,6 +42,13 @@ def may_help(
     is_refusal = refuses and kind == Outcome.DOWNGRADE_FAILED.value
     if is_refusal or kind == Outcome.TIMED_OUT.value or is_whatever_the_rows(adjustment, findings, code):
         return False
+    obstacle = findings.obstacle
+    if adjustment in (Adjustment.GUARDED, Adjustment.REFUSED):
+        return obstacle is not None and obstacle.is_guard and findings.first is None
+    if adjustment is Adjustment.UNREADABLE:
+        return obstacle is not None and not obstacle.is_guard
+    if obstacle is not None and obstacle.is_of_database and not obstacle.is_guard and adjustment is not Adjustment.EDGES:
+        return False  # other rows hold such values, too
     if adjustment is Adjustment.TARGETS:
         return has_targets
     if adjustment is Adjustment.ORPHANS:

@@ -12,7 +12,8 @@ from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.databases.sentences import name_some
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.migrate.observer import ObservedStep
-from mrt_runtime.seed.adjustment import TABLES_APART, Adjustment
+from mrt_runtime.seed.adjustment import LEFT_OUT, TABLES_APART, Adjustment
+from mrt_runtime.seed.obstacle import Obstacle
 from mrt_runtime.verdict import WRITTEN, DoubtfulFailure, Failure, Outcome, RollingDeploy, UnmetStatement, Verdict
 from mrt_runtime.verify.budget import find_excess
 from mrt_runtime.verify.stamp import Disturbed
@@ -27,8 +28,9 @@ class RevisionFindings:
 
     `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each
     table between up and down, `disturbed` are the tables and columns that this changed in other rows, `unmet` are the
-    statements of the upgrade that changed no row, `stopped_by` is the failure of a step, after which nothing more was tried, and
-    `is_about_existence` is whether that was for what is there already, or is not.
+    statements of the upgrade that changed no row, `stopped_by` is the failure of a step, after which nothing more was tried,
+    `is_about_existence` is whether that was for what is there already, or is not, and `obstacle` what is known of the values of
+    rows where they may be the reason. `is_bare` is whether tables were left without rows for it.
     """
 
     failures: list[Failure] = field(default_factory=list)
@@ -39,7 +41,9 @@ class RevisionFindings:
     disturbed: Disturbed = frozenset()
     stopped_by: Failure | None = None
     is_about_existence: bool = False
+    obstacle: Obstacle | None = None
     unmet: Sequence[UnmetStatement] = ()
+    is_bare: bool = False
     doubts: list[DoubtfulFailure] = field(default_factory=list)
 
     def add(self, other: RevisionFindings) -> None:
@@ -47,10 +51,20 @@ class RevisionFindings:
         self.failures += other.failures
         self.warnings += other.warnings
 
-    def add_hidden(self, rowless: RevisionFindings) -> None:
-        """Take over what the check without rows found, which names the upgrade's failure first."""
+    def add_hidden(self, rowless: RevisionFindings, *, can_be_excused: bool = False) -> None:
+        """Take over what the check without rows found, which names the upgrade's failure first.
+
+        can_be_excused: whether all rows were made up. That failure only warns then, where their values were the reason.
+        """
+        failure = self.failures[-1]
         self.failures[-1:] = rowless.failures
         self.warnings += rowless.warnings
+        obstacle = self.obstacle if can_be_excused and rowless.first is not None else None
+        if obstacle is not None:
+            self.failures = [one for one in self.failures if one is not failure]
+            self.before, self.first, self.unmet, self.is_bare = rowless.before, rowless.first, rowless.unmet, True
+            adjustment = Adjustment.REFUSED if obstacle.is_guard else Adjustment.UNREADABLE
+            self._doubt_with(failure, adjustment, ["of all tables"])
 
     def add_risk(self, risky: RevisionFindings, *, fatal: bool) -> None:
         """Take over what went wrong only with rows written after the upgrade: as failures, or else as warnings.
@@ -92,7 +106,7 @@ class RevisionFindings:
     def report_unmet(self, step: HistoryStep, *, fatal: bool) -> None:
         """Add which statements changed no row: as warnings, or as what stays unproven."""
         for one in self.unmet:
-            if fatal:
+            if fatal or self.is_bare:
                 self.failures.append(Failure(kind=Outcome.UNPROVEN.value, message=one.message, file=shorten(step.file)))
             else:
                 self.warnings.append(one.message)
@@ -100,17 +114,21 @@ class RevisionFindings:
     def replace_by(self, judged: RevisionFindings, adjustment: Adjustment, rows: Sequence[str]) -> RevisionFindings:
         """Return what was found with adjusted rows, with what stopped a step before.
 
-        A row with NULL is one that an application writes, so its failure stays; other rows that it may never write only warn.
+        A row with NULL is one that an application writes, so its failure stays, unless the migration itself asks for others; other
+        rows that it may never write only warn. Where a table is left without rows, what no row meets is not proven.
         """
         failure = self.stopped_by
         if failure is None:
             return judged
         judged.warnings[:0] = self.warnings
         judged.doubts[:0] = self.doubts
-        # the statement that failed met rows, which are not there any more
-        judged.unmet = [unmet for unmet in judged.unmet if unmet.line != failure.line]
-        judged.failures[:0] = self.failures[: self.failures.index(failure) + (adjustment is Adjustment.NULLS)]
-        if adjustment is Adjustment.NULLS:
+        is_kept = adjustment is Adjustment.NULLS and not (self.obstacle is not None and self.obstacle.is_guard)
+        judged.failures[:0] = self.failures[: self.failures.index(failure) + is_kept]
+        if adjustment in LEFT_OUT:
+            judged.is_bare = True
+        else:  # the statement that failed met rows, which are not there any more
+            judged.unmet = [unmet for unmet in judged.unmet if unmet.line != failure.line]
+        if is_kept:
             return judged
         if adjustment in TABLES_APART:
             judged._leave_out_repeated(failure)
@@ -146,7 +164,8 @@ class RevisionFindings:
     def _doubt_with(self, failure: Failure, adjustment: Adjustment, rows: Sequence[str]) -> None:
         """Report a failure that was seen only with rows that were adjusted since."""
         named = name_some(rows, MOST_ROWS_NAMED, "; ")
-        self._doubt(failure, adjustment.name.lower(), f"Only with {adjustment.value} ({named}): {failure.message}{_place(failure)}")
+        warning = f"Only with {adjustment.value} ({named}): {failure.message}{_place(failure)}"
+        self._doubt(failure, adjustment.name.lower(), warning + advise(adjustment, rows))
 
     def _doubt(self, failure: Failure, rows: str, warning: str) -> None:
         """Report a failure that was seen with some rows only as a warning."""
@@ -181,6 +200,12 @@ class RevisionFindings:
             doubts=tuple(self.doubts),
             unmet=tuple(self.unmet),
         )
+
+
+def advise(adjustment: Adjustment, rows: Sequence[str]) -> str:
+    """Return which rows a project can give in place of those that were left out."""
+    label = rows[0].split("'")[1] if adjustment in (*LEFT_OUT, Adjustment.GUARDED) and rows and "'" in rows[0] else ""
+    return f"; custom_seeds={{'{label}': …}} can supply other rows" if label else ""
 
 
 def _place(failure: Failure) -> str:

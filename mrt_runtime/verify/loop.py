@@ -9,7 +9,8 @@ from dataclasses import replace
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.migrate import HistoryStep
-from mrt_runtime.seed.adjustment import TABLES_APART, Adjustment
+from mrt_runtime.seed.adjustment import LEFT_OUT, TABLES_APART, Adjustment
+from mrt_runtime.seed.made_up import confirm
 from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
@@ -43,7 +44,7 @@ def verify(runner: RevisionRunner, step: HistoryStep, config: MRTConfig) -> Verd
             behind=error.revision,
         )
     if findings.first is None and findings.outcome is Outcome.UPGRADE_FAILED:
-        findings.add_hidden(check_without_rows(runner, step, findings.failures[-1]))
+        findings.add_hidden(check_without_rows(runner, step, findings.failures[-1]), can_be_excused=not config.custom_seeds)
     if findings.before and findings.first:
         findings.add(judge.proven(step, findings.before, findings.first, runner.unseeded))
     findings.report_unmet(step, fatal=config.unmet == "fail")
@@ -78,7 +79,7 @@ def judge_again(
         together = [*adjustments, adjustment]
         judged = go_adjusted(runner, step, after_writes, together)
         is_helpless = judged is not None and not judged.is_free_of(findings.stopped_by)
-        if is_edge and is_helpless and runner.adjusted.widen(step, adjustment, runner.seeded):
+        if (is_edge or adjustment in LEFT_OUT) and is_helpless and runner.adjusted.widen(step, adjustment, runner.seeded):
             judged = go_adjusted(runner, step, after_writes, together)
         judged = judged or findings
         is_meant = adjustment in TABLES_APART and any(one.line == findings.stopped_by.line for one in judged.unmet)
@@ -176,4 +177,6 @@ def go_and_return(
     except StepError as error:
         findings.failures.append(error.failure)
         findings.stopped_by, findings.is_about_existence = error.failure, error.is_about_existence
+        is_way_back = findings.first is not None
+        findings.obstacle = confirm(error.obstacle, before.schema, before.rows, is_way_back=is_way_back)
     return findings

@@ -14,6 +14,7 @@ from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
 from mrt_runtime.verify.runner import RevisionRunner
 from mrt_runtime.verify.step_error import NotReachedError, StepError
+from mrt_runtime.verify.unmet import find_unmet
 
 
 def check_without_rows(runner: RevisionRunner, step: HistoryStep, failed: Failure) -> RevisionFindings:
@@ -29,6 +30,8 @@ def check_without_rows(runner: RevisionRunner, step: HistoryStep, failed: Failur
             alone = replace(upgraded, message=f"{upgraded.message} (run alone; within one `alembic upgrade` it passes)")
             findings.failures = [alone] if upgraded.message == failed.message else [failed, alone]
         else:
+            findings.before, findings.first = before, upgraded
+            findings.unmet = find_unmet(step, runner.migrator, before, upgraded)
             first, upgrade = upgraded, partial(runner.upgrade, otherwise=Outcome.REUPGRADE_FAILED)
         filled = runner.seeded.keys if runner.seeded else ()
         known = len(findings.failures)

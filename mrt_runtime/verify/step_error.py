@@ -10,6 +10,7 @@ from mrt_runtime.compare.blame import shorten
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.driver_error import ErrorKind, list_causes
 from mrt_runtime.migrate import MigrationError, MigrationTimeout
+from mrt_runtime.seed.obstacle import Obstacle, read_obstacle
 from mrt_runtime.seed.refusal import classify
 from mrt_runtime.verdict import Failure, Outcome
 
@@ -31,19 +32,22 @@ Source: PostgreSQL's manual, appendix A, and the error references of MySQL's and
 class StepError(Exception):
     """A step of the revision under check ended with an error: `failure` says so.
 
-    is_about_existence: whether a database refused it for what is there already, or is not. The error itself is not kept: its
-    traceback would keep connections open that env.py leaves to the end of a function.
+    is_about_existence: whether a database refused it for what is there already, or is not. obstacle: what is known of the values
+    of rows where they may be the reason. The error itself is not kept: its traceback would keep connections open that env.py
+    leaves to the end of a function.
     """
 
-    def __init__(self, failure: Failure, *, is_about_existence: bool = False) -> None:
+    def __init__(self, failure: Failure, *, is_about_existence: bool = False, obstacle: Obstacle | None = None) -> None:
         super().__init__(failure.message)
         self.failure = failure
         self.is_about_existence = is_about_existence
+        self.obstacle = obstacle
 
     @classmethod
     def of(cls, error: MigrationError, otherwise: Outcome) -> StepError:
         """Make one of what stopped a step; otherwise: what that is where it was no timeout."""
-        return cls(describe(error, otherwise), is_about_existence=is_about_existence(error))
+        obstacle = read_obstacle(error.__cause__) if not isinstance(error, MigrationTimeout) else None
+        return cls(describe(error, otherwise), is_about_existence=is_about_existence(error), obstacle=obstacle)
 
 
 class NotReachedError(Exception):

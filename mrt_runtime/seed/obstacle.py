@@ -1,0 +1,158 @@
+"""What stopped a migration where the made-up values of rows may be the reason: one that it cannot read, or a check of its own."""
+
+from __future__ import annotations
+
+import ast
+import decimal
+import re
+import sysconfig
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import FrameType
+
+from sqlalchemy import exc
+
+from mrt_runtime.databases.driver_error import ErrorKind, is_of_driver, list_causes, read_words
+from mrt_runtime.migration_file import parse_file
+
+UNREADABLE = ErrorKind(
+    r"22P02|22P03|22P05|22007|22008|22021|22023|2203[0-9A-G]|39000",
+    frozenset({1292, 1366, 1411, *range(3140, 3159), *range(4037, 4043)}),
+    r"malformed JSON|JSON path error|bad JSON path",
+)
+"""A database cannot read a value as what a statement takes it for.
+
+Source: PostgreSQL's manual, appendix A; MySQL's Server Error Message Reference, MariaDB's Error Codes. The words are SQLite's.
+"""
+OUT_OF_RANGE = ErrorKind("22003", frozenset())
+STOPPED = ErrorKind("P0001|45000", frozenset({1644}))
+"""RAISE EXCEPTION and SIGNAL: a program in the database stops on purpose."""
+QUOTED = re.compile(r"\"((?:[^\"]|\"\")*)\"|(?<!\w)'((?:[^'\\]|\\.|'')*)'(?!\w)", re.DOTALL)
+OF_OTHERS = (exc.SQLAlchemyError, NotImplementedError, ImportError, OSError, NameError, SyntaxError, MemoryError, RecursionError)
+"""Errors that no value of a row brings about."""
+OF_SHAPE = (TypeError, AttributeError, LookupError)
+"""Errors that a value of the wrong shape brings about, but as well code that is wrong whatever the values."""
+MOST_TEXTS, LONGEST = 200, 5000  # that are looked at
+FOREIGN = frozenset({"site-packages", "dist-packages", "mrt_runtime"})
+"""Folders of packages, which are no part of a project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What stopped a step, and what is known of the value that it met.
+
+    is_guard: whether the migration stops on purpose. is_of_database: whether the error is a database's. words: what it says.
+    quoted: the texts that it quotes. statement: the one that failed, with its parameters. held: what the code that failed had in
+    its variables. key: the one that a dictionary lacks. module: where a parser of Python failed. holders: the tables and columns
+    that hold such a value. needs_value: whether it says something of values only where one of `held` is a made-up one.
+    """
+
+    is_guard: bool = False
+    is_of_database: bool = False
+    words: str = ""
+    quoted: tuple[str, ...] = ()
+    statement: str = ""
+    held: tuple[object, ...] = ()
+    module: str = ""
+    key: str | None = None
+    needs_value: bool = False
+    holders: tuple[tuple[str, str], ...] = ()
+
+
+def read_obstacle(error: BaseException | None) -> Obstacle | None:
+    """Return what stopped a migration where it may be the values of rows; None for any other error."""
+    if error is None:
+        return None
+    causes = list(list_causes(error))
+    statement = next((write_out(cause) for cause in causes if isinstance(cause, exc.DBAPIError)), "")
+    for cause in causes:
+        words = str(read_words(cause))
+        if STOPPED.matches(cause):
+            return Obstacle(is_guard=True, is_of_database=True, words=words, quoted=quotes(words), statement=statement)
+        # a number that is too large is imposed by the new type, but a text that is no such number was made up
+        if UNREADABLE.matches(cause) or (OUT_OF_RANGE.matches(cause) and QUOTED.search(words)):
+            return Obstacle(is_of_database=True, words=words, quoted=quotes(words), statement=statement)
+    return None if any(map(is_of_driver, causes)) else read_python_error(error)
+
+
+def read_python_error(error: BaseException) -> Obstacle | None:
+    """Return what stopped the migration's Python code; None where no value of a row is the reason."""
+    steps = list(traceback.walk_tb(error.__traceback__))
+    is_theirs = isinstance(error, OF_OTHERS) or not isinstance(error, Exception) or type(error).__module__.startswith("alembic")
+    if not steps or is_theirs:
+        return None
+    frames, line = [frame for frame, _ in steps], steps[-1][1]
+    words, is_own = str(error), is_of_project(frames[-1].f_code.co_filename)
+    if is_own and is_raised(frames[-1].f_code.co_filename, line):
+        inner = error.__cause__ or error.__context__
+        within = read_obstacle(inner) if inner is not None else None
+        return within or Obstacle(is_guard=True, words=words, quoted=quotes(words), held=tuple(hold(frames[-1])))
+    own = [frame for frame in frames if is_of_project(frame.f_code.co_filename)]
+    if isinstance(error, OF_SHAPE) and not isinstance(error, UnicodeError):
+        held = (getattr(error, "obj", None), *hold(own[-1] if own else None))
+        key = str(error.args[0]) if isinstance(error, KeyError) and error.args else None
+        is_shape = is_own or (isinstance(error, LookupError) and bool(quotes(words)))
+        return Obstacle(words=words, quoted=quotes(words), held=held, key=key, needs_value=True) if is_shape else None
+    if isinstance(error, ValueError | decimal.InvalidOperation) or not is_own:
+        held = tuple(value for frame in reversed(frames) for value in hold(frame))[:MOST_TEXTS]
+        return Obstacle(words=words, quoted=quotes(words), held=held, module=name_module(frames[-1]))
+    return None
+
+
+def quotes(words: str) -> tuple[str, ...]:
+    """Return the texts that an error quotes."""
+    return tuple(dict.fromkeys(double or single for double, single in QUOTED.findall(words[:LONGEST])))
+
+
+def hold(frame: FrameType | None) -> Iterator[object]:
+    """Yield the plain values in the variables of a function that failed."""
+    for value in list(frame.f_locals.values()) if frame is not None else ():
+        if type(value) in {str, bytes, int, float, bool, list, dict}:
+            yield value
+
+
+def name_module(frame: FrameType) -> str:
+    """Return the module in which an error was raised: that of a parser."""
+    return str(frame.f_globals.get("__name__", ""))
+
+
+def is_of_project(filename: str) -> bool:
+    """Whether a file is neither Python's nor a package's."""
+    is_of_python = filename.startswith(("<", sysconfig.get_paths()["stdlib"]))
+    return not is_of_python and FOREIGN.isdisjoint(Path(filename).parts)
+
+
+def is_raised(filename: str, line: int | None) -> bool:
+    """Whether a line is of a statement that raises an error, or asserts something."""
+    return line is not None and any(first <= line <= last for first, last in find_raising(filename))
+
+
+@lru_cache(maxsize=8)
+def find_raising(filename: str) -> tuple[tuple[int, int], ...]:
+    """Return the first and last line of each statement of a file that raises an error, or asserts something."""
+    parsed = parse_file(filename)
+    found = (node for node in ast.walk(parsed[1]) if isinstance(node, ast.Raise | ast.Assert)) if parsed is not None else ()
+    return tuple((node.lineno, node.end_lineno or node.lineno) for node in found)
+
+
+def write_out(error: exc.DBAPIError) -> str:
+    """Return the statement that a database refused, with its parameters in their places."""
+    sql, given = error.statement or "", error.params
+    if isinstance(given, dict):
+        for name, value in given.items():
+            sql = sql.replace(f"%({name})s", quote(value))
+    elif isinstance(given, tuple | list):
+        pieces = re.split(r"%s|\?", sql)
+        if len(pieces) == len(given) + 1:
+            sql = "".join(piece + quote(value) for piece, value in zip(pieces, given, strict=False)) + pieces[-1]
+    return sql
+
+
+def quote(value: object) -> str:
+    """Write a parameter as SQL."""
+    if value is None:
+        return "NULL"
+    return str(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"
