@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from mrt_runtime.compare.rows import Rows
@@ -60,16 +60,20 @@ def find_holders(obstacle: Obstacle, rows: Rows) -> list[Holder]:
     """Return the values that an obstacle is about, as far as it shows them: whole ones, or else those that a part is from."""
     texts = {text for text in obstacle.quoted if text}
     if obstacle.needs_value:
-        is_text = obstacle.key is not None or bool(texts)
-        parts = [one for one in obstacle.held if not isinstance(one, bool)]
+        texts = texts if obstacle.key is None else {obstacle.key}
         return [
-            one for one in list_values(rows) if (one.path is not None and one.value in parts) or (is_text and one.value in texts)
+            one for one in list_values(rows) if (one.path is not None and one.value in obstacle.held) or is_one_of(one.value, texts)
         ]
     found = [one for one in list_values(rows) if isinstance(one.value, str)]
     texts |= {one for one in obstacle.held if isinstance(one, str) and one} if not texts else set()
-    whole = [one for one in found if one.value in texts]
+    whole = [one for one in found if is_one_of(one.value, texts)]
     long = [text for text in texts if len(text) >= SHORTEST]
     return whole or [one for one in found if any(text in str(one.value) for text in long)]
+
+
+def is_one_of(value: object, texts: Collection[str]) -> bool:
+    """Whether a value is one of these texts: documents cannot be looked up."""
+    return isinstance(value, str) and value in texts
 
 
 def confirm(obstacle: Obstacle | None, schema: Schema, rows: Rows, *, is_way_back: bool = False) -> Obstacle | None:

@@ -30,6 +30,8 @@ Source: PostgreSQL's manual, appendix A; MySQL's Server Error Message Reference,
 OUT_OF_RANGE = ErrorKind("22003", frozenset())
 STOPPED = ErrorKind("P0001|45000", frozenset({1644}))
 """RAISE EXCEPTION and SIGNAL: a program in the database stops on purpose."""
+VALUE = re.compile(r"\".*\"")
+"""PostgreSQL quotes a text that it reads a number from; MySQL names a column, in other marks."""
 QUOTED = re.compile(r"\"((?:[^\"]|\"\")*)\"|(?<!\w)'((?:[^'\\]|\\.|'')*)'(?!\w)", re.DOTALL)
 OF_OTHERS = (exc.SQLAlchemyError, NotImplementedError, ImportError, OSError, NameError, SyntaxError, MemoryError, RecursionError)
 """Errors that no value of a row brings about."""
@@ -73,7 +75,7 @@ def read_obstacle(error: BaseException | None) -> Obstacle | None:
         if STOPPED.matches(cause):
             return Obstacle(is_guard=True, is_of_database=True, words=words, quoted=quotes(words), statement=statement)
         # a number that is too large is imposed by the new type, but a text that is no such number was made up
-        if UNREADABLE.matches(cause) or (OUT_OF_RANGE.matches(cause) and QUOTED.search(words)):
+        if UNREADABLE.matches(cause) or (OUT_OF_RANGE.matches(cause) and VALUE.search(words)):
             return Obstacle(is_of_database=True, words=words, quoted=quotes(words), statement=statement)
     return None if any(map(is_of_driver, causes)) else read_python_error(error)
 
@@ -92,7 +94,8 @@ def read_python_error(error: BaseException) -> Obstacle | None:
         return within or Obstacle(is_guard=True, words=words, quoted=quotes(words), held=tuple(hold(frames[-1])))
     own = [frame for frame in frames if is_of_project(frame.f_code.co_filename)]
     if isinstance(error, OF_SHAPE) and not isinstance(error, UnicodeError):
-        held = (getattr(error, "obj", None), *hold(own[-1] if own else None))
+        parts = (value for value in hold(own[-1] if own else None) if value and isinstance(value, str | list | dict))
+        held = (*(obj for obj in (getattr(error, "obj", None),) if obj is not None), *parts)
         key = str(error.args[0]) if isinstance(error, KeyError) and error.args else None
         is_shape = is_own or (isinstance(error, LookupError) and bool(quotes(words)))
         return Obstacle(words=words, quoted=quotes(words), held=held, key=key, needs_value=True) if is_shape else None
