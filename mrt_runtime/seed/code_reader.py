@@ -12,17 +12,17 @@ from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.imported_values import Namespace, write_out
 from mrt_runtime.seed.joined_columns import Place
 from mrt_runtime.seed.json_path import read_paths
-from mrt_runtime.seed.json_texts import NUMBER, JsonPath, JsonTexts
+from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.looked_up import LookedUp
 from mrt_runtime.seed.mapped_values import find_mapped
 from mrt_runtime.seed.parsed_text import PARSERS, ParsedTexts, name_of
 from mrt_runtime.seed.selected_columns import SelectedColumns, name_places
+from mrt_runtime.seed.sql_paths import NAME, find_sql_paths
 from mrt_runtime.seed.syntax_nodes import list_nodes
 from mrt_runtime.seed.value_kind import Booleans, Integers, Raw, ValueKind
 from mrt_runtime.seed.written_checks import find_inside
 
 NO_NAMES: Namespace = {}
-NAME = r"(?:\w+\.)?[\"`]?(?P<name>\w+)[\"`]?"
 CONVERSION = re.compile(
     rf"\bCAST\s*\(\s*{NAME}\s+AS\s+(?P<type>\w+)|{NAME.replace('<name>', '<colons>')}\s*::\s*(?P<type_after>\w+)"
     rf"|\b(?P<call>to_date|to_timestamp)\s*\(\s*{NAME.replace('<name>', '<argument>')}\s*,\s*'YYYY-MM-DD",
@@ -39,18 +39,6 @@ CONVERTED: dict[str, ValueKind] = {
     **dict.fromkeys(("bool", "boolean"), Booleans()),
     "uuid": PARSERS["UUID"],
 }
-READ_AS_JSON = re.compile(
-    rf"\bjson_(?:set|insert|replace|(?P<reads>extract|extract_path(?:_text)?|remove|type|keys|each|tree|array_length|query|value))"
-    rf"\s*\(\s*{NAME}\s*(?:,\s*'\$\.?(?P<path>[^']*)')?|{NAME.replace('<name>', '<arrow>')}\s*->>?\s*'(?:\$\.)?(?P<key>[^']*)'",
-    re.IGNORECASE,
-)
-"""A column that SQL reads as JSON, with the path: json_extract(a, '$.b.c'), a->>'b'."""
-READ_AS_NUMBER = re.compile(
-    r"\s*\)*\s*(?:::\s*|AS\s+)(?:int|bigint|smallint|numeric|decimal|float|double|real|signed|unsigned)"
-    r"|\s*\)*\s*(?:=|<>|!=|[<>]=?|\bBETWEEN\b)\s*-?\d",
-    re.IGNORECASE,
-)
-"""What follows where a number is read: (a->>'b')::int, CAST(a->>'b' AS int), json_extract(a, '$.b') > 5."""
 COMPARING = re.compile(
     "i?(startswith|endswith)|remove(prefix|suffix)|i?contains|(not_?)?in_|is_?(not)?_?|is_(not_)?distinct_from|(not_?)?i?like"
     "|regexp_match|between|match|fullmatch|r?find|r?index|count|r?partition|replace|[lr]?strip"
@@ -86,6 +74,8 @@ class CodeReading:
             self.keys += find_sql_paths(sql)
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             self.parsed += find_mapped(node.value)
+            if not STATEMENT.search(node.value):  # the expression of an index, or a condition
+                self.keys += find_sql_paths(node.value)
 
 
 def read_code(file: str, namespace: Namespace = NO_NAMES) -> CodeReading:
@@ -182,15 +172,6 @@ def find_conversions(sql: str) -> Iterator[tuple[str, ValueKind]]:
         if kind is not None:
             yield name, kind
     yield from ((name, JsonTexts()) for name, _ in find_sql_paths(sql))
-
-
-def find_sql_paths(sql: str) -> Iterator[tuple[str, JsonPath]]:
-    """Yield the columns that a statement reads as JSON, each with the path of keys that it reads."""
-    for found in READ_AS_JSON.finditer(sql):
-        path = (found["path"] if found["reads"] else found["key"]) or ""
-        keys = tuple(re.findall(r"\w+", path))
-        is_number = keys and READ_AS_NUMBER.match(sql, found.end())
-        yield found["name"] or found["arrow"], (*keys, NUMBER) if is_number else keys
 
 
 def relate(

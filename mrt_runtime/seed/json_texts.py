@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
@@ -15,8 +16,16 @@ from mrt_runtime.seed.value_kind import ColumnSlot, Raw
 JsonPath: TypeAlias = tuple[str, ...]
 ITEM = ""
 """Represents any item of a list in the path to a value in a document."""
-NUMBER = "\0"
-"""At the end of a path: the value is a number."""
+NUMBER, BOOLEAN, DATE, UUID = "\0number", "\0boolean", "\0date", "\0uuid"
+"""At the end of a path: the value is one of these."""
+
+LEAVES: dict[str, Callable[[str, int], object]] = {
+    NUMBER: lambda _, ordinal: ordinal + 1,
+    BOOLEAN: lambda _, ordinal: ordinal % 2 == 0,
+    DATE: lambda _, ordinal: f"2024-01-{ordinal % 28 + 1:02}",
+    UUID: lambda name, ordinal: str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{name}-{ordinal}.example.org")),
+}
+"""The values at the end of a path, by the name that is read there and the number of the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ def build(paths: Iterable[JsonPath], ordinal: int, name: str) -> object:
             inner.setdefault(path[0], []).append(path[1:])
     if ITEM in inner:
         return [build(inner[ITEM], ordinal, name)]
-    numbered = inner.pop(NUMBER, None)
-    if inner:
-        return {key: build(rest, ordinal, key) for key, rest in inner.items()}
-    return everyday_text(name, ordinal) if numbered is None else ordinal + 1
+    leaf = next((key for key in inner if key in LEAVES), None)
+    if any(key not in LEAVES for key in inner):
+        return {key: build(rest, ordinal, key) for key, rest in inner.items() if key not in LEAVES}
+    return LEAVES[leaf](name, ordinal) if leaf is not None else everyday_text(name, ordinal)

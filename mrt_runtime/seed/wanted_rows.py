@@ -11,7 +11,7 @@ from itertools import islice
 from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import parse_statements, read_condition, split_path
-from mrt_runtime.seed.json_texts import ITEM, NUMBER, JsonTexts
+from mrt_runtime.seed.json_texts import ITEM, LEAVES, JsonTexts
 from mrt_runtime.seed.migration_hints import ConvertibleTexts
 from mrt_runtime.seed.repeated_values import find_groups, repeat
 from mrt_runtime.seed.statement_conditions import find_changes, find_conditions
@@ -135,7 +135,9 @@ def _of_documents(plan: TablePlan, reading: CodeReading) -> Iterator[Row]:
         kind = plan.kinds.get(name)
         if kind is None or not holds_json(kind) or not isinstance(kind, Composed) or isinstance(constant, bool):
             continue
-        read = (tuple(key for key in path if key != NUMBER) for column, path in reading.keys if column == name and ITEM not in path)
+        read = (
+            tuple(key for key in path if key not in LEAVES) for column, path in reading.keys if column == name and ITEM not in path
+        )
         paths = list(dict.fromkeys(filter(None, read)))
         if not any(constant in path for path in paths):
             for path in paths[:MOST_OF_A_CONDITION] or [split_path(str(constant))]:

@@ -110,3 +110,26 @@ def test_an_exception_that_the_database_raises_only_warns(verify, postgres_url):
     found = verify((ITEMS, DROP), (change, 'op.drop_column("items", "more")'), url=postgres_url)
     assert found["002"].outcome is Outcome.REVERSIBLE
     assert about(found["002"], "refused")
+
+
+READ = {
+    "a truth value": "UPDATE items SET n = 1 WHERE (data->>'is_new')::boolean",
+    "a key": "UPDATE items SET n = 1 WHERE (items.data->>'owner')::uuid IS NOT NULL",
+    "a date below another key": "UPDATE items SET n = 1 WHERE CAST(data->'dates'->>'made' AS date) > '2000-01-01'",
+    "a list": "UPDATE items SET n = (SELECT count(*) FROM json_array_elements(data->'nodes'))",
+    "a list of a text": "UPDATE items SET n = (SELECT count(*) FROM jsonb_array_elements_text(data::jsonb->'nodes'))",
+}
+
+
+@pytest.mark.parametrize("change", READ)
+def test_a_key_of_a_document_holds_what_is_read_there(verify, postgres_url, change):
+    found = verify((ITEMS, DROP), (f'op.execute("{READ[change]}")', "pass"), url=postgres_url)
+    assert found["002"].outcome is Outcome.DATA_LOSS  # n is not brought back
+    assert not found["002"].doubts
+
+
+def test_the_expression_of_an_index_is_read_like_a_statement(verify, postgres_url):
+    index = """op.create_index("by_new", "items", [sa.text("((data->>'is_new')::boolean)")])"""
+    found = verify((ITEMS, DROP), (index, 'op.drop_index("by_new", "items")'), url=postgres_url)
+    assert found["002"].outcome is Outcome.REVERSIBLE
+    assert not found["002"].doubts
