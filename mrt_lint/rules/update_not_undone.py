@@ -11,11 +11,11 @@ from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import key_columns
-from mrt_lint.history.schema import fold
+from mrt_lint.history.schema import QualifiedName, ReplayedTable, fold, place
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import UNKNOWN
+from mrt_lint.model.values import UNKNOWN, Constraint
 
 _COPY: Final = (
     "copy the former values, and the rows that upgrade() deletes next, to other tables first, from which downgrade() restores "
@@ -240,11 +240,28 @@ def _key_changed(case: MigrationCase, op: ops.Update) -> str:
 
 
 def _deletes_next(case: MigrationCase, op: ops.Update) -> bool:
-    """Return whether upgrade() deletes rows of the table later, without which the former values may be of no use."""
-    places, at = case.analysis(op).places, case.analysis(op).places.get(id(op), 0)
-    table, deletes = case.state_before(op).table, (other for other in case.migration.upgrade_ops if isinstance(other, ops.Delete))
-    later = (other for other in deletes if table is None or case.state_before(other).table in {table, None})
-    return any(places.get(id(other), -1) > at for other in later)
+    """Return whether upgrade() deletes rows later without which the former values may be of no use.
+
+    These are rows of the same table, or of one to which a column that is written points by a foreign key.
+    """
+    places, table = case.analysis(op).places, case.state_before(op).table
+    at, schema = places.get(id(op), 0), case.state_before(op).schema
+    for other in case.migration.upgrade_ops:
+        if not isinstance(other, ops.Delete) or places.get(id(other), -1) <= at:
+            continue
+        if table is None or case.state_before(other).table in {table, None}:
+            return True
+        referring = schema.references_to(place(other.schema, other.table)) if readable(other.table) else ()
+        if any(isinstance(table, TrackedTable) and _writes(op, child, key, table.current_key) for child, key in referring):
+            return True
+    return False
+
+
+def _writes(op: ops.Update, child: ReplayedTable, key: Constraint, target: QualifiedName) -> bool:
+    """Return whether an UPDATE of the target writes a column of a table's foreign key."""
+    columns = {fold(name) for name in key.columns if isinstance(name, str)} if key.columns is not UNKNOWN else set()
+    written = {fold(name) for name in op.columns if readable(name)} if op.columns is not UNKNOWN else columns
+    return place(child.schema, child.name) == target and not columns.isdisjoint(written)
 
 
 def _is_about_others(case: MigrationCase, op: ops.Update, answer: ops.Op) -> bool:

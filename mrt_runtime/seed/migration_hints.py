@@ -242,7 +242,7 @@ class MigrationHints:
 
     def _find_joins(self) -> Iterator[tuple[int, KeyAhead]]:
         """Yield the columns by which migrations join tables, or look rows up in others, as keys ahead, and at which place."""
-        grammar = dialect_of(self._dialect).grammar
+        grammar = dialect_of(self._dialect).grammar if self._files else ""  # without a history no dialect is named
         for place, code in enumerate(map(self.code, self._files)):
             joined = (pair for sql in dict.fromkeys(code.statements) for pair in find_joined(sql, grammar))
             for (table, column), (other, there) in dict.fromkeys((*code.looked_up, *joined)):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.lint.test_downgrade_kinds import BASE, DOGS, DROP_PARCELS, NOTHING, PARCELS, holds, sql, told
+from tests.lint.test_downgrade_kinds import BASE, DOGS, DROP_PARCELS, ITEMS, NOTHING, PARCELS, holds, sql, told
 
 DOCK = 'op.create_table("docks", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("depth", sa.Integer(), nullable=False))'
 MADE = (DOCK, 'op.drop_table("docks")')
@@ -134,6 +134,7 @@ DELETES = [
     'op.execute(f"DELETE FROM {unknown()} WHERE code IS NULL")',
 ]
 COPY = 'op.execute("CREATE TABLE kept AS SELECT * FROM parcels WHERE code IS NULL")'
+POINTS = 'sa.Column("parcel_id", sa.Integer(), sa.ForeignKey("parcels.id"))'
 RESTORE = sql("INSERT INTO parcels SELECT * FROM kept", "DROP TABLE kept")
 
 
@@ -146,10 +147,20 @@ def test_deleted_rows_are_copied_first(delete: str) -> None:
 
 @pytest.mark.parametrize("delete", DELETES)
 def test_values_and_rows_that_are_deleted_next_are_copied_first(delete: str) -> None:
-    update = 'op.execute("UPDATE items SET parcel_id = 1")'
-    for upgrade, begins in ((f"{update}\n{delete}", "copy"), (f"{delete}\n{update}", "write"), (update, "write")):
-        advice = [found.instead for found in told([BASE, (upgrade, NOTHING)]) if found.code == "MRT103"]
-        assert [text.split()[0] for text in advice] == [begins]
+    key = 'op.create_table("items", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("n", sa.Integer()), {})'
+    made = (f"{PARCELS}\n{key.format(POINTS)}", f'op.drop_table("items")\n{DROP_PARCELS}')
+    for update in ('op.execute("UPDATE items SET parcel_id = 1")', "op.execute(\"UPDATE parcels SET code = 'y'\")"):
+        for upgrade, begins in ((f"{update}\n{delete}", "copy"), (f"{delete}\n{update}", "write"), (update, "write")):
+            advice = [found.instead for found in told([made, (upgrade, NOTHING)]) if found.code == "MRT103"]
+            assert [text.split()[0] for text in advice] == [begins]
+
+
+@pytest.mark.parametrize("delete", DELETES[:2])
+def test_rows_that_nothing_written_points_to_are_not_copied(delete: str) -> None:
+    made = (f"{PARCELS}\n{ITEMS}", f'op.drop_table("items")\n{DROP_PARCELS}')
+    upgrade = f'op.execute("UPDATE items SET parcel_id = 1")\n{delete}'
+    [advice] = [found.instead for found in told([made, (upgrade, NOTHING)]) if found.code == "MRT103"]
+    assert advice.startswith("write ")
 
 
 INDEX = 'op.create_index("ix", "parcels", ["code"])'
