@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from mrt_runtime.compare.schema import ForeignKey
+from mrt_runtime.seed.own_reference import OwnReference
 from mrt_runtime.seed.table_plan import ColumnGroup, TablePlan, preference
 from mrt_runtime.seed.value import ANY, Row, RowVariety, Value, comparable
 
-SearchStep: TypeAlias = ColumnGroup | str | ForeignKey  # a column alone goes by its name
+SearchStep: TypeAlias = ColumnGroup | str | OwnReference  # a column alone goes by its name
 
 MOST_STEPS = 20_000
 UNFILLED = 1000  # a column that no row has filled yet weighs more than any order of preference
@@ -36,7 +36,7 @@ class RowPlanner:
         self.filled: set[str] = set()
         self._taken: list[set[tuple[object, ...]]] = [set() for _ in plan.uniques]
         self._banned: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
-        self._rows: list[Row] = []
+        self._own = [OwnReference(plan, key) for key in plan.self_references]
         for row in rows:
             self.accept(row)
 
@@ -47,7 +47,8 @@ class RowPlanner:
 
     def accept(self, row: Row) -> None:
         """Record a row as present."""
-        self._rows.append(row)
+        for reference in self._own:
+            reference.accept(row)
         self.filled.update(name for name, value in row.items() if value is not None)
         for unique, taken in zip(self.plan.uniques, self._taken, strict=True):
             key = unique.key(row)
@@ -79,7 +80,7 @@ class RowPlanner:
         contested.update(name for names in self._banned for name in names)
         contested.update(name for key in plan.self_references for name in key.columns)
         singles = [name for name in plan.columns if name in contested and name not in search.fixed]
-        self_references = [key for key in plan.self_references if not set(key.columns) <= search.fixed.keys()]
+        self_references = [key for key in self._own if not set(key.columns) <= search.fixed.keys()]
         looped = {name for key in self_references for name in key.columns}
         # A row may point at itself only once its own key has values, so the columns of such keys come last.
         late = [name for name in singles if name in looped]
@@ -107,7 +108,7 @@ class RowPlanner:
                 continue
             new = {name: value for name, value in option.items() if not is_set(row, name)}
             together = row | new
-            if self._collides(search, together, new):
+            if self._collides(search, together, new) or self._is_stray(together, new):
                 continue
             found = self._search(search, steps, place + 1, together)
             if found is not None:
@@ -123,8 +124,8 @@ class RowPlanner:
             for value in self._values(search, step):
                 if value is not None or step not in row:
                     yield {step: value}
-        elif isinstance(step, ForeignKey):
-            yield from self._looping(search, step, row)
+        elif isinstance(step, OwnReference):
+            yield from step.list_options(row, search.wanted, is_bare=search.variety is RowVariety.BARE)
         else:
             if place not in search.seen:
                 search.seen[place] = self._ranked(search, step)
@@ -154,7 +155,7 @@ class RowPlanner:
                 total += 0 if value is ANY else ranks[name].get((type(value), value), UNFILLED)
                 if value is None and search.variety is not RowVariety.BARE and name not in self.filled:
                     total += UNFILLED
-            return total
+            return total + 2 * UNFILLED * sum(reference.is_loop(option) for reference in self._own)
 
         return sorted(options, key=weight)
 
@@ -162,19 +163,9 @@ class RowPlanner:
         """Return which of the table's foreign keys it is, from 0."""
         return [id(each) for each in self.plan.groups if each.rotates].index(id(group))
 
-    def _looping(self, search: RowSearch, key: ForeignKey, row: Row) -> Iterator[Row]:
-        """Point at an earlier row of the same table; at none, or at itself, where there is no earlier one.
-
-        A row that points at itself would send a recursive query of a migration round for ever, so it comes last.
-        """
-        names = key.referred_columns or (self.plan.table.primary_key.columns if self.plan.table.primary_key else ())
-        earlier = [dict(zip(key.columns, (other.get(name) for name in names), strict=False)) for other in self._rows]
-        earlier = [option for option in earlier if None not in option.values()]
-        pools = self.plan.pools
-        nullable = [name for name in key.columns if pools[name].null and name not in search.wanted]
-        null: list[Row] = [dict.fromkeys(nullable)] if nullable else []
-        own = [dict(zip(key.columns, map(row.get, names), strict=False))] if all(is_set(row, name) for name in names) else []
-        yield from [*null, *earlier, *own] if search.variety is RowVariety.BARE else [*earlier, *null, *own]
+    def _is_stray(self, row: Row, new: Row) -> bool:
+        """Whether new values make the row point at no row of its own table: the earlier that is seen, the shorter the search."""
+        return any(not new.keys().isdisjoint(own.columns + own.referred) and own.is_stray(row) for own in self._own)
 
     def _collides(self, search: RowSearch, row: Row, new: Row) -> bool:
         for unique, taken in zip(self.plan.uniques, self._taken, strict=True):

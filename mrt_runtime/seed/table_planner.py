@@ -12,6 +12,7 @@ from mrt_runtime.seed.constraint_ahead import is_ahead
 from mrt_runtime.seed.expression_key import list_expression_keys
 from mrt_runtime.seed.json_texts import JsonTexts
 from mrt_runtime.seed.migration_hints import ConvertibleTexts, MigrationHints
+from mrt_runtime.seed.own_reference import share_values
 from mrt_runtime.seed.parent_rows import ParentRows
 from mrt_runtime.seed.row_writer import MOST_ROWS, RowWriter
 from mrt_runtime.seed.table_plan import ColumnGroup, TablePlan, sample
@@ -125,6 +126,7 @@ class TablePlanner:
         label = qualified(key.referred_table, key.referred_schema)
         if label == table.label:
             plan.self_references += (key,)
+            share_values(plan, key, self.parents.rows(label, key.referred_columns) or ())
             return
         found = self.parents.rows(label, key.referred_columns)
         if found is None or any(name not in pools for name in key.columns):
@@ -181,6 +183,7 @@ class TablePlanner:
 
     def _add_hints(self, plan: TablePlan, condition: RowCondition) -> None:
         keyed = {name for group in plan.groups for name in group.columns}
+        keyed.update(name for key in plan.self_references for name in key.columns)
         for name in condition.columns:
             if name in plan.kinds and name not in keyed:
                 pool = plan.pools[name]
