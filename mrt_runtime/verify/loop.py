@@ -15,6 +15,7 @@ from mrt_runtime.verdict import Outcome, Verdict
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
 from mrt_runtime.verify.half_way_check import check_half_way, describe_stuck
+from mrt_runtime.verify.newly_unique import find_newly_unique
 from mrt_runtime.verify.noop_downgrade import has_noop_downgrade
 from mrt_runtime.verify.rowless import check_without_rows
 from mrt_runtime.verify.runner import RevisionRunner
@@ -47,6 +48,7 @@ def verify(runner: RevisionRunner, step: HistoryStep, config: MRTConfig) -> Verd
         findings.add_hidden(check_without_rows(runner, step, findings.failures[-1]), can_be_excused=not config.custom_seeds)
     if findings.before and findings.first:
         findings.add(judge.proven(step, findings.before, findings.first, runner.unseeded))
+        findings.warnings += warn_of_keys(runner, step, findings, config)
     findings.report_unmet(step, fatal=config.unmet == "fail")
     findings.warnings += runner.migrator.take_notes()
     stopped = check_half_way(runner, step)
@@ -58,6 +60,17 @@ def verify(runner: RevisionRunner, step: HistoryStep, config: MRTConfig) -> Verd
     findings.add_breaks(rolling, fatal=runner.deploy.is_fatal)
     verdict = findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, runner.unseeded)
     return replace(verdict, steps=steps, half_way=stopped, rolling=rolling)
+
+
+def warn_of_keys(runner: RevisionRunner, step: HistoryStep, findings: RevisionFindings, config: MRTConfig) -> list[str]:
+    """Return warnings about keys that no duplicates met; none where duplicates are what made a step fail."""
+    causes = [*findings.failures, *(doubt.failure for doubt in findings.doubts)]
+    if findings.before is None or findings.first is None or any(one.refusal and one.refusal.kind == "duplicate" for one in causes):
+        return []
+    looks = findings.before.schema, findings.first.schema
+    changes = [statement for line in runner.migrator.changed_rows.lines.values() for statement in line]
+    steps = [step, *(runner.graph[parent] for parent in step.parents)]
+    return list(find_newly_unique(steps, *looks, changes, config.custom_seeds or ()))
 
 
 def judge_again(

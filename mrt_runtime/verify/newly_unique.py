@@ -1,0 +1,143 @@
+"""Keys that an upgrade makes on columns which rows hold: those that were there had no duplicates, an application's may."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from mrt_runtime.compare.blame import bare, has_word, locate
+from mrt_runtime.compare.schema import Index, IndexElement, Schema, Table
+from mrt_runtime.databases.sentences import cut, name_some
+from mrt_runtime.migrate import HistoryStep
+from mrt_runtime.migration_file import read_migration
+from mrt_runtime.seed.unique_key import mentioned
+from mrt_runtime.verdict import Failure, Outcome
+
+THINKS_OF_DUPLICATES = re.compile(
+    r"\bHAVING\b|\bROW_NUMBER\b|\bDISTINCT\b|\bROWID\b|\bCTID\b|\bPARTITION\s+BY\b|\.(?:delete|having|distinct)\(|dup(?:e|licate)(?!_(?:object|table|column|schema|function))",
+    re.IGNORECASE,
+)
+"""What looks for rows that hold the same, or takes rows out in a way that cannot be read."""
+FILLS_ITSELF = re.compile(r"nextval|uuid|rand|newid", re.IGNORECASE)
+AGREED = "MRT406"
+"""The rule of the linter about the same keys: who has read it on a line knows."""
+LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UniqueRows:
+    """What may not repeat among the rows of a table, or among those that a condition chooses."""
+
+    name: str
+    parts: tuple[str, ...]
+    columns: frozenset[str]
+    where: str | None = None
+    nulls_equal: bool = False
+
+    def is_implied_by(self, other: UniqueRows, table: Table) -> bool:
+        """Whether rows that are alike for this key are alike for the other one, so that there can be none."""
+        plain = {part for part in self.parts if table.column(part) is not None}
+        is_wider = (other.where is None or other.where == self.where) and (other.nulls_equal or not self.nulls_equal)
+        return is_wider and all(
+            part in self.parts or (table.column(part) is None and set(mentioned(part, table)) <= plain) for part in other.parts
+        )
+
+
+def find_newly_unique(
+    steps: Sequence[HistoryStep], before: Schema, first: Schema, statements: Collection[str], custom: Collection[str]
+) -> Iterator[str]:
+    """Yield a warning for each key that the upgrade makes on columns which were not unique before.
+
+    steps: the revision and those before it, where duplicates may have gone. statements: which changed rows just now.
+    custom: tables whose rows the project supplies, as its application writes them.
+    """
+    known = {table.label: table for table in before.tables}
+    for table in first.tables:
+        old = known.get(table.label)
+        if old is None or old is table or table.label in custom or table.parents:
+            continue
+        keys = list(find_new_keys(old, table))
+        if keys and not any(thinks_of(step, table.name, before.dialect) for step in steps):
+            if any(has_word(statement, table.name) for statement in statements):
+                continue
+            yield from (warning for key in keys if (warning := _describe(steps[0], table, key, before.dialect)))
+
+
+def find_new_keys(old: Table, new: Table) -> Iterator[UniqueRows]:
+    """Yield the keys of a table that its rows may have broken before, as far as its columns were there."""
+    earlier = list(list_keys(old))
+    for key in list_keys(new):
+        columns = [column for name in key.columns if (column := old.column(name)) is not None]
+        is_numbered = any(
+            column.identity is not None or column.sequence is not None or FILLS_ITSELF.search(column.default or "")
+            for column in columns
+        )
+        if not columns or len(columns) != len(key.columns) or is_numbered:
+            continue
+        if not any(key.is_implied_by(other, new) for other in earlier):
+            yield key
+
+
+def list_keys(table: Table) -> Iterator[UniqueRows]:
+    """Yield everything unique in a table."""
+    for key in (*filter(None, [table.primary_key]), *table.uniques):
+        columns = _columns(key.columns, table)
+        yield UniqueRows(name=key.name or "", parts=key.columns, columns=columns, nulls_equal=key.nulls_not_distinct)
+    for index in table.indexes:
+        if index.unique and index.valid:
+            yield _of_index(index, table)
+
+
+def _of_index(index: Index, table: Table) -> UniqueRows:
+    parts = tuple(map(_write, index.elements))
+    return UniqueRows(
+        name=index.name,
+        parts=parts,
+        columns=_columns(parts, table),
+        where=index.predicate,
+        nulls_equal=index.nulls_not_distinct,
+    )
+
+
+def _write(element: IndexElement) -> str:
+    """Return an element of an index as SQL: a column of which only the beginning counts is no longer that column."""
+    if element.column is None:
+        return element.expression or ""
+    return f"left({element.column}, {element.prefix})" if element.prefix else element.column
+
+
+def _columns(parts: Sequence[str], table: Table) -> frozenset[str]:
+    return frozenset(name for part in parts for name in ((part,) if table.column(part) else mentioned(part, table)))
+
+
+@lru_cache(maxsize=64)
+def thinks_of(step: HistoryStep, table: str, dialect: str) -> bool:
+    """Whether a migration changes or deletes rows of a table, or looks for those that hold the same."""
+    try:
+        source = Path(step.file).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True
+    if THINKS_OF_DUPLICATES.search(source) and has_word(source, table):
+        return True
+    from mrt_lint.model.ops import Delete, Truncate, Update  # noqa: PLC0415 slow to import
+
+    migration = read_migration(step.file, dialect)
+    changes = [op for op in migration.upgrade_ops if isinstance(op, Delete | Truncate | Update)] if migration else []
+    return any(not isinstance(op.table, str) or bare(op.table) == table for op in changes)
+
+
+def _describe(step: HistoryStep, table: Table, key: UniqueRows, dialect: str) -> str:
+    column = next(iter(sorted(key.columns)))
+    about = Failure(kind=Outcome.UPGRADE_FAILED.value, message="", table=table.label, column=column)
+    line = locate(about, step.file, key.name, dialect, "upgrade").line
+    if line and AGREED in Path(step.file).read_text(encoding="utf-8", errors="replace").splitlines()[line - 1]:
+        return ""
+    columns = f"({name_some(key.parts, 4)})" + (f" where {key.where}" if key.where else "")
+    where = f"Line {line}: upgrade" if line else "Upgrade"
+    return (
+        f"{where} makes {cut(columns, LONGEST)} unique in table '{table.label}', and no two rows here held the same: "
+        "duplicates would fail this upgrade"
+    )
