@@ -30,6 +30,8 @@ THEN pg_snapshot_xmin(now)::xid ELSE coalesce(
   pg_snapshot_xmax(now)::xid) END)::text
 FROM pg_database AS d, pg_current_snapshot() AS now WHERE d.datname = current_database()"""
 
+READ_POINT = PreparedQuery("point", START)
+
 FIRST_TRANSACTION = "3"
 """The first of all. Source: FirstNormalTransactionId in PostgreSQL's access/transam.h."""
 
@@ -110,7 +112,7 @@ class KnownRelations:
 def read_changes(prepared: PreparedQueries, before: ReadPoint | None) -> CatalogueChanges:
     """Read when and where this reading is made, then what is there, and what of it is younger than an earlier reading."""
     horizon = before.horizon if before is not None else FIRST_TRANSACTION
-    [point], rows = prepared.run([START, PreparedQuery("changes", _write_question(), "xid", horizon)])
+    [point], rows = prepared.run([READ_POINT, PreparedQuery("changes", _write_question(), "xid", horizon)])
     present_rows = {name: tuple(sorted(oids or ())) for name, oids, _ in rows}
     return CatalogueChanges(ReadPoint(*point), present_rows, {name: frozenset(oids or ()) for name, _, oids in rows})
 

@@ -18,14 +18,17 @@ from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.compare.schema import Sequence as CatalogueSequence
 from mrt_runtime.compare.sequence_position import SequencePosition
 from mrt_runtime.databases.batch import fetch_all
-from mrt_runtime.databases.postgresql.catalogue_changes import START, ReadPoint
-from mrt_runtime.databases.postgresql.positions import find_positions, write_positions
+from mrt_runtime.databases.postgresql.catalogue_changes import READ_POINT, ReadPoint
+from mrt_runtime.databases.postgresql.groups import group
+from mrt_runtime.databases.postgresql.positions import write_some
+from mrt_runtime.databases.postgresql.prepared import PreparedQueries, PreparedQuery
 from mrt_runtime.databases.postgresql.quoting import name_in_schema, quote
 
 # The text depends on these; what a project sets for its own sessions shall not.
 SETTINGS = """set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true),
   set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true),
   set_config('extra_float_digits', '3', true), set_config('jit', 'off', true)"""
+PREPARED_SETTINGS = PreparedQuery("settings", f"SELECT {SETTINGS}")
 NUMBERS = {"smallint", "integer", "bigint", "numeric", "real", "double precision", "oid", "boolean"}
 BATCH = 25  # tables that one statement reads: planning each of them apart costs more, and so do longer unions
 
@@ -49,12 +52,15 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
     parents = {parent for table in schema.tables if table.kind == "table" for parent in table.parents}
     known = previous.tables if previous is not None else {}
     past = previous.basis if previous is not None and isinstance(previous.basis, EarlierRows) else None
-    candidates = _find_comparable(known, past, schema) if past is not None else []
-    counting = list(_write_counts(candidates, past, parents))
-    _, [point], *answers = fetch_all(cursor, [f"SELECT {SETTINGS}", START, *counting, *write_positions(schema.sequences)])
+    candidates = group(_find_comparable(known, past, schema), _label) if past is not None else []
+    sequences = group(schema.sequences, _label)
+    prepared = PreparedQueries(cursor, connection.info)
+    counting = [_count(prepared, tables, past.start.horizon, parents) for tables in candidates] if past is not None else []
+    positions = [_locate(prepared, some) for some in sequences]
+    _, [point], *answers = prepared.run([PREPARED_SETTINGS, READ_POINT, *counting, *positions])
     start, same = ReadPoint(*point), dict[str, TableRows]()
     if past is not None and past.start.place == start.place:
-        counted = [(candidates[at].label, count, young) for rows in answers[: len(counting)] for at, count, young in rows]
+        counted = ((tables[at].label, *rest) for tables, rows in zip(candidates, answers, strict=False) for at, *rest in rows)
         same = {label: known[label] for label, count, young in counted if young == 0 and count == past.counts[label]}
     stale = [table for label, table in tables.items() if label not in same]
     found: dict[str, list[Row]] = {table.label: [] for table in stale}
@@ -64,12 +70,23 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
     for table in stale:
         rows = keep(table, found[table.label], [column.name for column in table.columns if column.type.base in NUMBERS])
         same[table.label] = known[table.label] if known.get(table.label) == rows else rows
-    positions = tuple(_positions(schema.sequences, find_positions(answers[len(counting) :])))
-    return Rows(MappingProxyType({label: same[label] for label in tables}), EarlierRows(start, schema, counts), positions)
+    at_which = {some[at].label: rest for some, rows in zip(sequences, answers[len(counting) :], strict=True) for at, *rest in rows}
+    found_positions = tuple(_positions(schema.sequences, at_which))
+    return Rows(MappingProxyType({label: same[label] for label in tables}), EarlierRows(start, schema, counts), found_positions)
 
 
-def _positions(sequences: Sequence[CatalogueSequence], found: Sequence[tuple[int, bool]]) -> Iterator[SequencePosition]:
-    for one, (last, is_called) in zip(sequences, found, strict=True):
+def _locate(prepared: PreparedQueries, sequences: Sequence[CatalogueSequence]) -> PreparedQuery | str:
+    """Write the query for the positions of these, each with its place among them."""
+    return prepared.repeated(lambda _value: write_some(sequences))
+
+
+def _label(one: Table | CatalogueSequence) -> str:
+    return one.label
+
+
+def _positions(sequences: Sequence[CatalogueSequence], found: Mapping[str, Any]) -> Iterator[SequencePosition]:
+    for one in sequences:
+        last, is_called = found[one.label]
         table, column = one.owner or (None, None)
         yield SequencePosition(
             subject=f"Sequence '{one.label}'",
@@ -95,10 +112,16 @@ def _find_comparable(known: Mapping[str, TableRows], past: EarlierRows, schema: 
     ]
 
 
-def _write_counts(tables: Sequence[Table], past: EarlierRows | None, parents: Collection[str]) -> Iterator[str]:
-    """Write the queries for each table's place, its number of rows, and how many of them are younger than the earlier reading."""
-    young = f"count(*) FILTER (WHERE age(xmin) <= age('{past.start.horizon}'::xid))" if past is not None else ""
-    yield from _in_batches(f"SELECT {at}, count(*), {young} FROM {write_source(table, parents)}" for at, table in enumerate(tables))
+def _count(prepared: PreparedQueries, tables: Sequence[Table], horizon: str, parents: Collection[str]) -> PreparedQuery | str:
+    """Write the query for each table's place, its number of rows, and how many of them are younger than the earlier reading."""
+
+    def write(horizon: str) -> str:
+        young = f"count(*) FILTER (WHERE age(xmin) <= age({horizon}))"
+        return " UNION ALL ".join(
+            f"SELECT {at}, count(*), {young} FROM {write_source(table, parents)}" for at, table in enumerate(tables)
+        )
+
+    return prepared.repeated(write, "xid", horizon)
 
 
 def _fetch(cursor: Any, tables: Sequence[Table], parents: Collection[str]) -> Iterator[tuple[int, list[str | None]]]:

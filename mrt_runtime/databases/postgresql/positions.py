@@ -37,8 +37,13 @@ def read_positions(cursor: Any, sequences: Sequence[CatalogueSequence]) -> list[
 
 def write_positions(sequences: Sequence[CatalogueSequence]) -> list[str]:
     """Write the queries whose answers `find_positions` takes."""
-    selects = [f"SELECT {at}, last_value, is_called FROM {name_in_schema(one)}" for at, one in enumerate(sequences)]
-    return [" UNION ALL ".join(selects[start : start + BATCH]) for start in range(0, len(selects), BATCH)]
+    return [write_some(sequences[start : start + BATCH], start) for start in range(0, len(sequences), BATCH)]
+
+
+def write_some(sequences: Sequence[CatalogueSequence], first: int = 0) -> str:
+    """Write one query for some of them, each with its number, from the first one's."""
+    selects = (f"SELECT {at}, last_value, is_called FROM {name_in_schema(one)}" for at, one in enumerate(sequences, first))
+    return " UNION ALL ".join(selects)
 
 
 def find_positions(answers: Iterable[Iterable[Any]]) -> list[tuple[int, bool]]:

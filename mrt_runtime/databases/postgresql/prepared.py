@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, MutableMapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,10 @@ PREFIX = "mrt_"
 ASK = f"SELECT name FROM pg_prepared_statements WHERE name ^@ '{PREFIX}'"
 KNOWN = "pytest-mrt prepared"
 """Key in a connection's `info`, which lives exactly as long as the session: which queries it has prepared."""
+SEEN = "pytest-mrt seen"
+"""The same for the names of the queries that were asked for with `repeated`."""
+MOST = 1000
+"""How many queries a session prepares at most: it keeps a plan for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,19 @@ class PreparedQueries:
             if not is_apart(self._cursor) or self._ask() == known:
                 raise
             return self._run(queries)
+
+    def repeated(self, write: Callable[[str], str], kind: str = "", value: str = "") -> PreparedQuery | str:
+        """Return a query that may never come again: it is prepared where it comes for the second time.
+
+        write: returns its text for what `$1` is; kind, value: as those of a PreparedQuery.
+        """
+        text = write("$1")
+        name = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+        seen: set[str] = self._info.setdefault(SEEN, set())
+        if name in seen and (PREFIX + name in self._info.get(KNOWN, ()) or len(self._info.get(KNOWN, ())) < MOST):
+            return PreparedQuery(name, text, kind, value)
+        seen.add(name)
+        return write(f"'{value}'::{kind}") if kind else text
 
     def _ask(self) -> frozenset[str]:
         [rows] = fetch_all(self._cursor, [ASK])
