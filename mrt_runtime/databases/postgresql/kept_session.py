@@ -64,7 +64,9 @@ class PostgresKeptSession:
         self._has_opened = True
         former, self._origin = self._origin, self._find_origin(arguments, settings)
         session = self._session
-        if session is None or self._origin is None or self._origin != former or not is_open(session):
+        is_alike = session is not None and self._origin is not None and self._origin == former and is_open(session)
+        is_like_new, self._lacks_hstore = end_renewal(session) if is_alike else (False, False)
+        if not is_like_new:
             self.close()
             return None
         self._session, self._taken = None, reopen(session, arguments, settings)
@@ -91,8 +93,7 @@ class PostgresKeptSession:
         session = getattr(dbapi_connection, "pgconn", None)
         if session is None or self._origin is None or self._is_doubtful or is_async(dbapi_connection):
             return False
-        is_like_new, self._lacks_hstore = renew(session)
-        if not is_like_new:
+        if not begin_renewal(session):
             return False
         dbapi_connection.pgconn, self._taken, self._session = make_closed(), None, session
         return True
@@ -122,39 +123,52 @@ def is_open(session: Any) -> bool:
     return bool(session.status == pq.ConnStatus.OK)
 
 
-def renew(session: Any) -> tuple[bool, bool]:
-    """Make a session of libpq's like a new one; return whether it is, and whether it finds no hstore."""
+def begin_renewal(session: Any) -> bool:
+    """Begin to make a session of libpq's like a new one, while this process looks at the database; False where it cannot become so.
+
+    Where the library can, the server is asked whether it has, too: each is a transaction of its own.
+    """
     from psycopg import pq  # noqa: PLC0415  as above
 
     if session.transaction_status != pq.TransactionStatus.IDLE or session.pipeline_status != pq.PipelineStatus.OFF:
-        return False, False
+        return False
     session.notice_handler = session.notify_handler = None
-    discarded, answer = discard_and_ask(session) if pq.version() >= WITH_PIPELINES else (session.exec_(b"DISCARD ALL"), None)
-    if discarded is None or discarded.status != pq.ExecStatus.COMMAND_OK:
+    if pq.version() < WITH_PIPELINES:
+        return bool(session.exec_(b"DISCARD ALL").status == pq.ExecStatus.COMMAND_OK)
+    session.enter_pipeline_mode()
+    for query, values in ((b"DISCARD ALL", None), (IS_LIKE_NEW, [REMAINS.encode()])):
+        session.send_query_params(query, values)
+        session.pipeline_sync()
+    return True
+
+
+def end_renewal(session: Any) -> tuple[bool, bool]:
+    """Return whether the session is like a new one, and whether it finds no hstore."""
+    from psycopg import Error, pq  # noqa: PLC0415  as above
+
+    try:
+        discarded, answer = read_answers(session) if session.pipeline_status != pq.PipelineStatus.OFF else (None, None)
+        while session.notifies():
+            pass
+        answer = answer or session.exec_params(IS_LIKE_NEW, [REMAINS.encode()])
+    except Error:  # the session has ended
         return False, False
-    while session.notifies():
-        pass
-    answer = answer or session.exec_params(IS_LIKE_NEW, [REMAINS.encode()])
+    if discarded is not None and discarded.status != pq.ExecStatus.COMMAND_OK:
+        return False, False
     is_like_new, lacks = (answer.status == pq.ExecStatus.TUPLES_OK and answer.get_value(0, at) == b"t" for at in range(2))
     return is_like_new, lacks
 
 
-def discard_and_ask(session: Any) -> tuple[Any, Any]:
-    """Do both in one round trip; each is a transaction of its own."""
-    session.enter_pipeline_mode()
-    try:
-        for query, values in ((b"DISCARD ALL", None), (IS_LIKE_NEW, [REMAINS.encode()])):
-            session.send_query_params(query, values)
-            session.pipeline_sync()
-        answers = []
-        for _ in range(2):
-            answers.append(session.get_result())
-            while session.get_result() is not None:
-                pass
-            session.get_result()  # the end of the transaction
-        return answers[0], answers[1]
-    finally:
-        session.exit_pipeline_mode()
+def read_answers(session: Any) -> tuple[Any, Any]:
+    """Return what the server said to both, and leave the mode in which they were sent."""
+    answers = []
+    for _ in range(2):
+        answers.append(session.get_result())
+        while session.get_result() is not None:
+            pass
+        session.get_result()  # the end of the transaction
+    session.exit_pipeline_mode()
+    return answers[0], answers[1]
 
 
 def reopen(session: Any, arguments: Sequence[Any], settings: Mapping[str, Any]) -> Any:
