@@ -10,10 +10,11 @@ from mrt_lint.analysis.column_values import has_name, starts_with_null
 from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.raw_sql import statement_of
+from mrt_lint.analysis.rows_covered import row_left
 from mrt_lint.history.doubt import is_opaque
 from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model.ops import AddColumn, AlterColumn, Delete, Insert, Op, Truncate, Update
-from mrt_lint.model.values import HOLE, UNKNOWN, UNSET, Column
+from mrt_lint.model.values import HOLE, UNKNOWN, UNSET, Column, ColumnTest, Name
 
 NONE: Final = "none"
 _MATCHED: Final = re.compile(r"=\s*\(\s*SELECT\s+[\w.\"`]+\s+FROM\b", re.IGNORECASE)
@@ -29,15 +30,52 @@ def rows_filled(case: MigrationCase, op: AlterColumn) -> str | None:
     if case.before(op, "nullable") is False or _is_open(case, op, earlier):
         return None
     is_new = _is_added_empty(case, op, earlier)
-    fills = [
-        other
-        for other in earlier
-        if isinstance(other, Update) and case.state_before(other).table is table and has_name(other.columns, op.column)
-    ]
+    mine = [other for other in earlier if case.state_before(other).table is table]
+    fills = [other for other in mine if isinstance(other, Update) and has_name(other.columns, op.column)]
     if not fills:
-        return NONE if is_new else None
-    # several may share the rows between them
-    return _chosen(case, table, fills[0], op.column, is_new=is_new) if len(fills) == 1 else None
+        return NONE if is_new and not any(_takes_nulls(other, op.column) for other in mine) else None
+    known = case.known_schema(case.dialect(op)).table(table.origin)
+    if known is None or not (is_new or any(has_name(fill.fills, op.column) for fill in fills)):
+        return None
+    takes = [other for other in mine if isinstance(other, Delete) and _matters(other, fills)]
+    if len(fills) == 1 and not takes:
+        return _chosen(case, known, fills[0], op.column)
+    return _left_by_all(case, known, [*fills, *takes], op.column)
+
+
+def _takes_nulls(op: Op, column: Name) -> bool:
+    """Return whether an operation deletes each row with NULL in a column: it asks for nothing else."""
+    nulls_alone = bool(op.tests) and all(test.asks == "null" for test in op.tests) if isinstance(op, Delete) else False
+    return isinstance(op, Delete) and (
+        op.where is not True or (nulls_alone and any(has_name((test.column,), column) for test in op.tests))
+    )
+
+
+def _matters(op: Delete, fills: list[Update]) -> bool:
+    """Return whether a DELETE may take what the UPDATEs leave: other DELETEs leave rows of each kind."""
+    if op.where is not True or not op.conditions or any(not readable(name) for name in op.conditions):
+        return True
+    names = (name for fill in fills for name in (*fill.conditions, *(fill.columns if isinstance(fill.columns, tuple) else ())))
+    asked = {fold(name) for name in names if readable(name)}
+    return any(fold(str(name)) in asked for name in op.conditions)
+
+
+def _left_by_all(case: MigrationCase, known: ReplayedTable, statements: list[Update | Delete], column: Name) -> str | None:
+    """Return which rows several statements fill or delete where they certainly leave others, None if they may leave none."""
+    key = _own_key(known)
+    asked: list[tuple[ColumnTest, ...]] = []
+    for op in statements:
+        text = statement_of(case.migration.upgrade_ops, op)
+        if isinstance(op, Update) and (op.source_tables or _MATCHED.search(text)):
+            return None  # each may be about rows of its own kind
+        if op.where is not True:
+            return None
+        asked.append(tuple(test for test in op.tests if not (readable(test.column) and fold(test.column) in key)))
+    row = row_left(asked, known, str(column))
+    if row is None:
+        return None
+    nulls = [name for name, value in row.items() if value is None and name != fold(str(column))]
+    return f"rows with a value in {' or '.join(map(repr, nulls))}" if nulls else "rows that WHERE chooses"
 
 
 def _is_added_empty(case: MigrationCase, op: AlterColumn, earlier: list[Op]) -> bool:
@@ -65,29 +103,28 @@ def _may_fill(case: MigrationCase, other: Op, op: AlterColumn) -> bool:
         return False
     if isinstance(other, AlterColumn):
         return other.using is not None or other.new_column is not UNSET
-    if isinstance(other, Delete | Truncate):
+    if isinstance(other, Truncate):
         return True
-    if not isinstance(other, Update):
+    if not isinstance(other, Update | Delete):
         return False
     text = statement_of(case.migration.upgrade_ops, other)
-    is_plain = readable(other.table) and other.certain and other.columns is not UNKNOWN and other.where is not UNKNOWN
+    is_plain = readable(other.table) and other.certain and other.where is not UNKNOWN
+    is_plain = is_plain and not (isinstance(other, Update) and other.columns is UNKNOWN)
     return not is_plain or HOLE in text or ":" in text.replace("::", "")
 
 
-def _chosen(case: MigrationCase, table: TrackedTable, update: Update, column: str, *, is_new: bool) -> str | None:
+def _chosen(case: MigrationCase, known: ReplayedTable, update: Update, column: str) -> str | None:
     """Return which rows an UPDATE fills where it leaves others, None if it may leave none."""
-    known = case.known_schema(case.dialect(update)).table(table.origin)
-    is_partial = update.where is True or _MATCHED.search(statement_of(case.migration.upgrade_ops, update)) is not None
-    if not is_partial or known is None or not (is_new or has_name(update.fills, column)):
+    if update.where is not True and _MATCHED.search(statement_of(case.migration.upgrade_ops, update)) is None:
         return None
     # of a Core statement, columns of other tables are among them
     asked = {fold(name) for name in update.conditions if readable(name)}.intersection(known.columns) - {fold(column)}
     if not asked:
         return None
-    key = {fold(str(name)) for name in known.primary_key} if isinstance(known.primary_key, tuple) else set()
+    key = _own_key(known)
     if not update.source_tables:  # `WHERE id > 0` is every row
-        text = statement_of(case.migration.upgrade_ops, update)
-        open_to_all = {name for name in asked - key if not _is_optional(known, name) and _is_given(text, name)}
+        given = {fold(str(test.column)) for test in update.tests if test.asks == "not null"}
+        open_to_all = {name for name in asked - key if not _is_optional(known, name) and name in given}
         return "rows that WHERE chooses" if asked - key - open_to_all else None
     tables = [name for name in update.source_tables if readable(name)]
     optional = any(_is_optional(known, name) for name in asked)
@@ -96,8 +133,8 @@ def _chosen(case: MigrationCase, table: TrackedTable, update: Update, column: st
     return f"rows that {' and '.join(repr(name) for name in tables)} {'has' if len(tables) == 1 else 'have'} a match for"
 
 
-def _is_given(text: str, column: str) -> bool:
-    return re.search(rf"\b{re.escape(column)}\W+IS\s+NOT\s+NULL\b", text, re.IGNORECASE) is not None
+def _own_key(known: ReplayedTable) -> set[str]:
+    return {fold(str(name)) for name in known.primary_key} if isinstance(known.primary_key, tuple) else set()
 
 
 def _is_optional(known: ReplayedTable, name: str) -> bool:

@@ -89,13 +89,19 @@ class Rule(ABC):
             code=self.code,
             name=self.name,
             severity=self.severity,
-            consequence=(wording and wording.consequence) or self.consequence,
+            consequence=_in_place((wording and wording.consequence) or self.consequence, names.get("function")),
             revision=migration.revision if isinstance(migration.revision, str) else None,
             message=(wording or self).message.format(**names),
             instead=with_literals((wording or self).instead.format(**names)),
             # another wording is about another database, and what goes along has no call of its own to undo
             fix=self.fix if wording is None and not getattr(at, "along_with", "") else None,
         )
+
+
+def _in_place(consequence: Consequence, function: object) -> Consequence:
+    """Return what a failure comes to in the function that it is in, where a rule is about both."""
+    failures = {"upgrade": Consequence.DEPLOY_FAILS, "downgrade": Consequence.ROLLBACK_FAILS}
+    return failures.get(str(function), consequence) if consequence in failures.values() else consequence
 
 
 class HistoryRule(Rule):

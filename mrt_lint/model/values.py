@@ -148,6 +148,26 @@ class ValueFlow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnTest:
+    """A condition that every row of a statement meets; several hold together.
+
+    `asks` is "null", "not null", "in" or "not in" of one column, with the constants that it is compared with as SQL has them, in
+    lower case; "" of any other condition, whose column is UNKNOWN.
+    """
+
+    column: Name = UNKNOWN
+    asks: str = ""
+    values: tuple[str, ...] = ()
+    table: MaybeName = None
+
+    @property
+    def denied(self) -> ColumnTest:
+        """What rows meet that do not meet this one, nor are NULL in the column otherwise."""
+        opposites = {"null": "not null", "not null": "null", "in": "not in", "not in": "in", "": ""}
+        return replace(self, asks=opposites[self.asks])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
     """A constraint as part of a table or column definition.
 

@@ -119,7 +119,10 @@ def pages(rules: Iterable[Rule]) -> Iterator[tuple[str, str]]:
 
 def _consequences() -> str:
     lines = [f"| {consequence.value} | {_CONSEQUENCES[consequence]} |" for consequence in Consequence]
-    intro = "Every rule has one consequence; reports count by it, the worst first."
+    intro = (
+        "Every rule has one consequence; reports count by it, the worst first. A rule about both functions counts what fails in "
+        "`upgrade()` as *deploy fails*, and what fails in `downgrade()` as *rollback fails*."
+    )
     return "\n".join([intro, "", "| consequence | what happens |", "| --- | --- |", *lines, ""])
 
 

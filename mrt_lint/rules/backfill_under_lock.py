@@ -1,6 +1,5 @@
 """MRT438."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -15,11 +14,7 @@ from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import UNKNOWN, Column
-
-_WHERE = re.compile(r"\bwhere\b", re.IGNORECASE)
-_AND = re.compile(r"\s+and\s+", re.IGNORECASE)
-_OF_NULL = re.compile(r"""\s*\(?\s*(?:"?\w+"?\.)?"?(\w+)"?\s+is\s+(not\s+)?null\s*\)?\s*""", re.IGNORECASE)
+from mrt_lint.model.values import UNKNOWN, Column, ColumnTest
 
 
 class BackfillUnderLock(Rule):
@@ -106,10 +101,7 @@ class BackfillUnderLock(Rule):
         wanted = set(map(id, case.ops_for(self, ops.AddColumn, ops.Update)))
         added: dict[tuple[object, int], ops.AddColumn] = {}
         columns: dict[tuple[object, int], set[str]] = defaultdict(set)
-        text = ""
         for op, _, number in surroundings(case.migration.upgrade_ops):
-            if isinstance(op, ops.Execute):
-                text = op.statement if readable(op.statement) else ""
             if id(op) not in wanted or op.autocommit or not isinstance(op, ops.AddColumn | ops.Update) or not readable(op.table):
                 continue
             place = (fold(op.table), number)
@@ -117,9 +109,7 @@ class BackfillUnderLock(Rule):
                 if not case.state_before(op).empty:
                     added.setdefault(place, op)
                     columns[place].add(fold(str(op.column)))
-            elif place in added and (
-                takes_every_row(case.analysis(op), op) or _is_whole(case, op, text if op.sql else "", added[place])
-            ):
+            elif place in added and (takes_every_row(case.analysis(op), op) or _is_whole(case, op, added[place])):
                 yield self.found(case.migration, op, **_words(case, op, added.pop(place)))
             elif place in added and op.repeated and _fills(op, columns[place]):
                 yield self.found(case.migration, op, self.by_row, **_words(case, op, added.pop(place)))
@@ -157,18 +147,16 @@ def _needing(case: MigrationCase, op: ops.Update, added: ops.AddColumn) -> Itera
             yield bare(found["the_index" if isinstance(later, ops.CreateIndex) else "the_constraint"])
 
 
-def _is_whole(case: MigrationCase, op: ops.Update, text: str, added: ops.AddColumn) -> bool:
+def _is_whole(case: MigrationCase, op: ops.Update, added: ops.AddColumn) -> bool:
     """Return whether every row meets the only conditions: the new column IS NULL, one that is NOT NULL IS NOT NULL."""
-    _, *where = _WHERE.split(text)
-    return len(where) == 1 and all(_holds(case, op, part, added) for part in _AND.split(where[0].strip("; \t\r\n")))
+    return bool(op.tests) and all(_holds(case, op, test, added) for test in op.tests)
 
 
-def _holds(case: MigrationCase, op: ops.Update, condition: str, added: ops.AddColumn) -> bool:
-    found = _OF_NULL.fullmatch(condition)
-    if found is None:
+def _holds(case: MigrationCase, op: ops.Update, test: ColumnTest, added: ops.AddColumn) -> bool:
+    if not readable(test.column) or not test.asks.endswith("null"):
         return False
-    name = fold(found[1])
-    if not found[2]:
+    name = fold(test.column)
+    if test.asks == "null":
         # a default has filled the rows that are there
         return name == fold(str(added.column)) and added.definition.server_default is None
     table = case.state_before(op).schema.table(str(op.table), op.schema)

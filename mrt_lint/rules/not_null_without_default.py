@@ -50,8 +50,9 @@ class NotNullWithoutDefault(Rule):
         "The table was created, or emptied, earlier in the same upgrade.",
         "An identity, autoincrement, serial or generated column fills itself.",
         (
-            "A column that is set NOT NULL was filled by several UPDATEs, rows were deleted, or something cannot be read before; "
-            "or it was there before this revision, and `upgrade()` does not fill its NULLs."
+            "A column that is set NOT NULL was filled by several UPDATEs whose conditions may take every row between them, "
+            "with DELETEs or without, or something cannot be read before; or it was there before this revision, and "
+            "`upgrade()` does not fill its NULLs."
         ),
         "An UPDATE from another table: the columns that join it are NOT NULL, or a foreign key points there.",
     )

@@ -175,3 +175,13 @@ def test_the_names_of_constraints_are_those_that_upgrade_leaves(dialect):
 def test_without_one_right_name_the_order_is_what_is_wrong(upgrade, downgrade):
     said = {finding.code: finding for finding in told([(NAMES, "pass"), (upgrade, downgrade)])}
     assert said["MRT112"].instead.startswith("undo in downgrade() the last step of upgrade() first")
+
+
+@pytest.mark.parametrize(
+    ("code", "statement"),
+    [("MRT121", 'op.execute("UPDATE t SET a = (1")'), ("MRT116", 'op.drop_constraint(None, "t", type_="unique")')],
+)
+def test_a_failure_counts_as_that_of_the_function_that_it_is_in(code: str, statement: str):
+    for upgrade, downgrade, consequence in ((statement, "pass", "deploy fails"), ("pass", statement, "rollback fails")):
+        found = [finding for finding in told([("pass", "pass"), (upgrade, downgrade)]) if finding.code == code]
+        assert [finding.consequence.value for finding in found] == [consequence]

@@ -444,3 +444,38 @@ def test_what_is_not_null_is_so_in_every_row(where: str, expected: str):
 def test_a_new_column_is_null_in_every_row(fill: str, expected: str):
     table = 't = sa.table("parcels", sa.column("id"), sa.column("age"), sa.column("code"))'
     assert holds(expected, told([BASE, (f"{AGE}\n{table}\nop.execute({fill})", NOTHING)]))
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("{c}.name.isnot(None)", "+MRT438"),
+        ("{c}.name.is_not(None)", "+MRT438"),
+        ("{c}.name != None", "+MRT438"),
+        ("sa.not_({c}.name == None)", "+MRT438"),
+        ("~{c}.name.is_(None)", "+MRT438"),
+        ("{c}.name.is_not(sa.null()) & ({c}.age == None)", "+MRT438"),
+        ("{c}.age == None", "+MRT438"),
+        ("{c}.age.is_(None)", "+MRT438"),
+        ("{c}.code.isnot(None)", "-MRT438"),
+        ("{c}.code != None", "-MRT438"),
+        ("{c}.code == None", "-MRT438"),
+        ("sa.or_({c}.name != None, {c}.code != None)", "-MRT438"),
+        ("sa.and_({c}.name != None, {c}.code != None)", "-MRT438"),
+        ("{c}.name != 'x'", "-MRT438"),
+        ("{c}.id.in_(sa.select({c}.id))", "-MRT438"),
+    ],
+)
+def test_what_is_not_null_is_so_in_every_spelling(condition: str, expected: str):
+    model = (
+        "from sqlalchemy.orm import Session, declarative_base\nclass Parcel(declarative_base()):\n    __tablename__ = 'parcels'\n"
+    )
+    model += "    id = sa.Column(sa.Integer, primary_key=True)\n    name, code, age = sa.Column(sa.Text), sa.Column(sa.Text), sa.Column(sa.Text)\n"
+    base = (f'{PARCELS[:-1]}, sa.Column("name", sa.Text(), nullable=False))', DROP_PARCELS)
+    table = 't = sa.table("parcels", *map(sa.column, ["id", "age", "code", "name"]))\n'
+    for fill in (
+        f"{table}op.execute(t.update().where({condition.format(c='t.c')}).values(age='1'))",
+        f"{model}Session(op.get_bind()).execute(sa.update(Parcel).where({condition.format(c='Parcel')}).values(age='1'))",
+        f"{model}Session(op.get_bind()).query(Parcel).filter({condition.format(c='Parcel')}).update({{Parcel.age: '1'}})",
+    ):
+        assert holds(expected, told([base, (f"{AGE}\n{fill}", NOTHING)]))

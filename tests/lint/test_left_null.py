@@ -15,7 +15,9 @@ TABLES = """
 op.create_table("teams", sa.Column("id", sa.Integer, primary_key=True), sa.Column("mood", sa.Text))
 op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("kind", sa.Text),
                 sa.Column("boss_id", sa.Integer, sa.ForeignKey("teams.id")),
-                sa.Column("team_id", sa.Integer, sa.ForeignKey("teams.id"), nullable=False))
+                sa.Column("team_id", sa.Integer, sa.ForeignKey("teams.id"), nullable=False),
+                sa.Column("on_leave", sa.Boolean, server_default="f", nullable=False),
+                sa.Column("tone", sa.Enum("loud", "soft", name="tone"), server_default="soft", nullable=False))
 op.create_table("mails", sa.Column("id", sa.Integer, primary_key=True), sa.Column("user_id", sa.Integer), sa.Column("mail", sa.Text))
 op.create_table("plans", sa.Column("id", sa.Integer, sa.ForeignKey("users.id"), primary_key=True), sa.Column("kind", sa.Text))
 """
@@ -30,6 +32,9 @@ ONE_OF = "UPDATE users SET mail = (SELECT {} FROM {} WHERE {})"
 def about_null(fills: str, dialect: str = "postgresql", table: str = "users", require: str = REQUIRE) -> list[Finding]:
     upgrade = "\n".join(step for step in (ADD.format(table), fills, require.format(table)) if step)
     return [found for found in told([(TABLES, "pass"), (upgrade, "pass")], dialect) if found.code == "MRT401"]
+
+
+ADMINS = "UPDATE users SET mail = 'x' WHERE kind = 'admin'"
 
 
 @pytest.mark.parametrize("dialect", ["postgresql", "mysql", "mariadb"])
@@ -51,6 +56,13 @@ LEFT = [
     (f"{CORE}op.execute(users.update().where(users.c.id == mails.c.user_id).values(mail=mails.c.mail))", "'mails' has a match for"),
     (sql(ONE_OF.format("m.mail", "mails m", "m.user_id = users.id")), "rows that 'mails' has a match for"),
     (sql(ONE_OF.format("mood", "teams", "teams.id = users.boss_id")), "rows that 'teams' has a match for"),
+    (sql(ADMINS, "UPDATE users SET mail = 'y' WHERE kind <> 'admin'"), "rows with a value in 'kind'"),
+    (sql(ADMINS, "UPDATE users SET mail = 'y' WHERE kind IN ('user', 'owner')"), "rows with a value in 'kind'"),
+    (sql(ADMINS, "UPDATE users SET mail = 'y' WHERE boss_id = 7"), "rows that WHERE chooses"),
+    (sql(ADMINS, "UPDATE users SET mail = 'y' WHERE kind IS NULL"), "rows that WHERE chooses"),
+    (sql(ADMINS, "DELETE FROM users WHERE tone = 'loud'"), "rows that WHERE chooses"),
+    (sql(ADMINS, "DELETE FROM users WHERE kind = 'bot'"), "rows with a value in 'kind'"),
+    (sql("DELETE FROM users WHERE id > 3 AND on_leave", FROM_TEAM.format("boss_id")), "rows that 'teams' has a match for"),
     (sql("UPDATE users SET mail = 'x' WHERE EXISTS (SELECT 1 FROM mails m WHERE m.user_id = users.id)"), "'mails' has a match for"),
 ]
 
@@ -72,9 +84,23 @@ def test_an_update_that_leaves_rows(fills: str, rows: str):
         sql("UPDATE users SET mail = 'x' WHERE true"),
         sql("UPDATE users SET mail = 'x' WHERE team_id IS NOT NULL"),
         sql("UPDATE users SET mail = 'x' WHERE mail IS NULL AND users.team_id IS NOT NULL"),
-        sql("UPDATE users SET mail = 'x' WHERE kind = 'admin'", "UPDATE users SET mail = 'y' WHERE kind <> 'admin'"),
-        sql("UPDATE users SET mail = 'x' WHERE kind = 'admin'", "UPDATE users SET mail = 'y' WHERE mail IS NULL"),
-        sql("UPDATE users SET mail = 'x' WHERE kind = 'admin'", "DELETE FROM users WHERE mail IS NULL"),
+        sql(ADMINS, "UPDATE users SET mail = 'y' WHERE kind <> 'admin' OR kind IS NULL"),
+        sql(ADMINS, "UPDATE users SET mail = 'y' WHERE kind != 'admin'", "UPDATE users SET mail = 'z' WHERE kind IS NULL"),
+        sql(ADMINS, "UPDATE users SET mail = 'y' WHERE mail IS NULL"),
+        sql(ADMINS, "UPDATE users SET mail = 'y' WHERE lower(kind) <> 'admin'"),
+        sql(ADMINS, "DELETE FROM users WHERE mail IS NULL"),
+        sql(ADMINS, "DELETE FROM users WHERE users.kind != 'admin'", "DELETE FROM users WHERE kind IS NULL"),
+        sql(ADMINS, "DELETE FROM users WHERE kind IS DISTINCT FROM 'admin'"),
+        sql(ADMINS, "DELETE FROM users WHERE id NOT IN (SELECT user_id FROM mails)"),
+        sql(ADMINS, "DELETE FROM users USING mails m WHERE m.user_id = users.id"),
+        sql("UPDATE users SET mail = 'x' WHERE team_id = 1", "UPDATE users SET mail = 'y' WHERE team_id = 2"),
+        sql("UPDATE users SET mail = 'x' WHERE team_id = 1", "UPDATE users SET mail = 'y' WHERE team_id != 1"),
+        sql("UPDATE users SET mail = 'x' WHERE on_leave", "UPDATE users SET mail = 'y' WHERE on_leave = false"),
+        sql("UPDATE users SET mail = 'x' WHERE on_leave IS TRUE", "UPDATE users SET mail = 'y' WHERE NOT on_leave"),
+        sql("UPDATE users SET mail = 'x' WHERE tone = 'loud'", "UPDATE users SET mail = 'y' WHERE tone IN ('soft')"),
+        sql("UPDATE users SET mail = 'x' WHERE id = 1", "UPDATE users SET mail = 'y' WHERE id = 2"),
+        sql(FROM_TEAM.format("boss_id"), "UPDATE users SET mail = m.mail FROM mails m WHERE m.user_id = users.id"),
+        sql("DELETE FROM users WHERE mail IS NULL"),
         sql("UPDATE users SET mail = 'x' WHERE kind = 'admin'", "SELECT fill_mails()", "CALL fill_mails()"),
         sql(FROM_TEAM.format("team_id")),
         sql(ONE_OF.format("mood", "teams t", "t.id = users.team_id")),
@@ -109,6 +135,71 @@ def test_a_column_that_was_there_is_told_where_some_of_its_nulls_are_filled(fill
     assert any(finding.code == "MRT401" for finding in told([(TABLES, "pass"), (upgrade, "pass")])) == is_told
 
 
+MODEL = """
+from sqlalchemy.orm import Session, declarative_base
+class User(declarative_base()):
+    __tablename__ = "users"
+    id = sa.Column(sa.Integer, primary_key=True)
+    kind = sa.Column(sa.Text)
+    mail = sa.Column(sa.Text)
+    on_leave = sa.Column(sa.Boolean)
+
+session = Session(op.get_bind())
+"""
+SPELLED = [
+    (
+        "User.kind == None",
+        "{c}.kind.is_(None)",
+        "sa.and_({c}.kind == sa.null(), True)",
+        "kind=None",
+        "{c}.kind.isnot_distinct_from(None)",
+    ),
+    (
+        "User.kind != None",
+        "{c}.kind.isnot(None)",
+        "{c}.kind.is_not(sa.null())",
+        "~({c}.kind == None)",
+        "sa.not_({c}.kind.is_(None))",
+    ),
+    (
+        "User.kind == 'admin'",
+        "{c}.kind.in_(['admin'])",
+        "'admin' == {c}.kind",
+        "kind='admin'",
+        "{c}.kind.is_not_distinct_from('admin')",
+    ),
+    (
+        "{c}.kind != 'admin'",
+        "{c}.kind.notin_(['admin'])",
+        "~{c}.kind.in_(['admin'])",
+        "sa.not_({c}.kind == 'admin')",
+        "{c}.kind != 'admin'",
+    ),
+]
+
+
+@pytest.mark.parametrize("spelling", range(5))
+@pytest.mark.parametrize("number", range(len(SPELLED)))
+def test_conditions_of_core_and_the_orm_are_those_of_sql(number: int, spelling: int):
+    statements = {}
+    for rest in range(len(SPELLED)):
+        condition = SPELLED[rest][spelling]
+        is_named = condition.startswith("kind=")
+        orm, core = condition.format(c="User"), condition.format(c="users.c").replace("User.", "users.c.")
+        by = "filter_by" if is_named else "filter"
+        statements[rest] = [f"session.query(User).{by}({orm}).update({{'mail': 'x'}})"]
+        if not is_named:
+            statements[rest] += [
+                f"session.execute(sa.update(User).where({orm}).values(mail='x'))",
+                f"op.execute(users.update().where({core}).values(mail='x'))",
+                f"op.execute(users.delete().where({core}))",
+            ]
+    others = {0: [1], 1: [0], 2: [0, 3], 3: [0, 2]}[number]
+    for statement in statements[number]:
+        assert len(about_null(f"{CORE}{MODEL}{statement}")) == 1
+        assert about_null("\n".join([CORE, MODEL, statement, *(statements[other][0] for other in others)])) == []
+
+
 def test_a_table_of_this_upgrade_is_empty():
     made = 'op.create_table("notes", sa.Column("id", sa.Integer))'
     steps = f"{made}\n{ADD.format('notes')}\n{REQUIRE.format('notes')}"
@@ -122,7 +213,8 @@ def test_postgresql_refuses_not_null_where_rows_are_left(postgres_server):  # no
             with engine.connect() as connection:
                 names = {"op": Operations(MigrationContext.configure(connection)), "sa": sa}
                 exec(TABLES, names)
-                connection.exec_driver_sql("INSERT INTO teams VALUES (1, 'x'); INSERT INTO users VALUES (1, 'guest', NULL, 1)")
+                rows = "INSERT INTO users VALUES (1, 'guest', NULL, 1), (2, NULL, NULL, 1)"
+                connection.exec_driver_sql(f"INSERT INTO teams VALUES (1, 'x'); {rows}")
                 exec(f"{ADD.format('users')}\n{fills}", names)
                 with pytest.raises(sa.exc.IntegrityError, match="contains null values"):
                     exec(REQUIRE.format("users"), names)

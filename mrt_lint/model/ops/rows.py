@@ -6,7 +6,7 @@ from dataclasses import field
 
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops.operation import Op
-from mrt_lint.model.values import UNKNOWN, Flag, MaybeName, Name, Unknown, ValueFlow
+from mrt_lint.model.values import UNKNOWN, ColumnTest, Flag, MaybeName, Name, Unknown, ValueFlow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +29,8 @@ class Update(Op):
     """`columns` are the columns set, `source_columns` those that the new values are computed from (without WHERE's).
 
     `flows` are which of them goes where, UNKNOWN if nothing of that could be read; `fills` are columns in which it replaces NULL
-    and nothing else; `conditions` are the table's own columns that WHERE and joins name, `nulls_alone` those that are NULL in the
-    rows of a WHERE that asks for nothing else (none of these is compared).
+    and nothing else; `conditions` are the table's own columns that WHERE and joins name, `tests` all that WHERE asks for, where it
+    could be read (none of these is compared).
     """
 
     table: Name
@@ -42,14 +42,20 @@ class Update(Op):
     flows: tuple[ValueFlow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
     fills: tuple[Name, ...] = field(default=(), compare=False, repr=False)
     conditions: tuple[Name, ...] = field(default=(), compare=False, repr=False)
-    nulls_alone: tuple[Name, ...] = field(default=(), compare=False, repr=False)
+    tests: tuple[ColumnTest, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def nulls_alone(self) -> tuple[Name, ...]:
+        """The columns that are NULL in the rows of a WHERE that asks for nothing else."""
+        return tuple(test.column for test in self.tests) if all(test.asks == "null" for test in self.tests) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete(Op):
     """`by_value` is False if WHERE takes rows only by a pattern or open range, which others may meet as well.
 
-    `spares_used` is True if it asks for rows that some query does not find: NOT EXISTS, NOT IN (neither is compared).
+    `spares_used` is True if it asks for rows that some query does not find: NOT EXISTS, NOT IN. `conditions` and `tests` are as in
+    an UPDATE, UNKNOWN among the conditions what is no column of the table (none of these is compared).
     """
 
     table: Name
@@ -57,6 +63,8 @@ class Delete(Op):
     where: Flag = UNKNOWN
     by_value: Flag = field(default=UNKNOWN, compare=False, repr=False)
     spares_used: bool = field(default=False, compare=False, repr=False)
+    conditions: tuple[Name, ...] = field(default=(), compare=False, repr=False)
+    tests: tuple[ColumnTest, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import Final
 
-from mrt_lint.model.values import HOLE, UNKNOWN, Flag, Name
+from mrt_lint.model.values import HOLE, UNKNOWN, ColumnTest, Flag, Name
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.tokens import SqlToken
 
@@ -15,6 +15,20 @@ _COMPARISONS: Final = frozenset({"=", "<>", "!=", "<", ">", "<=", ">=", "LIKE", 
 _ENDS: Final = ("RETURNING", "ORDER", "LIMIT", "OPTION")
 _NOT_READ: Final = ("XOR", "BETWEEN", "CASE")
 _OTHER_COMPARISONS: Final = ("IS", "<=>", "ANY", "ALL", "SOME")
+_TESTS: Final[dict[str, tuple[str, ...]]] = {
+    "IS NULL": ("null",),
+    "IS NOT NULL": ("not null",),
+    "ISNULL": ("null",),
+    "NOTNULL": ("not null",),
+    "IS TRUE": ("in", "true"),
+    "IS FALSE": ("in", "false"),
+    "=": ("in",),
+    "IN": ("in",),
+    "<>": ("not in",),
+    "!=": ("not in",),
+    "NOT IN": ("not in",),
+}
+"""What is asked for of a column by the operators behind it, and the constant that goes with it."""
 _DEEPEST: Final = 20
 """Conditions within conditions that are still read."""
 
@@ -58,12 +72,47 @@ def null_columns(cursor: TokenCursor, alias: str = "") -> Iterator[Name]:
             yield column
 
 
-def nulls_alone(cursor: TokenCursor, alias: str = "") -> tuple[Name, ...]:
-    """Return the columns that the next WHERE wants to be NULL, nothing where it wants more than that."""
+def tests_of_where(cursor: TokenCursor, alias: str) -> tuple[ColumnTest, ...]:
+    """Return all that the next WHERE, and what else chooses rows, asks for of a table, which is called `alias`."""
     where = _without_parentheses(_where(cursor))
-    found = tuple(null_columns(cursor, alias))
-    asks = len(list(_parts(where, "AND")))
-    return found if asks == len(found) and not any(cursor.has(key) for key in ("FROM", "JOIN", "LIMIT")) else ()
+    more = (ColumnTest(),) if any(cursor.has(key) for key in ("FROM", "JOIN", "USING", "LIMIT")) else ()
+    if where.done:
+        return more
+    if any(where.has(key) for key in ("OR", *_NOT_READ)):
+        return (ColumnTest(), *more)
+    parts = [(part, _truth(part.rest())) for part in _parts(where, "AND")]
+    return (*(_test(_without_parentheses(part), alias) for part, truth in parts if truth is not Truth.TRUE), *more)
+
+
+def _test(condition: TokenCursor, alias: str) -> ColumnTest:
+    if condition.accept("NOT"):
+        return _test(_without_parentheses(condition.rest()), alias).denied
+    *table, column = condition.parts()
+    if not isinstance(column, str) or (table and str(table[-1]).lower() != alias.lower()):
+        return ColumnTest()
+    asks = "in"
+    values: tuple[str, ...] = ("true",)  # a column by itself is a boolean
+    if operator := condition.accept(*_TESTS):
+        asks, *constants = _TESTS[operator]
+        values = tuple(constants)
+        if asks.endswith("in") and not values:
+            values = _constants(condition)
+            return ColumnTest(column=column, asks=asks, values=values) if values else ColumnTest()
+    return ColumnTest(column=column, asks=asks, values=values) if condition.done else ColumnTest()
+
+
+def _constants(side: TokenCursor) -> tuple[str, ...]:
+    """Return the constants of a side in lower case, nothing if it is something else; a cast of one is the same."""
+    items = list(side.inside().items()) if side.key == "(" and side.closing() == side.stop - 1 else [side.rest()]
+    found = [_constant_text(item) for item in items]
+    return tuple(found) if all(found) else ()
+
+
+def _constant_text(side: TokenCursor) -> str:
+    token = side.token
+    is_cast = side.peek(1).key == "::" and side.stop - side.position == 3  # noqa: PLR2004 - value, ::, type
+    is_known = (token.kind in {"number", "string"} or token.key in {"TRUE", "FALSE"}) and HOLE not in token.text
+    return token.text.lower() if is_known and (is_cast or side.stop - side.position == 1) else ""
 
 
 def takes_by_value(cursor: TokenCursor) -> Flag:

@@ -10,7 +10,7 @@ from functools import cached_property
 from mrt_lint.model.ops import Delete, Insert, Op, Statement, Truncate, Update
 from mrt_lint.model.values import HOLE, UNKNOWN, Flag, MaybeName, Name, Unknown, ValueFlow
 from mrt_lint.parse.sql.asked_columns import CONSTANTS, columns_asked_for
-from mrt_lint.parse.sql.condition import Truth, null_columns, nulls_alone, spares_used, takes_by_value, truth_of_where
+from mrt_lint.parse.sql.condition import Truth, null_columns, spares_used, takes_by_value, tests_of_where, truth_of_where
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.reference import references, tables_read
 from mrt_lint.parse.sql.tokens import keywords
@@ -135,7 +135,7 @@ def read_update(cursor: TokenCursor) -> Iterator[Op]:
             flows=tuple(_flows(mine, {alias: name for alias, (_, name) in tables.items()}, whole=where is False)),
             fills=(*null_columns(whole, alias), *(change.column for change in mine if change.keeps_values)),
             conditions=tuple(columns_asked_for(whole, tables, alias)),
-            nulls_alone=nulls_alone(whole, alias) if len(tables) == 1 else (),
+            tests=tests_of_where(whole, alias),
         )
 
 
@@ -161,8 +161,13 @@ def read_delete(cursor: TokenCursor) -> Iterator[Op]:
         yield Statement(command="DELETE", effect=False, text=str(whole.text()))
         return
     where, by_value, spares = has_where(whole.rest()), takes_by_value(whole), spares_used(whole)
+    alias = next((name for name, place in listed.items() if place == targets[0]), "")
+    tables = {**listed, alias: targets[0]}
+    reads_others = len(targets) > 1 or any(name != targets[0][1] for name in tables_read(cursor.rest()))
+    asked = (*columns_asked_for(whole, tables, alias), *([UNKNOWN] if reads_others else []))
+    tests = tests_of_where(cursor.rest(), alias)
     for schema, table in targets:
-        yield Delete(table=table, schema=schema, where=where, by_value=by_value, spares_used=spares)
+        yield Delete(table=table, schema=schema, where=where, by_value=by_value, spares_used=spares, conditions=asked, tests=tests)
 
 
 def read_merge(cursor: TokenCursor) -> Iterator[Op]:

@@ -32,7 +32,7 @@ from mrt_lint.parse.python.library.operations import perform
 from mrt_lint.parse.python.library.packages import LIBRARIES, PSYCOPG, STANDARD, is_inert, may_be_of_project
 from mrt_lint.parse.python.library.quoting import compose
 from mrt_lint.parse.python.library.registry import find, perform_library
-from mrt_lint.parse.python.library.sql_expression import as_sql, merge_sql, require_null
+from mrt_lint.parse.python.library.sql_expression import as_sql, merge_sql, require
 from mrt_lint.parse.python.library.sqlalchemy import call_sqlalchemy
 from mrt_lint.parse.python.library.statement import (
     FINDING_ALL,
@@ -72,6 +72,12 @@ _READ = STANDARD | {"sqlalchemy"}
 _SAME_DIALECT = frozenset(["lower", "strip", "casefold", "split", "partition", "get_backend_name", "render_as_string"])
 """Methods of a dialect's name or of a URL that still begin with the name."""
 _HANDLES = (ConnectionValue, SessionValue)
+_ASKING = {
+    **dict.fromkeys(("is_", "__eq__", "in_", "is_not_distinct_from", "isnot_distinct_from"), "in"),
+    **dict.fromkeys(("__ne__", "not_in", "notin_"), "not in"),
+    **dict.fromkeys(("is_not", "isnot", "is_distinct_from"), "not null"),
+}
+"""Methods of a column that compare it, by what they ask for."""
 
 
 def call(run: FunctionRun, value: Value, arguments: CallArguments, node: cst.Call) -> Value:
@@ -299,6 +305,6 @@ def _call_sql(value: SqlExpression, name: str, arguments: CallArguments) -> Valu
     if name in ("desc", "asc", "nullsfirst", "nullslast", "nulls_first", "nulls_last") and isinstance(value.text, str):
         words = {"desc": "DESC", "asc": "ASC", "nullsfirst": "NULLS FIRST", "nulls_first": "NULLS FIRST"}
         return SqlExpression(f"{value.text} {words.get(name, 'NULLS LAST')}", value.columns, value.tables)
-    if name in ("is_", "__eq__"):
-        return require_null(value, arguments.get(0, "other", UNKNOWN))
+    if name in _ASKING:
+        return require(_ASKING[name], value, arguments.get(0, "other", UNKNOWN))
     return merge_sql(value, *arguments.everything())

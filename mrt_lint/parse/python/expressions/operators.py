@@ -11,7 +11,7 @@ from mrt_lint.model.values import HOLE, UNKNOWN, Column, Unknown
 from mrt_lint.parse.python.convert import is_known, to_name
 from mrt_lint.parse.python.expressions.strings import apply_percent, bounded
 from mrt_lint.parse.python.library.elements import OrmRow, OrmRows, SqlExpression, TableColumns, TableElement
-from mrt_lint.parse.python.library.sql_expression import merge_sql, require_all, require_null
+from mrt_lint.parse.python.library.sql_expression import deny, is_column, merge_sql, require, require_all
 from mrt_lint.parse.python.library.table import make_column_ref, table_under
 from mrt_lint.parse.python.library.text_file import join_path
 from mrt_lint.parse.python.objects import (
@@ -130,8 +130,8 @@ def _compute(name: str, left: Any, right: Any) -> Value:
 
 def negate(name: str, value: Value) -> Value:
     """`-value`, `+value`, `~value`."""
-    if isinstance(value, SqlExpression):
-        return merge_sql(value)
+    if isinstance(value, (SqlExpression, Column)):
+        return deny(value) if name == "BitInvert" else merge_sql(value)
     if not isinstance(value, (int, float)):
         return UNKNOWN
     if name == "Minus":
@@ -143,11 +143,13 @@ def negate(name: str, value: Value) -> Value:
 
 def compare(run: FunctionRun, name: str, left: Value, right: Value) -> Value:
     """`left <comparison> right`; raises Split where that depends on the dialect."""
+    if isinstance(left, (SqlExpression, Column)) or isinstance(right, (SqlExpression, Column)):
+        tested, value = (left, right) if is_column(left) else (right, left)
+        asks = {"Equal": "in", "NotEqual": "not in"}.get(name)
+        return require(asks, tested, value) if asks else merge_sql(left, right)
     if name in ("NotEqual", "NotIn", "IsNot"):
         outcome = truth(compare(run, {"NotEqual": "Equal", "NotIn": "In", "IsNot": "Is"}[name], left, right))
         return UNKNOWN if outcome is None else not outcome
-    if isinstance(left, (SqlExpression, Column)) or isinstance(right, (SqlExpression, Column)):
-        return require_null(left, right) if name == "Equal" else merge_sql(left, right)
     if name == "Is":
         return _is(left, right)
     if name == "In":

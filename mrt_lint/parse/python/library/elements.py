@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.values import UNKNOWN, BoundValues, Column, MaybeName, Name, Unknown, ValueFlow
+from mrt_lint.model.values import UNKNOWN, BoundValues, Column, ColumnTest, MaybeName, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.objects import Value
+
+
+def nulls_of(tests: tuple[ColumnTest, ...]) -> tuple[Name, ...]:
+    """Return the columns that are NULL in every row that meets some conditions."""
+    return tuple(test.column for test in tests if test.asks == "null")
 
 
 @dataclass(slots=True, frozen=True)
@@ -49,15 +54,15 @@ class OrmRows:
 class SqlExpression:
     """An SQL expression: its text where it is known, the columns and tables that it reads.
 
-    `nulls` are the columns that are NULL in every row that meets it as a condition; `measures` is whether it may look at the length
-    of a text; `bound` is what the binds of a `text()` get.
+    `tests` are all that it asks for as a condition, none if that was not read; `measures` is whether it may look at the length of a
+    text; `bound` is what the binds of a `text()` get.
     """
 
     text: Name = UNKNOWN
     columns: tuple[Name, ...] = ()
     tables: tuple[Name, ...] = ()
     name: Name = UNKNOWN
-    nulls: tuple[Name, ...] = ()
+    tests: tuple[ColumnTest, ...] = ()
     measures: bool = False
     bound: BoundValues | None = None
 
@@ -66,27 +71,30 @@ class SqlExpression:
 class SelectElement:
     """A Core SELECT, which changes nothing, or an ORM query.
 
-    `query` is what a session's `query()` makes, which can update and delete; with `rows` it finds objects of the ORM. `nulls` are
-    the columns that are NULL in every row that it selects, as in `DmlElement`. `items` are what it selects; it `chooses` where it
-    does not return each row once, and `measures` where a condition may look at the length of a text.
+    `query` is what a session's `query()` makes, which can update and delete; with `rows` it finds objects of the ORM. `conditions`
+    are the columns that it asks for, `tests` what every row meets that it selects, as in `DmlElement`. `items` are what it selects;
+    it `chooses` where it does not return each row once, and `measures` where a condition may look at the length of a text.
     """
 
     tables: tuple[TableElement, ...] = ()
     where: bool = False
-    nulls: tuple[Name, ...] = ()
+    conditions: tuple[Name, ...] = ()
+    tests: tuple[ColumnTest, ...] = ()
     query: bool = False
     rows: bool = False
     items: tuple[Value, ...] = ()
     chooses: bool = False
     measures: bool = False
 
+    @property
+    def nulls(self) -> tuple[Name, ...]:
+        """The columns that are NULL in every row that it selects."""
+        return nulls_of(self.tests)
+
 
 @dataclass(slots=True, frozen=True)
 class DmlElement:
-    """A Core INSERT, UPDATE or DELETE that is still being built; `kind` is its name, `chooses` and `measures` as in a SELECT.
-
-    `nulls_alone` is whether its conditions ask for nothing but `nulls`.
-    """
+    """A Core INSERT, UPDATE or DELETE that is still being built; `kind` is its name, the rest as in a SELECT."""
 
     kind: str
     table: TableElement
@@ -95,9 +103,8 @@ class DmlElement:
     source_tables: tuple[Name, ...] = ()
     flows: tuple[ValueFlow, ...] | Unknown = UNKNOWN
     where: bool = False
-    nulls: tuple[Name, ...] = ()
     conditions: tuple[Name, ...] = ()
-    nulls_alone: bool = True
+    tests: tuple[ColumnTest, ...] = ()
     query: bool = False
     chooses: bool = False
     measures: bool = False

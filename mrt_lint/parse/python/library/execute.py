@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from mrt_lint.model import ops
-from mrt_lint.model.values import HOLE, UNKNOWN, BoundValues, Constraint, Name, SqlType, Unknown, ValueFlow
+from mrt_lint.model.values import HOLE, UNKNOWN, BoundValues, ColumnTest, Constraint, Name, SqlType, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import to_name
 from mrt_lint.parse.python.library.elements import (
     DdlElement,
@@ -19,6 +19,7 @@ from mrt_lint.parse.python.library.elements import (
     SqlExpression,
     TableElement,
     TableIndex,
+    nulls_of,
 )
 from mrt_lint.parse.python.library.index import create_index
 from mrt_lint.parse.python.objects import PossibleItem, Value
@@ -87,15 +88,23 @@ def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **ma
             source_tables=statement.source_tables,
             where=statement.where,
             flows=_flows(statement),
-            fills=statement.nulls,
+            fills=nulls_of(_own_tests(statement)),
             conditions=statement.conditions,
-            nulls_alone=statement.nulls if statement.nulls_alone else (),
+            tests=_own_tests(statement),
             **marks,
         )
     else:
-        run.emit(ops.Delete, node, **table, where=statement.where, **marks)
+        tests = _own_tests(statement)
+        asked = statement.conditions if all(test.asks for test in tests) else (*statement.conditions, UNKNOWN)
+        run.emit(ops.Delete, node, **table, where=statement.where, conditions=asked, tests=tests, **marks)
     if statement.table.name is UNKNOWN:
         run.fail(node, f"the table of the {statement.kind} is not a literal")
+
+
+def _own_tests(statement: DmlElement) -> tuple[ColumnTest, ...]:
+    """Return what a statement asks for; of another table's columns no more than that it does."""
+    own = {None, statement.table.name}
+    return tuple(test if test.table in own else ColumnTest() for test in statement.tests)
 
 
 def _flows(statement: DmlElement) -> tuple[ValueFlow, ...] | Unknown:

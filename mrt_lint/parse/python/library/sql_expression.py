@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TypeGuard
 
-from mrt_lint.model.values import UNKNOWN, Column
+from mrt_lint.model.values import HOLE, UNKNOWN, Column, ColumnTest
 from mrt_lint.parse.python.library.elements import SqlExpression
 from mrt_lint.parse.python.objects import Value
 
@@ -27,17 +27,55 @@ def _measures(part: SqlExpression) -> bool:
     return part.measures or (isinstance(part.text, str) and "length" in part.text.lower())
 
 
-def require_null(tested: Value, value: Value) -> SqlExpression:
-    """Return the condition that something equals a value: where that is NULL, a column that is tested is."""
+def require(asks: str, tested: Value, value: Value) -> SqlExpression:
+    """Return the condition that a column holds one of some constants ("in"), or none ("not in"), each of which may be NULL.
+
+    "not null" is that of IS NOT, which no row with NULL fails but where that is asked for.
+    """
     read = merge_sql(tested, value)
-    is_null = value is None or (isinstance(value, SqlExpression) and value.text == "NULL")
-    return dataclasses.replace(read, nulls=as_sql(tested).columns) if is_null and is_column(tested) else read
+    asks, values = _asked(asks, value)
+    if not is_column(tested) or not (values or asks.endswith("null")) or (values and asks == "not null"):
+        return dataclasses.replace(read, tests=(ColumnTest(),))
+    column = as_sql(tested)
+    test = ColumnTest(column=column.name, asks=asks, values=values, table=next(iter(column.tables), None))
+    return dataclasses.replace(read, tests=(test,))
+
+
+def _asked(asks: str, value: Value) -> tuple[str, tuple[str, ...]]:
+    """Return what is asked for of a column, and the constants that it is compared with; none where one is not known."""
+    if value is None or (isinstance(value, SqlExpression) and value.text == "NULL"):
+        return {"in": "null", "not in": "not null"}.get(asks, asks), ()
+    found = [_constant(item) for item in (value if isinstance(value, (list, tuple, set, frozenset)) else [value])]
+    return asks, tuple(item for item in found if item) if all(found) else ()
+
+
+def _constant(value: Value) -> str:
+    if isinstance(value, SqlExpression):
+        return value.text if value.text in ("true", "false") and isinstance(value.text, str) else ""
+    is_known = isinstance(value, (str, int, float)) and not (isinstance(value, str) and HOLE in value)
+    return str(value).lower() if is_known else ""
+
+
+def deny(condition: Value) -> SqlExpression:
+    """Return the condition that another one does not hold."""
+    tests = condition.tests if isinstance(condition, SqlExpression) else ()
+    if not tests and is_column(condition):
+        return require("in", condition, False)  # noqa: FBT003 - the value that a column holds
+    read = merge_sql(condition)
+    return dataclasses.replace(read, tests=(tests[0].denied,) if len(tests) == 1 else (ColumnTest(),))
 
 
 def require_all(*conditions: Value) -> SqlExpression:
     """Return the condition that all of some hold."""
-    nulls = tuple(name for condition in conditions if isinstance(condition, SqlExpression) for name in condition.nulls)
-    return dataclasses.replace(merge_sql(*conditions), nulls=nulls)
+    tests = tuple(test for condition in conditions for test in tests_of(condition))
+    return dataclasses.replace(merge_sql(*conditions), tests=tests)
+
+
+def tests_of(condition: Value) -> tuple[ColumnTest, ...]:
+    """Return what a condition asks for; true asks for nothing."""
+    if isinstance(condition, SqlExpression) and (condition.tests or condition.text == "true"):
+        return condition.tests
+    return require("in", condition, True).tests if is_column(condition) else (ColumnTest(),)  # noqa: FBT003 - as above
 
 
 def is_column(value: Value) -> TypeGuard[SqlExpression | Column]:

@@ -22,7 +22,7 @@ from mrt_lint.parse.python.library.elements import (
     TableElement,
     TableIndex,
 )
-from mrt_lint.parse.python.library.sql_expression import merge_sql, require_all
+from mrt_lint.parse.python.library.sql_expression import deny, merge_sql, require_all
 from mrt_lint.parse.python.library.statement import make_select, make_table, start_dml
 from mrt_lint.parse.python.library.table import as_table, make_column_ref
 from mrt_lint.parse.python.library.types import make_type
@@ -52,6 +52,8 @@ def call_sqlalchemy(ref: ExternalName, arguments: CallArguments) -> Value:
         return make_type(ref, arguments)
     if not any(isinstance(value, SqlExpression) for value in arguments.everything()):
         return UNKNOWN
+    if name == "not_":
+        return deny(arguments.get(0, "clause"))
     return require_all(*arguments.everything()) if name == "and_" else merge_sql(*arguments.everything())
 
 

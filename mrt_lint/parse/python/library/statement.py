@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 from mrt_lint.model.values import UNKNOWN, Column, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import flatten, to_maybe_name, to_name
 from mrt_lint.parse.python.library.elements import DmlElement, OrmRow, OrmRows, SelectElement, SqlExpression, TableElement
-from mrt_lint.parse.python.library.sql_expression import is_column, merge_sql, require_all
-from mrt_lint.parse.python.library.table import as_table
+from mrt_lint.parse.python.library.sql_expression import is_column, merge_sql, require, require_all
+from mrt_lint.parse.python.library.table import as_table, make_column_ref
 from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalClass, PossibleItem, Value
 
 FILTERS = frozenset(["where", "filter", "filter_by", "get"])
@@ -49,8 +50,9 @@ def start_dml(kind: str, target: Value, arguments: CallArguments | None = None) 
         return statement
     given = arguments.keyword.get("whereclause")
     where = bool(given) or any(isinstance(value, SqlExpression) for value in arguments.positional)
-    nulls = require_all(*arguments.positional, given).nulls
-    statement = dataclasses.replace(statement, where=where, nulls=nulls, nulls_alone=not where)
+    asked = [*arguments.positional, given] if given is not None else arguments.positional
+    condition = require_all(*(value for value in asked if isinstance(value, (SqlExpression, Column))))
+    statement = dataclasses.replace(statement, where=where, tests=condition.tests, conditions=condition.columns)
     values = arguments.keyword.get("values")
     return add_values(statement, CallArguments(positional=[values])) if values is not None else statement
 
@@ -64,10 +66,7 @@ def call_dml_method(statement: DmlElement, name: str, arguments: CallArguments) 
         return dataclasses.replace(
             statement,
             where=statement.where or given != ["true"],
-            nulls=_nulls(statement, arguments),
-            conditions=(*statement.conditions, *merge_sql(*arguments.positional).columns),
-            nulls_alone=statement.nulls_alone and all(map(_asks_for_null, arguments.positional)) and not arguments.keyword,
-            measures=statement.measures or merge_sql(*arguments.positional).measures,
+            **_asked(statement, arguments),
         )
     if name in ("values", "ordered_values"):
         return add_values(statement, arguments)
@@ -95,15 +94,16 @@ def _with_query(statement: DmlElement, select: SelectElement) -> DmlElement:
     return dataclasses.replace(statement, flows=flows, chooses=chooses, measures=statement.measures or select.measures)
 
 
-def _asks_for_null(condition: Value) -> bool:
-    """Return whether a condition is that one column is NULL."""
-    return isinstance(condition, SqlExpression) and len(condition.nulls) == 1 and condition.columns == condition.nulls
-
-
-def _nulls(statement: DmlElement | SelectElement, arguments: CallArguments) -> tuple[Name, ...]:
-    """Return the columns that are NULL in every row which these further conditions leave; `filter_by(code=None)` names one."""
-    named = tuple(name for name, value in arguments.keyword.items() if value is None)
-    return (*statement.nulls, *require_all(*arguments.positional).nulls, *named)
+def _asked(statement: DmlElement | SelectElement, arguments: CallArguments) -> dict[str, Any]:
+    """Return what a statement asks for with these further conditions; `filter_by(code=None)` names a column."""
+    named = [require("in", make_column_ref(None, name), value) for name, value in arguments.keyword.items()]
+    conditions = [*arguments.positional, *named, *([] if arguments.complete else [UNKNOWN])]
+    found = require_all(*conditions)
+    return {
+        "conditions": (*statement.conditions, *found.columns),
+        "tests": (*statement.tests, *found.tests),
+        "measures": statement.measures or found.measures,
+    }
 
 
 def add_values(statement: DmlElement, arguments: CallArguments) -> DmlElement:
@@ -166,8 +166,7 @@ def call_select_method(statement: SelectElement, name: str, arguments: CallArgum
     if name in ("get", "get_or_404") and statement.rows:
         return OrmRow(statement.tables[0])
     if name in FILTERS:
-        measures = statement.measures or merge_sql(*arguments.positional).measures
-        return dataclasses.replace(statement, where=True, nulls=_nulls(statement, arguments), measures=measures)
+        return dataclasses.replace(statement, where=True, **_asked(statement, arguments))
     if name == "select_from" and (table := as_table(arguments.get(0, "from"))) is not None:
         return dataclasses.replace(statement, tables=(*statement.tables, table))
     if name in FINDING_ALL and statement.rows and statement.query:
@@ -184,7 +183,7 @@ def call_select_method(statement: SelectElement, name: str, arguments: CallArgum
 def finish_query(statement: SelectElement, name: str, arguments: CallArguments) -> DmlElement:
     """`session.query(Model).filter(…).update({…})` or `.delete()`."""
     table = statement.tables[0] if statement.tables else TableElement(UNKNOWN)
-    made = DmlElement(name, table, where=statement.where, nulls=statement.nulls, nulls_alone=not statement.where)
+    made = DmlElement(name, table, where=statement.where, conditions=statement.conditions, tests=statement.tests)
     made = dataclasses.replace(made, measures=statement.measures)
     values = arguments.get(0, "values")
     return add_values(made, CallArguments(positional=[values])) if name == "update" else made
