@@ -14,11 +14,28 @@ SEVERAL = re.compile(r";\s*(?:UPDATE|DELETE|INSERT|WITH)\b|^\s*DO\b(?=.*\b(?:UPD
 OF_A_BATCH = "_alembic_tmp_"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaughtError:
+    """An error of a database; `is_own` is whether that was on a connection which the migration opened itself."""
+
+    error: BaseException
+    is_own: bool
+
+
 @dataclass(slots=True)
 class ChangedRows:
-    """The most rows that each statement on a line changed, for statements that may change none: UPDATE, DELETE, INSERT … SELECT."""
+    """The most rows that each statement on a line changed, for statements that may change none: UPDATE, DELETE, INSERT … SELECT.
+
+    `caught` are the errors on each line, which the migration caught where it went on.
+    """
 
     lines: dict[int, dict[str, int]] = field(default_factory=dict)
+    caught: dict[int, CaughtError] = field(default_factory=dict)
+
+    def catch(self, line: int | None, error: BaseException, *, is_own: bool) -> None:
+        """Record an error; the first one on a line counts."""
+        if line is not None:
+            self.caught.setdefault(line, CaughtError(error=error, is_own=is_own))
 
     def record(self, line: int | None, statement: str, rowcount: int) -> None:
         """Record a statement; a driver that cannot count (-1) is taken to have changed something."""

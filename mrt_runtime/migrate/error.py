@@ -40,6 +40,10 @@ class WrongDatabaseError(ConfigurationError):
         self.place = place
 
 
+class OutsideError(Exception):
+    """A statement of a migration names another database; it is that migration's failure."""
+
+
 class MigrationError(Exception):
     """A migration, or the env.py around it, ended with an error.
 

@@ -26,7 +26,7 @@ from mrt_runtime.migrate import kept_connection
 from mrt_runtime.migrate.call_site import find_line, trace_calls
 from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.connection_target import read_target
-from mrt_runtime.migrate.error import WrongDatabaseError, suggest_setting
+from mrt_runtime.migrate.error import OutsideError, WrongDatabaseError, suggest_setting
 from mrt_runtime.migrate.first_connect import FirstConnects, install, note_arguments
 from mrt_runtime.migrate.kept_connection import find_kept
 from mrt_runtime.secret import follow
@@ -35,15 +35,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 PROVED = "pytest-mrt proved"
-"""Key in a connection's `info`, which lives exactly as long as the connection to the server does."""
+"""Key in a connection's `info`, which lives exactly as long as the connection to the server does; so is OWN."""
+OWN = "opened by a migration"
 OTHER_USER = (
     " It has to connect as the user in the scratch database's URL, who may change nothing else; to let it connect as another, set "
     'isolation = "statements" under [tool.mrt].'
 )
-
-
-class OutsideError(Exception):
-    """A statement of a migration names another database; it is that migration's failure."""
 
 
 class ConnectionGuard:
@@ -231,6 +228,7 @@ class ConnectionGuard:
                 dbapi_connection.close()
             self._refuse("a database that is not the scratch database")
         record.info[PROVED] = self._scratch
+        record.info[OWN] = find_line(self.file) is not None
         self._opened.append(record)
         self._scratch.admit(dbapi_connection)
         self.kept_session.watch(dbapi_connection)
@@ -312,6 +310,8 @@ def on_error(context: ExceptionContext) -> None:
     """Show an error of a statement to the guard, before the migration may catch it."""
     for guard in find_guard():
         guard.note_error(context.original_exception)
+        is_own = context.connection is None or bool(context.connection.info.get(OWN))
+        guard.changed_rows.catch(find_line(guard.file), context.original_exception, is_own=is_own)
 
 
 def count_rows(_connection: Connection, cursor: Any, statement: str, *_rest: object) -> None:

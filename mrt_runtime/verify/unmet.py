@@ -14,10 +14,12 @@ from mrt_runtime.migrate import HistoryStep, Migrator
 from mrt_runtime.migration_file import parse_file, read_migration
 from mrt_runtime.verdict import UnmetStatement
 from mrt_runtime.verify.same_values import find_same
+from mrt_runtime.verify.unseen import describe_caught, find_driver_connections, is_excused
 
 MENTIONS = re.compile(rb"\bUPDATE\b|\bDELETE\b|\bINSERT\b|\.update\(|\.delete\(|\bsetattr\(|\.\w+\s*=[^=]", re.IGNORECASE)
 """What may change rows: SQL, a method, an attribute of an object that was read from a row."""
 BLOCKS = ("body", "orelse", "finalbody")
+ADVICE = "; custom_seeds can supply a row that it changes"
 # of a statement in a message
 LONGEST = 80
 
@@ -26,9 +28,18 @@ def find_unmet(step: HistoryStep, migrator: Migrator, before: Snapshot, after: S
     """Return each line of the upgrade just made whose statement changed no row, or that no row made it execute."""
     file, changed, dialect = step.file, migrator.changed_rows, before.schema.dialect
     found: dict[int, str] = {}
+    unseen = {line: describe_caught(one) for line, one in changed.caught.items() if one.is_own}
     for first, last, table in read_changes(file, dialect) if has_more(file, changed.lines) else ():
-        lines = [line for line in changed.lines if first <= line <= last]
-        if not lines:
+        caught = [(line, one) for line, one in changed.caught.items() if first <= line <= last]
+        if any(first <= line <= last for line in changed.lines):
+            continue
+        if caught:
+            unseen.update((line, describe_caught(one, table)) for line, one in caught)
+        elif is_excused(file, first):
+            unseen[first] = (
+                f"its change of '{table}' was not executed, and an `except` around it may be why: nothing is proved about it"
+            )
+        else:
             found[first] = f"no row made it execute its change of '{table}'"
     met = {statement for counts in changed.lines.values() for statement, rows in counts.items() if rows}
     for line, counts in changed.lines.items():
@@ -38,12 +49,9 @@ def find_unmet(step: HistoryStep, migrator: Migrator, before: Snapshot, after: S
             found[line] = f"no row met {_name(unmet)}"
         elif same:
             found[line] = f"no row has another value after {_name(same)}"
-    return [
-        UnmetStatement(
-            line=line, message=f"Line {line}: {what}, so nothing is proved about it; custom_seeds can supply a row that it changes"
-        )
-        for line, what in sorted(found.items())
-    ]
+    said = {line: f"{what}, so nothing is proved about it{ADVICE}" for line, what in found.items()} | unseen
+    said |= {line: what for line, what in find_driver_connections(file) if line not in said}
+    return [UnmetStatement(line=line, message=f"Line {line}: {said[line]}") for line in sorted(said)]
 
 
 def _name(statements: Sequence[str]) -> str:
