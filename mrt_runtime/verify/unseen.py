@@ -34,7 +34,7 @@ def describe_caught(caught: CaughtError, changes: str | None = None) -> str:
 
 
 def is_excused(file: str, line: int) -> bool:
-    """Whether a line is in a `try` of which an `except` lets the migration go on."""
+    """Whether a line is in a `try` after which the migration goes on where an error is raised there."""
     return any(first <= line <= last for first, last in _read_tries(file))
 
 

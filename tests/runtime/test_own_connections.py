@@ -33,8 +33,12 @@ CAUGHT = {
     "an async engine": """import asyncio
     from sqlalchemy.ext.asyncio import create_async_engine
     async def go():
-        async with create_async_engine(op.get_bind().engine.url.set(drivername="{driver}")).begin() as own:
-            await own.execute(sa.text("UPDATE t SET note = nope"))  # here
+        engine = create_async_engine(op.get_bind().engine.url.set(drivername="{driver}"))
+        try:
+            async with engine.begin() as own:
+                await own.execute(sa.text("UPDATE t SET note = nope"))  # here
+        finally:
+            await engine.dispose()
     try:
         asyncio.run(go())
     except Exception:
