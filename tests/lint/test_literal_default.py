@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from mrt_lint.analysis.literal_default import find_unfit_default
 from mrt_lint.parse.sql.expand import read_sql
+from tests.lint.lifting import lift_upgrade
 from tests.lint.test_downgrade_kinds import NOTHING, told
 
 SERVERS = {
@@ -107,3 +108,38 @@ def test_it_is_said_of_every_operation_that_gives_a_default_and_of_sqlite_never(
 
 def codes(*arguments, **options):
     return {finding.code for finding in told(*arguments, **options)}
+
+
+OBJECTS = '''
+class Kind(declarative_base()):
+    __tablename__ = "kinds"
+    id = sa.Column(sa.Integer, primary_key=True)
+    label = sa.Column("name", sa.String(80))
+
+    def key(self):
+        return self.id
+'''
+FETCHED = [
+    'kind = Kind(label="A")\nsession.add(kind)\nsession.flush()\nvalue = kind.id',
+    "kind = Kind()\nvalue = kind.key()",
+    "value = session.get(Kind, 1).id",
+    'value = session.query(Kind).filter_by(label="A").one().id',
+    "value = session.query(Kind.id).scalar()",
+    "value = [kind.id for kind in session.query(Kind)][0]",
+    'value = session.execute(sa.insert(Kind).values(label="A")).inserted_primary_key[0]',
+]
+
+
+@pytest.mark.parametrize("written", ["str(value)", 'f"{value}"', '"%s" % value', '"{}".format(value)', "sa.text(f\"'{value}'\")"])
+@pytest.mark.parametrize("fetched", FETCHED)
+def test_what_the_database_chose_is_no_name_of_an_attribute(fetched, written):
+    body = f'{fetched}\nop.add_column("parcels", sa.Column("kind_id", sa.Integer(), server_default={written}))'
+    module = f"from sqlalchemy.orm import declarative_base\n\nsession = orm.Session(op.get_bind())\n{OBJECTS}"
+    [*_, added] = lift_upgrade(body, module=module, dialects=())
+    assert find_unfit_default(added, "postgresql") is None
+
+
+def test_what_python_gave_an_object_is_known():
+    body = 'kind = Kind(label="A")\nop.add_column("parcels", sa.Column("kind_id", sa.Integer(), server_default=kind.label))'
+    [*_, added] = lift_upgrade(body, module=f"from sqlalchemy.orm import declarative_base\n{OBJECTS}", dialects=())
+    assert find_unfit_default(added, "postgresql") is not None

@@ -121,6 +121,8 @@ def _of_instance(value: LocalInstance, name: str) -> Value:
     if name in value.attributes:
         return value.attributes[name]
     found = get_class_attribute(value.of, name)
+    if isinstance(found, SqlExpression):
+        return UNKNOWN  # what the column holds in this object, which the database may have chosen
     if isinstance(found, LocalFunction):
         return found if found.static or found.of_class else found.bound_to(value)
     return BoundMethod(value, name) if isinstance(found, BoundMethod) else found
