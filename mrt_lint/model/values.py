@@ -173,9 +173,9 @@ class Constraint:
 
     `kind` is "primary", "unique", "check", "foreignkey" or "exclude", Alembic's own words. `condition` is a check's SQL text;
     `referred_*`, `ondelete`, `onupdate`, `deferrable`, `initially` and `match` concern foreign keys. `not_valid` is PostgreSQL's
-    NOT VALID; `using_index` names the index of `… USING INDEX`; `nulls_not_distinct` is PostgreSQL's of a unique one, `use_alter`
-    True of a foreign key that CREATE TABLE leaves out, `named_after` the table and columns that the database chose the name of a
-    nameless one after, where they were renamed since (none of these is compared).
+    NOT VALID; `using_index` names the index of `… USING INDEX`; `nulls_not_distinct` is PostgreSQL's of a unique one, `included`
+    True of one with INCLUDE, `use_alter` of a foreign key that CREATE TABLE leaves out, `named_after` the table and columns that
+    the database chose the name of a nameless one after, where they were renamed since (none of these is compared).
     """
 
     kind: str
@@ -192,6 +192,7 @@ class Constraint:
     not_valid: Flag = False
     using_index: MaybeName = None
     nulls_not_distinct: Flag = field(default=False, compare=False, repr=False)
+    included: Flag = field(default=False, compare=False, repr=False)
     use_alter: Flag = field(default=False, compare=False, repr=False)
     named_after: tuple[str, tuple[Name, ...] | Unknown] | None = field(default=None, compare=False, repr=False)
 

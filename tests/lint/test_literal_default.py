@@ -110,7 +110,7 @@ def codes(*arguments, **options):
     return {finding.code for finding in told(*arguments, **options)}
 
 
-OBJECTS = '''
+OBJECTS = """
 class Kind(declarative_base()):
     __tablename__ = "kinds"
     id = sa.Column(sa.Integer, primary_key=True)
@@ -118,7 +118,7 @@ class Kind(declarative_base()):
 
     def key(self):
         return self.id
-'''
+"""
 FETCHED = [
     'kind = Kind(label="A")\nsession.add(kind)\nsession.flush()\nvalue = kind.id',
     "kind = Kind()\nvalue = kind.key()",

@@ -109,4 +109,6 @@ def _may_be(entry: Constraint | CreateIndex, kind: str | None) -> bool:
     """Return whether something without a name may be meant: on MySQL a unique constraint or a foreign key is an index as well."""
     if isinstance(entry, CreateIndex):
         return kind in {"index", "plain index", "unique"}
+    if entry.name is UNKNOWN and kind not in {"index", "plain index"}:
+        return True  # which may be the name in question: PostgreSQL does not ask of what kind it is
     return kind in {None, entry.kind} or (kind == "index" and entry.kind in {"unique", "foreignkey"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 
 from mrt_lint.model.lean import dataclass, replace
+from mrt_lint.model.ops.merged_keys import merge_keys
 from mrt_lint.model.ops.operation import Op
 from mrt_lint.model.values import UNSET, Column, Constraint, Flag, MaybeName, MaybeType, Name, SqlType, Unknown, Unset
 
@@ -31,18 +32,22 @@ class CreateTable(Op):
     partitioned: bool = field(default=False, compare=False, repr=False)
 
     def emitted(self, dialect: str) -> CreateTable:
-        """Return the operation without the keys that its statement leaves out: those of no column, and some foreign keys.
+        """Return the operation without the keys that are not made: those of no column, of others' columns, and some foreign keys.
 
         SQLAlchemy writes a key with `use_alter=True` once all tables are made, which Alembic does not do; where the database has
         no ALTER for it, as SQLite, it stays in CREATE TABLE (`DDLCompiler.create_table_constraints`).
         """
         if any(self._is_empty(key) for key in self.constraints):
             return replace(self, constraints=tuple(key for key in self.constraints if not self._is_empty(key))).emitted(dialect)
-        keys = (*self.constraints, *(key for column in self.columns for key in column.constraints))
-        if dialect == "sqlite" or all(key.use_alter is False for key in keys):
+        columns, constraints = self.columns, self.constraints
+        if dialect == "postgresql":
+            columns, constraints = merge_keys(columns, constraints, sql=self.sql)
+        keys = (*constraints, *(key for column in columns for key in column.constraints))
+        if dialect != "sqlite" and not all(key.use_alter is False for key in keys):
+            constraints = _without_altered_in(constraints)
+            columns = tuple(replace(column, constraints=_without_altered_in(column.constraints)) for column in columns)
+        if columns is self.columns and constraints is self.constraints:
             return self
-        constraints = _without_altered_in(self.constraints)
-        columns = tuple(replace(column, constraints=_without_altered_in(column.constraints)) for column in self.columns)
         return replace(self, constraints=constraints, columns=columns)
 
     def _is_empty(self, key: Constraint) -> bool:

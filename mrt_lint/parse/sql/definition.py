@@ -163,6 +163,9 @@ def _finish(cursor: TokenCursor, made: Constraint) -> Constraint:
     while True:
         if cursor.accept("NOT VALID"):
             made = replace(made, not_valid=True)
+        elif cursor.accept("INCLUDE"):
+            cursor.inside()
+            made = replace(made, included=True)
         elif cursor.accept("NOT DEFERRABLE"):
             made = replace(made, deferrable=False)
         elif cursor.accept("DEFERRABLE"):

@@ -145,6 +145,7 @@ def make_key(kind: str, arguments: CallArguments) -> Constraint:
         deferrable=to_maybe_flag(arguments.keyword.get("deferrable")),
         initially=to_maybe_name(arguments.keyword.get("initially")),
         nulls_not_distinct=to_flag(arguments.keyword.get("postgresql_nulls_not_distinct")),
+        included="postgresql_include" in arguments.keyword,
     )
 
 
