@@ -128,6 +128,15 @@ class RevisionGraph:
                 left += self.before(ancestor)
         return frozenset(found)
 
+    def line(self, revision: str) -> set[str]:
+        """Return a revision with what it follows, without what it depends on."""
+        line, waiting = {revision}, [revision]
+        while waiting:
+            parents = [parent for parent in self.parents[waiting.pop()] if parent not in line]
+            line.update(parents)
+            waiting += parents
+        return line
+
     def problems(self) -> Iterator[GraphProblem]:
         """Return what is wrong, in the order of the files within each flaw."""
         for migration, wanted in self.missing:

@@ -70,20 +70,10 @@ class MultipleHeads(HistoryRule):
 
 def _own_label(history: History, head: str) -> str:
     """Return the label of the branch that ends in a head where it shares no revision with another, as one does that stays apart."""
-    line = _line(history, head)
-    if any(not line.isdisjoint(_line(history, other)) for other in history.heads if other != head):
+    line = history.graph.line(head)
+    if any(not line.isdisjoint(history.graph.line(other)) for other in history.heads if other != head):
         return ""
     return next((label for revision in sorted(line) for label in history.migrations[revision].branch_labels), "")
-
-
-def _line(history: History, head: str) -> set[str]:
-    """Return a head with what it follows, without what it depends on."""
-    line, waiting = {head}, [head]
-    while waiting:
-        parents = [parent for parent in history.graph.parents[waiting.pop()] if parent not in line]
-        line.update(parents)
-        waiting += parents
-    return line
 
 
 def _is_independent(history: History, head: str, labels: tuple[str, ...]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.locking import limits_wait
+from mrt_lint.analysis.locking import is_short, under_lock, waits_briefly
 from mrt_lint.analysis.mysql_alteration import change_of_table, is_new
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
@@ -53,7 +53,7 @@ class TableRewriteCommand(Rule):
         instead="run it as maintenance, outside of migrations, or make a new table and move the rows in batches",
     )
     held = DialectWording(
-        message="{command} blocks {blocked} of {table_words} until the migration's transaction ends",
+        message="{command} blocks {blocked} of {table_words} until {transaction} ends",
         instead="leave it out: each statement takes the lock that it needs; or set a lock_timeout before, and keep the rest short",
     )
     guarding = DialectWording(
@@ -81,7 +81,11 @@ class TableRewriteCommand(Rule):
     )
     exemptions = (
         "REINDEX and REFRESH CONCURRENTLY; a view that is new, or filled WITH NO DATA; a domain's constraint that is NOT VALID.",
-        "LOCK TABLE in a mode that does not block writes, or under a lock_timeout where it guards what is read until it is used.",
+        "LOCK TABLE in a mode that does not block writes.",
+        (
+            "LOCK TABLE … NOWAIT or under a lock_timeout, where it guards what is read until it is used, or where nothing behind "
+            "it in its transaction takes long."
+        ),
         "The table was created earlier in the same upgrade.",
         "Another database is declared, or a guard names one.",
     )
@@ -139,6 +143,20 @@ class TableRewriteCommand(Rule):
                 op.execute("LOCK TABLE events")
             """,
         ),
+        Example(
+            title="Locked for a moment only, which does not wait for long",
+            source="""
+            def upgrade():
+                with op.get_context().autocommit_block():
+                    op.execute("BEGIN")
+                    op.execute("SET LOCAL lock_timeout = '1s'")
+                    op.execute("LOCK TABLE users")
+                    op.execute("ALTER TABLE users ADD COLUMN nick text")
+                    op.execute("COMMIT")
+                op.execute("LOCK TABLE teams IN ACCESS EXCLUSIVE MODE NOWAIT")
+                op.add_column("teams", sa.Column("nick", sa.Text))
+            """,
+        ),
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
@@ -168,17 +186,21 @@ class TableRewriteCommand(Rule):
                 found.setdefault(statement.origin, []).append((statement, match))
         for locks in found.values():
             statement, match = locks[0]
-            paths = list(dict.fromkeys(f"'{each['name'] or each['view']}'" for _, each in locks))
+            paths = list(dict.fromkeys("'" + (each["name"] or each["view"]).replace('"', "") + "'" for _, each in locks))
             shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
             if not statement.command.startswith("LOCK"):
                 yield self.found(case.migration, statement, self.refreshed, command=statement.command, table_words=shown)
                 continue
-            guards = any(_guards(case, each, _last(of)) for each, of in locks)
-            if guards and any(limits_wait(case, op) for op in case.earlier(statement)):
+            behind = [(each, _last(of), under_lock(case, each)) for each, of in locks]
+            guards = any(_are_read(held, table) for _, table, held in behind)
+            if all(waits_briefly(case, each) and (guards or is_short(case, held)) for each, _, held in behind):
                 continue
-            blocked = "writes" if _WRITERS_ONLY.search(statement.text) else "reads and writes"
+            words = {
+                "blocked": "writes" if _WRITERS_ONLY.search(statement.text) else "reads and writes",
+                "transaction": "its own transaction" if statement.autocommit else "the migration's transaction",
+            }
             wording = self.guarding if guards else self.held
-            yield self.found(case.migration, statement, wording, command=statement.command, table_words=shown, blocked=blocked)
+            yield self.found(case.migration, statement, wording, command=statement.command, table_words=shown, **words)
 
     def _locking(self, case: MigrationCase, op: ops.AlterObject) -> DialectWording | None:
         action = op.action if isinstance(op.action, str) and case.server(op) is None else ""
@@ -197,8 +219,8 @@ def _last(match: re.Match[str]) -> str:
     return fold((match["name"] or match["view"]).rpartition(".")[2].strip('"'))
 
 
-def _guards(case: MigrationCase, lock: ops.Statement, table: str) -> bool:
-    """Return whether upgrade() reads a table behind its lock, in a statement or another one, or uses what Core may have read."""
-    texts = (op.statement for op in case.later(lock) if isinstance(op, ops.Execute))
+def _are_read(behind: list[ops.Op], table: str) -> bool:
+    """Return whether a locked table is read behind the lock, in a statement or another one, or Core may have read what is used."""
+    texts = (op.statement for op in behind if isinstance(op, ops.Execute))
     name = re.compile(rf"\b{re.escape(table)}\b", re.IGNORECASE)
     return any(not isinstance(text, str) or HOLE in text or (_READS.search(text) and name.search(text)) for text in texts)
