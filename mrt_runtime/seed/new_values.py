@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from mrt_runtime.compare.schema import CatalogueColumn, Table
+from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, Table, qualified
 from mrt_runtime.seed.condition import read_condition
 from mrt_runtime.seed.schema_change import SchemaChange
 from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.table_plan import TablePlan, sample
 from mrt_runtime.seed.unique_key import uniques_of
 from mrt_runtime.seed.value import Row, Value
+from mrt_runtime.seed.value_kind import ColumnSlot, Texts
 
 MOST_LABELS = 5
 MOST_VALUES = 12
@@ -22,20 +23,35 @@ def newly_allowed(filler: TableFiller, old: Table, new: Table, change: SchemaCha
     for name in insertable(new):
         column, before = new.column(name), old.column(name)
         if column is not None and before is not None:
-            yield from _column(column, before, change)
+            yield from _column(filler, column, before, change)
     yield from _duplicates(filler, old, new)
     yield from _unchecked(filler, old, new, plan)
     yield from _orphans(old, new, plan)
 
 
-def _column(column: CatalogueColumn, before: CatalogueColumn, change: SchemaChange) -> Iterator[Row]:
-    known = change.old_type(before.type.base if before.type.schema is None else f"{before.type.schema}.{before.type.base}")
+def _column(filler: TableFiller, column: CatalogueColumn, before: CatalogueColumn, change: SchemaChange) -> Iterator[Row]:
+    known = change.old_type(name_type(before.type))
     old_labels = known.labels if known is not None else before.type.labels
     if old_labels:
         for label in [label for label in column.type.labels if label not in old_labels][:MOST_LABELS]:
             yield {column.name: label}
+        if not column.type.labels and change.old_type(name_type(column.type)) is None:
+            yield from _unlisted(filler, column, old_labels)
     if column.nullable and not before.nullable:
         yield {column.name: None}
+
+
+def name_type(kind: ColumnType) -> str:
+    """Return the label that a user's type has in the catalogue."""
+    return qualified(kind.base, kind.schema)
+
+
+def _unlisted(filler: TableFiller, column: CatalogueColumn, labels: Sequence[str]) -> Iterator[Row]:
+    """Write what an enum did not list into the text that it became, though the way back converts the text to that enum."""
+    kind = filler.writer.dialect.kind_of(column, filler.schema)
+    if isinstance(kind, Texts):
+        pool = kind.pool(ColumnSlot(name=column.name, place=column.position))
+        yield from [{column.name: value} for value in pool.typical if value not in labels][:1]
 
 
 def _duplicates(filler: TableFiller, old: Table, new: Table) -> Iterator[Row]:
