@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.downgrade.definition import for_dialect
+from mrt_lint.analysis.column_values import has_name
+from mrt_lint.analysis.downgrade.definition import for_dialect, is_nullable
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.duplicates import demands_unique, thinks_of_duplicates
+from mrt_lint.history.doubt import is_opaque
 from mrt_lint.history.schema import ReplayedSchema, ReplayedTable, fold
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.ops import CreateConstraint, CreateIndex, Insert, Op, Update
+from mrt_lint.model.ops import CreateConstraint, CreateIndex, CreateTable, Delete, Insert, Op, Truncate, Update
 from mrt_lint.model.values import UNKNOWN, Column, Name, SqlType, ValueFlow
 
 _CHOOSES: Final = re.compile(r"\b(DISTINCT|GROUP\s+BY|CONFLICT|IGNORE|DUPLICATE|REPLACE|LIMIT|OVER)\b", re.IGNORECASE)
@@ -56,6 +58,45 @@ def doubled_keys(case: MigrationCase, op: Insert | Update, text: str) -> Iterato
         columns = tuple(str(flow.source) for flow in filled)
         if not any(_folded(own) <= _folded(columns) for own in table.known_keys()):
             yield table.name, columns
+
+
+def found_several(case: MigrationCase, op: Update) -> Iterator[ValueFlow]:
+    """Yield each value that a subquery finds which may find several: no key of its table is among the columns it is found by."""
+    state = case.state_before(op)
+    earlier = list(case.earlier(op))
+    for flow in op.flows if op.flows is not UNKNOWN else ():
+        table = state.schema.table(flow.table) if flow.found_by and readable(flow.table) else None
+        if not isinstance(table, ReplayedTable) or not table.complete or table.lost:
+            continue
+        mine = [other for other in earlier if has_name((getattr(other, "table", UNKNOWN),), table.name)]
+        # what this upgrade makes or clears may hold each once
+        if any(isinstance(other, CreateTable | Delete | Truncate) for other in mine) or any(map(is_opaque, earlier)):
+            continue
+        given = _folded(tuple(inner for inner, _ in flow.found_by))
+        if not any(_folded(key) <= given for key in table.known_keys()):
+            yield flow
+
+
+def found_none(case: MigrationCase, op: Update) -> Iterator[ValueFlow]:
+    """Yield each value of a NOT NULL column that a subquery finds which may find none: no foreign key leads to its table."""
+    _, target = _tables(case, op)
+    if target is None or op.where is not False or not target.complete or op.flows is UNKNOWN:
+        return
+    for flow in op.flows:
+        column = target.columns.get(fold(str(flow.column)))
+        if not flow.found_by or not isinstance(column, Column) or is_nullable(column) is not False:
+            continue
+        outer = _folded(tuple(name for _, name in flow.found_by))
+        held = [
+            key
+            for key in target.known_constraints("foreignkey")
+            if isinstance(key.columns, tuple)
+            and _folded(key.columns) & outer
+            and has_name((flow.table or UNKNOWN,), key.referred_table)
+        ]
+        required = all(is_nullable(part) is False for name in outer if isinstance(part := target.columns.get(name), Column))
+        if not (held and required):
+            yield flow
 
 
 def _tables(case: MigrationCase, op: Op) -> tuple[ReplayedSchema, ReplayedTable | None]:

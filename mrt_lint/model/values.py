@@ -138,6 +138,8 @@ class ValueFlow:
 
     `table` is the table of the source, None if none is named. `plain` is True if the source's value is copied
     unchanged, or put into a JSON value as it is, as far as raw SQL shows it; `copied` also where the statement chooses rows.
+    `found_by` are, of a subquery that may find several values, the columns of its table that it finds them by, each with the one of
+    the row that is written.
     """
 
     column: Name
@@ -145,6 +147,7 @@ class ValueFlow:
     table: MaybeName = None
     plain: bool = False
     copied: bool = False
+    found_by: tuple[tuple[Name, Name], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,19 +155,20 @@ class ColumnTest:
     """A condition that every row of a statement meets; several hold together.
 
     `asks` is "null", "not null", "in" or "not in" of one column, with the constants that it is compared with as SQL has them, in
-    lower case; "" of any other condition, whose column is UNKNOWN.
+    lower case; "same" where it equals `other`, a column with its table; "" of any other condition, whose column is UNKNOWN.
     """
 
     column: Name = UNKNOWN
     asks: str = ""
     values: tuple[str, ...] = ()
     table: MaybeName = None
+    other: tuple[MaybeName, Name] | None = None
 
     @property
     def denied(self) -> ColumnTest:
         """What rows meet that do not meet this one, nor are NULL in the column otherwise."""
-        opposites = {"null": "not null", "not null": "null", "in": "not in", "not in": "in", "": ""}
-        return replace(self, asks=opposites[self.asks])
+        opposites = {"null": "not null", "not null": "null", "in": "not in", "not in": "in"}
+        return replace(self, asks=opposites[self.asks]) if self.asks in opposites else ColumnTest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,10 +20,12 @@ _COMMENT = re.compile(rf"\s*COMMENT\s+ON\b.*\bIS\s+(?P<text>{HOLE})[\s;]*", re.I
 """A comment that comes with its quotes: a name cannot be there."""
 _STRING = re.compile(r"'(?:[^']|'')*'")
 _QUALIFIED = re.compile(rf"'{HOLE}\.?\w+'")
-_VALUE = re.compile(rf"(=|<|>|\bIN|\bVALUES|\bLIKE|,|\()\s*['(]?\s*{HOLE}", re.IGNORECASE)
+_VALUE = re.compile(rf"(=|<|>|\bIN|\bVALUES|\bLIKE|\bWHEN|\bTHEN|\bELSE|,|\()\s*['(]?\s*{HOLE}", re.IGNORECASE)
 _NAME = re.compile(rf"\b(INTO|FROM|UPDATE|JOIN|TABLE|SEQUENCE|INDEX)\s+[\"`]?{HOLE}", re.IGNORECASE)
 """A hole that is a name, which cannot be passed as a parameter."""
 _LIST = re.compile(rf"\bIN\s*\(\s*{HOLE}\s*\)", re.IGNORECASE)
+_BRANCHES = re.compile(rf"\bCASE\b(\s+[\w.\"`]+)?\s+{HOLE}(\s+ELSE\b[^()]*?)?\s+END\b", re.IGNORECASE)
+"""A hole that is all the branches of a CASE."""
 _ROWS = re.compile(r"\s*(UPDATE|INSERT|DELETE|REPLACE|MERGE|WITH|SELECT)\b", re.IGNORECASE)
 _RESTART = re.compile(rf"^\s*ALTER\s+SEQUENCE\s+(IF\s+EXISTS\s+)?(?P<name>[\w.]+)?.*\bRESTART\s+(WITH\s+)?{HOLE}", re.IGNORECASE)
 _BLOCK = re.compile(r"\s*DO\b", re.IGNORECASE)
@@ -209,6 +211,11 @@ def _part(text: str) -> str:
 def _safe(text: str) -> str:
     if _LIST.search(text) and text.count(HOLE) == 1:
         return 'bind the list as one: sa.text("… IN :values").bindparams(sa.bindparam("values", expanding=True, value=[…]))'
+    if _BRANCHES.search(text):
+        return (
+            "build the CASE of bound values: sa.case({value: result, …}, value=table.c.column) in table.update().values(…); where "
+            "the pairs are known today, write them down in the migration"
+        )
     in_string = any(HOLE in string for string in _STRING.findall(text))
     if _ROWS.match(text) and not _NAME.search(text):
         if in_string and not _VALUE.search(text):

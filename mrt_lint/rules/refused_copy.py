@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.copied_rows import Copy, copied_values, doubled_keys
+from mrt_lint.analysis.copied_rows import Copy, copied_values, doubled_keys, found_none, found_several
 from mrt_lint.analysis.raw_sql import statement_of
 from mrt_lint.analysis.sql_names import sql_name, sql_path
 from mrt_lint.analysis.type_change import is_narrowing
@@ -28,7 +28,7 @@ class RefusedCopy(Rule):
     """Rows are copied to a column that is shorter than where they come from, or to a key that takes each value once.
 
     The rows of a test fit. In production one name is longer, or two are the same: the statement fails and the deployment stops, or
-    MySQL in a mode that is not strict cuts values off.
+    MySQL in a mode that is not strict cuts values off. So it is where a subquery is to find one value, and finds two.
     """
 
     code = "MRT446"
@@ -47,6 +47,17 @@ class RefusedCopy(Rule):
             "{sql_source} GROUP BY {sql_from} HAVING count(*) > 1"
         ),
     )
+    several = DialectWording(
+        message="upgrade takes '{column}' of {the_table} from '{source}': it fails where several rows there have the same {keys}",
+        instead=(
+            "choose one of them: max({sql_from}), or ORDER BY … LIMIT 1; look for them first: SELECT {sql_keys}, count(*) FROM "
+            "{sql_source} GROUP BY {sql_keys} HAVING count(*) > 1"
+        ),
+    )
+    none = DialectWording(
+        message="upgrade takes '{column}' of {the_table}, which is NOT NULL, from '{source}': it fails where none has its {keys}",
+        instead="give such rows another value, coalesce((SELECT …), …), or leave them alone: WHERE EXISTS (SELECT …)",
+    )
     manual = (
         "PostgreSQL, “Character Types”: https://www.postgresql.org/docs/current/datatype-character.html",
         "MySQL, “Server SQL Modes”: https://dev.mysql.com/doc/refman/8.4/en/sql-mode.html#sql-mode-strict",
@@ -56,6 +67,7 @@ class RefusedCopy(Rule):
         "The value is computed, or the statement looks at its length; SQLite keeps no lengths.",
         "What is copied is a key there already, or the statement chooses rows: WHERE, DISTINCT, GROUP BY, ON CONFLICT, IGNORE.",
         "The key has a column that the statement does not fill from the same table.",
+        "A subquery asks for more than equal columns, for those of a key, or of a table that `upgrade()` makes or deletes rows of.",
     )
 
     bad = (
@@ -67,6 +79,15 @@ class RefusedCopy(Rule):
             def upgrade():
                 op.execute("INSERT INTO staff (id, name) SELECT id, name FROM users")  # MRT446
                 op.execute("UPDATE staff SET name = u.name FROM users u WHERE u.id = staff.id")  # MRT446
+            """,
+        ),
+        Example(
+            title="Several values for one row",
+            before=(_TABLES,),
+            source="""
+            def upgrade():
+                op.add_column("staff", sa.Column("user_id", sa.Integer))
+                op.execute("UPDATE staff SET user_id = (SELECT u.id FROM users u WHERE u.name = staff.name)")  # MRT446
             """,
         ),
         Example(
@@ -94,6 +115,16 @@ class RefusedCopy(Rule):
             """,
         ),
         Example(
+            title="One value for each row",
+            before=(_TABLES,),
+            source="""
+            def upgrade():
+                op.add_column("staff", sa.Column("nick", sa.String(80)))
+                op.execute("UPDATE staff SET nick = (SELECT u.name FROM users u WHERE u.id = staff.id)")
+                op.execute("UPDATE staff SET nick = (SELECT min(u.name) FROM users u WHERE u.name = staff.name)")
+            """,
+        ),
+        Example(
             title="Once each",
             before=(_TABLES,),
             source="""
@@ -115,6 +146,8 @@ class RefusedCopy(Rule):
                 known = copy.former.name in _TEXTS and copy.new.name in _TEXTS and is_narrowing(copy.former, copy.new, dialect)
                 if known and not _LOOKS_AT_LENGTH.search(text):
                     yield self._too_long(case, op, copy)
+            if isinstance(op, ops.Update):
+                yield from self._lookups(case, op, dialect)
             for source, columns in doubled_keys(case, op, text):
                 found = {**names(op, dialect), "source": source, "columns": ", ".join(columns)}
                 found |= {
@@ -122,6 +155,19 @@ class RefusedCopy(Rule):
                     "sql_from": ", ".join(sql_name(name, dialect) for name in columns),
                 }
                 yield self.found(case.migration, op, self.twice, **found)
+
+    def _lookups(self, case: MigrationCase, op: ops.Update, dialect: str) -> Iterator[Finding]:
+        """Yield a finding for each subquery that may find several values (SQLite takes any), or none for a NOT NULL column."""
+        wordings = [(self.none, found_none(case, op))]
+        if dialect != "sqlite":
+            wordings.append((self.several, found_several(case, op)))
+        for wording, flows in wordings:
+            for flow in flows:
+                keys = [str(inner) for inner, _ in flow.found_by]
+                found = {**names(op, dialect), "column": flow.column, "source": flow.table, "keys": ", ".join(map(repr, keys))}
+                found |= {"sql_source": sql_path(None, str(flow.table), dialect), "sql_from": sql_name(str(flow.source), dialect)}
+                found["sql_keys"] = ", ".join(sql_name(key, dialect) for key in keys)
+                yield self.found(case.migration, op, wording, **found)
 
     def _too_long(self, case: MigrationCase, op: ops.Insert | ops.Update, copy: Copy) -> Finding:
         dialect = case.dialect(op)

@@ -131,7 +131,7 @@ from app.models import Parcel
 {}
 session = Session(op.get_bind())
 for parcel in session.query(Parcel):
-    parcel.{} = parcel.code
+    parcel.{} = parcel.code.strip()
 session.commit()
 """
 

@@ -479,3 +479,19 @@ def test_what_is_not_null_is_so_in_every_spelling(condition: str, expected: str)
         f"{model}Session(op.get_bind()).query(Parcel).filter({condition.format(c='Parcel')}).update({{Parcel.age: '1'}})",
     ):
         assert holds(expected, told([base, (f"{AGE}\n{fill}", NOTHING)]))
+
+
+@pytest.mark.parametrize(
+    ("case", "advice"),
+    [
+        ("CASE code {branches} END", "sa.case("),
+        ("CASE {branches} ELSE code END", "sa.case("),
+        ("CASE WHEN code = 'a' THEN '{branches}' END", "pass the value beside the SQL"),
+        ("CASE code WHEN 'a' THEN {branches} ELSE 'b' END", "pass the value beside the SQL"),
+        ("CASE code WHEN {branches} THEN 'a' END", "pass the value beside the SQL"),
+    ],
+)
+def test_the_branches_of_a_case_are_bound_like_values(case: str, advice: str):
+    upgrade = f'from shop.kinds import branches\nop.execute(f"UPDATE parcels SET code = {case}")'
+    [found] = [each for each in told([BASE, (upgrade, NOTHING)]) if each.code == "MRT803"]
+    assert advice in found.instead

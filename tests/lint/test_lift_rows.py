@@ -105,7 +105,7 @@ def test_assigning_to_rows_of_a_query_is_an_update_in_doubt():
     ops = lift_upgrade(
         "s = orm.Session(op.get_bind())\nfor u in s.query(User).all():\n    u.name = u.full\ns.commit()", module=MODULE
     )
-    assert ops == (Update(table="users", columns=("name",), source_columns=(), certain=False),)
+    assert ops == (Update(table="users", columns=("name",), source_columns=("full",), certain=False),)
 
 
 def test_a_select_changes_nothing_and_is_no_operation():

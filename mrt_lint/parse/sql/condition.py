@@ -7,7 +7,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import Final
 
-from mrt_lint.model.values import HOLE, UNKNOWN, ColumnTest, Flag, Name
+from mrt_lint.model.values import HOLE, UNKNOWN, ColumnTest, Flag, MaybeName, Name
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.tokens import SqlToken
 
@@ -87,18 +87,32 @@ def tests_of_where(cursor: TokenCursor, alias: str) -> tuple[ColumnTest, ...]:
 def _test(condition: TokenCursor, alias: str) -> ColumnTest:
     if condition.accept("NOT"):
         return _test(_without_parentheses(condition.rest()), alias).denied
-    *table, column = condition.parts()
-    if not isinstance(column, str) or (table and str(table[-1]).lower() != alias.lower()):
+    table, column = condition.path()
+    if not isinstance(column, str):
         return ColumnTest()
+    if table is not None and str(table).lower() != alias.lower():
+        return _same(condition.rest(), (table, column), alias) if condition.accept("=") else ColumnTest()
     asks = "in"
     values: tuple[str, ...] = ("true",)  # a column by itself is a boolean
     if operator := condition.accept(*_TESTS):
         asks, *constants = _TESTS[operator]
         values = tuple(constants)
         if asks.endswith("in") and not values:
+            if operator == "=" and condition.token.kind in {"word", "name"} and condition.token.key not in {"TRUE", "FALSE"}:
+                return _same(condition, (alias, column), alias)
             values = _constants(condition)
             return ColumnTest(column=column, asks=asks, values=values) if values else ColumnTest()
     return ColumnTest(column=column, asks=asks, values=values) if condition.done else ColumnTest()
+
+
+def _same(right: TokenCursor, left: tuple[MaybeName, Name], alias: str) -> ColumnTest:
+    """Return that a column of the table equals another one, whichever of them comes first."""
+    column = right.path()
+    if not right.done or not isinstance(column[1], str):
+        return ColumnTest()
+    own, other = (left, column) if str(left[0]).lower() == alias.lower() else (column, left)
+    is_own = own[0] is None or str(own[0]).lower() == alias.lower()
+    return ColumnTest(column=own[1], asks="same", other=other) if is_own else ColumnTest()
 
 
 def _constants(side: TokenCursor) -> tuple[str, ...]:

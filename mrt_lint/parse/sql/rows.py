@@ -12,6 +12,7 @@ from mrt_lint.model.values import HOLE, UNKNOWN, Flag, MaybeName, Name, Unknown,
 from mrt_lint.parse.sql.asked_columns import CONSTANTS, columns_asked_for
 from mrt_lint.parse.sql.condition import Truth, null_columns, spares_used, takes_by_value, tests_of_where, truth_of_where
 from mrt_lint.parse.sql.cursor import TokenCursor
+from mrt_lint.parse.sql.lookup import lookup_of
 from mrt_lint.parse.sql.reference import references, tables_read
 from mrt_lint.parse.sql.tokens import keywords
 
@@ -44,6 +45,11 @@ class _ColumnAssignment:
     def read(self) -> tuple[tuple[str | None, Name], ...] | Unknown:
         """The columns that the value reads, each with the table or alias before it."""
         return _read(self.value)
+
+    @cached_property
+    def lookup(self) -> ValueFlow | None:
+        """The column that the value is, of the rows that a subquery finds; None for any other value."""
+        return lookup_of(self.column, self.value)
 
     @property
     def keeps_values(self) -> bool:
@@ -282,8 +288,12 @@ def _flows(changes: list[_ColumnAssignment], tables: dict[str, Name], *, whole: 
         tokens = change.value.tokens[change.value.position : change.value.stop]
         if read is UNKNOWN or (not whole and any(token.kind == "bind" for token in tokens)):
             yield ValueFlow(column=change.column, source=UNKNOWN)
+        if change.lookup is not None:
+            yield change.lookup
         for alias, name in () if read is UNKNOWN else read:
             table = tables.get(alias.lower(), alias) if alias is not None else None
+            if change.lookup is not None and (change.lookup.source, change.lookup.table) == (name, table):
+                continue
             plain = len(tokens) == 1 or (len(tokens) == _QUALIFIED and tokens[1].key == ".") or tokens[0].key in _KEEPING
             yield ValueFlow(column=change.column, source=name, table=table, plain=plain, copied=plain)
 

@@ -10,7 +10,20 @@ from typing import Any, Final
 from mrt_lint.model.values import UNKNOWN
 
 _APART: Final = frozenset(
-    {"origin", "dialects", "certain", "flows", "rebuild", "caught", "along_with", "nulls_not_distinct", "datetime", "bound", "mend"}
+    {
+        "origin",
+        "dialects",
+        "certain",
+        "flows",
+        "rebuild",
+        "caught",
+        "along_with",
+        "nulls_not_distinct",
+        "datetime",
+        "bound",
+        "mend",
+        "tests",
+    }
 )
 
 

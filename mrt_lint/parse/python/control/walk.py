@@ -16,7 +16,7 @@ from mrt_lint.model.values import HOLE, UNKNOWN
 from mrt_lint.parse.python.control import branches, definitions, loops
 from mrt_lint.parse.python.control.definitions import dotted
 from mrt_lint.parse.python.control.exits import BREAK, CONTINUE, FALL, LEAVES, RAISE, RETURN
-from mrt_lint.parse.python.expressions.assignment import assign, bind, change_inside
+from mrt_lint.parse.python.expressions.assignment import assign, bind, change_inside, copy_attribute
 from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
 from mrt_lint.parse.python.expressions.operators import combine, truth
 from mrt_lint.parse.python.objects import NameScope, PossibleItem
@@ -102,7 +102,8 @@ def _discarded_by(node: cst.BaseExpression) -> tuple[cst.CSTNode, ...]:
 def _assign(run: FunctionRun, node: cst.Assign, scope: NameScope) -> int:
     value = evaluate(run, node.value, scope)
     for target in node.targets:
-        assign(run, target.target, value, scope)
+        if value is not UNKNOWN or not copy_attribute(run, target.target, node.value, scope):
+            assign(run, target.target, value, scope)
     return FALL
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import libcst as cst
 
+from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import Update
 from mrt_lint.model.values import UNKNOWN, Name
 from mrt_lint.parse.python.control.iteration import iterate
@@ -13,6 +14,7 @@ from mrt_lint.parse.python.convert import is_same
 from mrt_lint.parse.python.expressions.operators import row_among
 from mrt_lint.parse.python.library.elements import OrmRow, SqlExpression
 from mrt_lint.parse.python.library.statement import flows_into
+from mrt_lint.parse.python.library.table import make_column_ref
 from mrt_lint.parse.python.objects import LocalInstance, NameScope, PossibleItem, Value
 from mrt_lint.parse.python.run import FunctionRun
 
@@ -69,6 +71,17 @@ def _unpack(
         assign(run, element.value, item, scope)
 
 
+def copy_attribute(run: FunctionRun, target: cst.BaseExpression, value: cst.BaseExpression, scope: NameScope) -> bool:
+    """Record `row.a = row.b` of an object of the ORM as a copy from one column to the other; False if it is something else."""
+    if not isinstance(target, cst.Attribute) or not isinstance(value, cst.Attribute) or not isinstance(value.value, cst.Name):
+        return False
+    receiver, source = run.evaluate(run, target.value, scope), run.evaluate(run, value.value, scope)
+    if isinstance(receiver, OrmRow) and isinstance(source, OrmRow):
+        set_attribute(run, target, receiver, target.attr.value, make_column_ref(source.table, value.attr.value))
+        return True
+    return False
+
+
 def set_attribute(run: FunctionRun, node: cst.CSTNode, receiver: Value, name: Name, value: Value) -> None:
     """Set an attribute of an object; one that the ORM keeps is written to the database."""
     if isinstance(receiver, LocalInstance):
@@ -85,7 +98,8 @@ def set_attribute(run: FunctionRun, node: cst.CSTNode, receiver: Value, name: Na
             columns=(name,),
             source_columns=sources,
             where=UNKNOWN,
-            flows=tuple(flows_into(name, value)),
+            # under a condition of its own it may be none that is too long
+            flows=tuple(replace(flow, copied=flow.copied and run.undecided <= run.repeating) for flow in flows_into(name, value)),
             fills=receiver.nulls,
         )
         if receiver.table.name is UNKNOWN:

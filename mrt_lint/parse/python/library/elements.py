@@ -55,7 +55,7 @@ class SqlExpression:
     """An SQL expression: its text where it is known, the columns and tables that it reads.
 
     `tests` are all that it asks for as a condition, none if that was not read; `measures` is whether it may look at the length of a
-    text; `bound` is what the binds of a `text()` get.
+    text; `bound` is what the binds of a `text()` get, `query` the one that finds it.
     """
 
     text: Name = UNKNOWN
@@ -65,6 +65,7 @@ class SqlExpression:
     tests: tuple[ColumnTest, ...] = ()
     measures: bool = False
     bound: BoundValues | None = None
+    query: SelectElement | None = None
 
 
 @dataclass(slots=True, frozen=True)

@@ -95,7 +95,7 @@ def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **ma
         )
     else:
         tests = _own_tests(statement)
-        asked = statement.conditions if all(test.asks for test in tests) else (*statement.conditions, UNKNOWN)
+        asked = statement.conditions if all(test.asks not in {"", "same"} for test in tests) else (*statement.conditions, UNKNOWN)
         run.emit(ops.Delete, node, **table, where=statement.where, conditions=asked, tests=tests, **marks)
     if statement.table.name is UNKNOWN:
         run.fail(node, f"the table of the {statement.kind} is not a literal")

@@ -33,6 +33,11 @@ def require(asks: str, tested: Value, value: Value) -> SqlExpression:
     "not null" is that of IS NOT, which no row with NULL fails but where that is asked for.
     """
     read = merge_sql(tested, value)
+    if asks == "in" and is_column(tested) and is_column(value):
+        own, other = as_sql(tested), as_sql(value)
+        found = (next(iter(other.tables), None), other.name)
+        test = ColumnTest(column=own.name, asks="same", table=next(iter(own.tables), None), other=found)
+        return dataclasses.replace(read, tests=(test,))
     asks, values = _asked(asks, value)
     if not is_column(tested) or not (values or asks.endswith("null")) or (values and asks == "not null"):
         return dataclasses.replace(read, tests=(ColumnTest(),))

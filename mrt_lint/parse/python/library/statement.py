@@ -9,7 +9,7 @@ from typing import Any
 from mrt_lint.model.values import UNKNOWN, Column, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import flatten, to_maybe_name, to_name
 from mrt_lint.parse.python.library.elements import DmlElement, OrmRow, OrmRows, SelectElement, SqlExpression, TableElement
-from mrt_lint.parse.python.library.sql_expression import is_column, merge_sql, require, require_all
+from mrt_lint.parse.python.library.sql_expression import as_sql, is_column, merge_sql, require, require_all
 from mrt_lint.parse.python.library.table import as_table, make_column_ref
 from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalClass, PossibleItem, Value
 
@@ -137,10 +137,31 @@ def flows_into(column: Name, value: Value) -> Iterator[ValueFlow]:
     if value is UNKNOWN or isinstance(value, (PossibleItem, ExternalName, OrmRow)):
         yield ValueFlow(column=column, source=UNKNOWN)
         return
+    query = value if isinstance(value, SelectElement) else value.query if isinstance(value, SqlExpression) else None
+    if query is not None:
+        yield from _found(column, query)
+        return
     read = merge_sql(value)
     table = read.tables[0] if len(read.tables) == 1 else None
     plain = is_column(value)
     yield from (ValueFlow(column=column, source=source, table=table, plain=plain, copied=plain) for source in read.columns)
+
+
+def _found(column: Name, query: SelectElement) -> Iterator[ValueFlow]:
+    """Return what a column gets of the rows that a query finds, where it asks for one column as it is."""
+    selected = query.items[0] if len(query.items) == 1 else None
+    if not is_column(selected) or len(as_sql(selected).tables) != 1:
+        return
+    source, (table,) = as_sql(selected).name, as_sql(selected).tables
+    pairs = []
+    for test in query.tests:
+        sides = [(test.table, test.column), *([test.other] if test.other is not None else [])]
+        own = [side for side in sides if side[0] == table]
+        others = [side for side in sides if side[0] not in {table, None}]
+        pairs.append((own[0][1], others[0][1]) if own and others else None)
+    is_open = query.where and None not in pairs and not query.chooses
+    found_by = tuple(pair for pair in pairs if pair is not None) if is_open else ()
+    yield ValueFlow(column=column, source=source, table=table, copied=not query.measures, found_by=found_by)
 
 
 def make_select(arguments: CallArguments, *, query: bool) -> SelectElement | SqlExpression:
@@ -174,7 +195,7 @@ def call_select_method(statement: SelectElement, name: str, arguments: CallArgum
     if name in FINDING_ONE and statement.rows and statement.query:
         return OrmRow(statement.tables[0], statement.nulls)
     if name in ("c", "scalar_subquery", "as_scalar", "label"):
-        return SqlExpression(UNKNOWN, (), tuple(table.name for table in statement.tables))
+        return SqlExpression(UNKNOWN, (), tuple(table.name for table in statement.tables), query=statement)
     if name in ("first", "one", "one_or_none", "scalar", "count", "exists"):
         return UNKNOWN
     return dataclasses.replace(statement, chooses=True) if name not in _KEEPING_ROWS else statement
