@@ -270,13 +270,13 @@ class BrokenOrder(Rule):
                 if isinstance(op, DropColumn) and conflict.kind is ConflictKind.NEEDED and case.dialect(op) in FAMILY:
                     wording = self.held
                 words = {"enum": conflict.enum, "table": getattr(op, "table", "…")}
-                if conflict.kind is ConflictKind.NEEDED and (misnamed := _misnamed(case, conflict)):
+                if conflict.kind in {ConflictKind.NEEDED, ConflictKind.EXISTING} and (misnamed := _misnamed(case, conflict)):
                     wording, words = self.misnamed, misnamed
                 yield self.found(case.migration, op, wording, conflict=conflict.clause, **words)
 
 
 def _misnamed(case: MigrationCase, conflict: Conflict) -> dict[str, str]:
-    """Return the thing that still needs another one, since downgrade() drops it by a wrong name, and that name; empty if none."""
+    """Return the thing that is still in the way, since downgrade() drops it by a wrong name, and that name; empty if none."""
     for drop, made in right_names(case):
         words, name = names(made), own_name(made)
         path = f"{words['table']}.{name}" if isinstance(made, AddColumn) else name

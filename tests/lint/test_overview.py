@@ -147,6 +147,10 @@ def finding(message: str, *, line: int = 1, path: str = "versions/a.py", code: s
 CASCADE = 'op.create_foreign_key("fk_{0}", "{0}", "orgs", ["org_id"], ["id"], ondelete="CASCADE")'
 UNDO = 'op.drop_constraint("fk_{0}", "{0}", type_="foreignkey")'
 KEY = 'op.create_foreign_key("fk_users", "users", "orgs", ["org_id"], ["id"])'
+USERS = (
+    'op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(20)))\n'
+    'op.create_unique_constraint("uq_old", "users", ["name"])\nop.create_index("ix_old", "users", ["name"])'
+)
 ATTACHED = [
     pytest.param([(CASCADE.format("users"), UNDO.format("users"))], {"MRT204": "MRT422"}, id="one statement"),
     pytest.param(
@@ -167,6 +171,28 @@ ATTACHED = [
         ],
         {"MRT112": "MRT116"},
         id="a foreign key that is not dropped first",
+    ),
+    pytest.param(
+        [
+            (USERS, 'op.drop_table("users")'),
+            (
+                'op.drop_constraint("uq_old", "users", type_="unique")\nop.create_unique_constraint("uq_new", "users", ["name"])',
+                'op.drop_constraint("uq_nwe", "users", type_="unique")\nop.create_unique_constraint("uq_new", "users", ["name"])',
+            ),
+        ],
+        {"MRT112": "MRT116"},
+        id="a constraint that is there still, for it is dropped by a wrong name",
+    ),
+    pytest.param(
+        [
+            (USERS, 'op.drop_table("users")'),
+            (
+                'op.drop_index("ix_old", "users")\nop.create_index("ix_new", "users", ["name"])',
+                'op.drop_index("ix_nwe", "users")\nop.create_index("ix_new", "users", ["name"])',
+            ),
+        ],
+        {"MRT112": "MRT117"},
+        id="an index that is there still, for it is dropped by a wrong name",
     ),
 ]
 
@@ -271,4 +297,6 @@ def test_twice_the_findings_are_grouped_in_twice_the_steps():
 
 def test_no_finding_is_read_with_one_that_is_read_with_another():
     assert not attachment._LEADERS.keys() & attachment._FOLLOWERS.keys()
-    assert {code for codes, _ in attachment._FOLLOWERS.values() for code in codes} == attachment._LEADERS.keys()
+    assert {
+        code for followed in attachment._FOLLOWERS.values() for codes, _ in followed for code in codes
+    } == attachment._LEADERS.keys()
