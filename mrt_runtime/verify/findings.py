@@ -19,6 +19,8 @@ from mrt_runtime.verify.budget import find_excess
 from mrt_runtime.verify.stamp import Disturbed
 
 MOST_ROWS_NAMED = 3
+ADVICE = "; custom_seeds can supply a row that it changes"
+WITHOUT_ROWS = ": as the upgrade fails with rows, this was judged without them"
 LEFT = ("left behind after rollback", "after the second")
 
 
@@ -65,6 +67,12 @@ class RevisionFindings:
             self.before, self.first, self.unmet, self.is_bare = rowless.before, rowless.first, rowless.unmet, True
             adjustment = Adjustment.REFUSED if obstacle.is_guard else Adjustment.UNREADABLE
             self._doubt_with(failure, adjustment, ["of all tables"])
+        else:  # the statement that failed met rows
+            self.unmet = [
+                replace(one, message=one.message.removesuffix(ADVICE) + WITHOUT_ROWS)
+                for one in rowless.unmet
+                if one.line != failure.line
+            ]
 
     def add_risk(self, risky: RevisionFindings, *, fatal: bool) -> None:
         """Take over what went wrong only with rows written after the upgrade: as failures, or else as warnings.

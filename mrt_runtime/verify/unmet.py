@@ -13,13 +13,13 @@ from mrt_runtime.databases.sentences import cut
 from mrt_runtime.migrate import HistoryStep, Migrator
 from mrt_runtime.migration_file import parse_file, read_migration
 from mrt_runtime.verdict import UnmetStatement
+from mrt_runtime.verify.findings import ADVICE
 from mrt_runtime.verify.same_values import find_same
 from mrt_runtime.verify.unseen import describe_caught, find_driver_connections, is_excused
 
 MENTIONS = re.compile(rb"\bUPDATE\b|\bDELETE\b|\bINSERT\b|\.update\(|\.delete\(|\bsetattr\(|\.\w+\s*=[^=]", re.IGNORECASE)
 """What may change rows: SQL, a method, an attribute of an object that was read from a row."""
 BLOCKS = ("body", "orelse", "finalbody")
-ADVICE = "; custom_seeds can supply a row that it changes"
 # of a statement in a message
 LONGEST = 80
 

@@ -175,3 +175,43 @@ def test_what_fails_alone_is_told_beside_what_fails_with_rows(project, postgres_
     assert "run alone" not in refused.message
     assert 'type "kind" already exists' in alone.message
     assert alone.message.endswith("(run alone; within one `alembic upgrade` it passes)")
+
+
+REQUIRED = 'op.add_column("t", sa.Column("x", sa.Integer, nullable=False))'
+CHANGES = {
+    "DELETE behind it": (REQUIRED, "op.execute(\"DELETE FROM t WHERE note LIKE 'm%'\")"),
+    "DELETE before it": ('op.execute("DELETE FROM u")', REQUIRED),
+    "UPDATE behind it": (REQUIRED, "op.execute(\"UPDATE t SET note = 'x'\")"),
+    "a loop behind it": (
+        REQUIRED,
+        """for (key,) in op.get_bind().execute(sa.text("SELECT id FROM t")).all():
+        op.get_bind().execute(sa.text("DELETE FROM t WHERE id = :id"), {"id": key})""",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_change_of_rows_that_was_judged_without_rows_is_named(project, postgres_url, kind):
+    columns = 'sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.Text)'
+    project.add(
+        "001",
+        upgrade=f'op.create_table("t", {columns})\n    op.create_table("u", {columns})',
+        downgrade='op.drop_table("t")\n    op.drop_table("u")',
+    )
+    project.add("002", "001", upgrade="\n    ".join(CHANGES[kind]), downgrade='op.drop_column("t", "x")')
+    with Verification(project.config(db_url=postgres_url)) as verification:
+        *_, verdict = verification.check_all()
+    assert verdict.outcome is Outcome.UPGRADE_FAILED
+    [warning] = verdict.warnings
+    assert "nothing is proved about it: as the upgrade fails with rows, this was judged without them" in warning
+    assert "custom_seeds" not in warning
+
+
+def test_the_statement_that_failed_is_not_named_again(project, postgres_url):
+    project.add(
+        "001", upgrade='op.create_table("t", sa.Column("id", sa.Integer, primary_key=True))', downgrade='op.drop_table("t")'
+    )
+    project.add("002", "001", upgrade='op.execute("UPDATE t SET id = 1 / 0")', downgrade="pass")
+    with Verification(project.config(db_url=postgres_url)) as verification:
+        *_, verdict = verification.check_all()
+    assert (verdict.outcome, verdict.warnings) == (Outcome.UPGRADE_FAILED, ())
