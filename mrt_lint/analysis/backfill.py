@@ -34,6 +34,8 @@ def fills_only(case: MigrationCase, update: Update) -> bool:
     if update.columns is UNKNOWN:
         return False
     kept = {fold(name) for name in update.fills if readable(name)}
+    if update.where is not False or update.repeated:  # of the row in which Python has found it to be None
+        kept |= set(map(fold, update.found_none))
     flows = update.flows if update.flows is not UNKNOWN else ()
     changed = {
         fold(flow.column)

@@ -9,6 +9,7 @@ from mrt_lint.analysis.backfill import fills_only
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.overwritten_values import is_constant, listed, updates_others, written
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import key_columns
 from mrt_lint.history.schema import QualifiedName, ReplayedTable, fold, place
@@ -24,6 +25,10 @@ _COPY: Final = (
 _KEEP_KEYS: Final = (
     "note the former and the new {key} of each row that changes in a table of its own first, by which downgrade() sets it back and "
     "which it then drops; or, where nothing refers to those rows, explain that in downgrade() and write '# noqa: MRT103' here"
+)
+_KEEP_VALUES: Final = (
+    "copy the former values of {columns} first, to a new column {of_table} or a table of its own, from which downgrade() takes "
+    "them back and which it drops; where they have to go for good, explain that in downgrade() and write '# noqa: MRT103' here"
 )
 
 
@@ -42,6 +47,13 @@ class UpdateNotUndone(Rule):
     instead = (
         "write the values to a new column {of_table}, which downgrade() drops, or compute the former ones again there with an "
         "UPDATE"
+    )
+    in_part = DialectWording(
+        message=(
+            "upgrade overwrites values in {the_columns}, and what downgrade changes in the table are other ones: the older release "
+            "reads the new values"
+        ),
+        instead=instead,
     )
     filling = DialectWording(
         message="upgrade fills what was NULL in {the_table}, downgrade empties nothing there: the older release reads new values",
@@ -204,8 +216,13 @@ class UpdateNotUndone(Rule):
             if answered is UndoStatus.NO and not self._fills_new_columns(case, op) and not _keeps_values(op):
                 words = names(op)
                 words["of_table"] = f"of {words['table']}" if readable(op.table) else "beside them"
-                found = self.found(case.migration, op, self.filling if fills_only(case, op) else None, **words)
+                is_part = (columns := written(case, op)) and updates_others(case, op)
+                words["the_columns"] = listed(op, columns)
+                wording = self.filling if fills_only(case, op) else self.in_part if is_part else None
+                found = self.found(case.migration, op, wording, **words)
                 other = _KEEP_KEYS.format(key=key) if (key := _key_changed(case, op)) else found.instead
+                if not key and wording is not self.filling and columns and is_constant(op, columns):
+                    other = _KEEP_VALUES.format(columns=" and ".join(columns), **words)
                 yield replace(found, instead=_COPY if _deletes_next(case, op) else other)
 
     @staticmethod
@@ -215,6 +232,8 @@ class UpdateNotUndone(Rule):
             return bool(added)
         if not op.sql:  # assigning to a relationship of the ORM writes its foreign key
             added |= {name.removesuffix("_id") for name in added} - _former_columns(case, op)
+            # an attribute may have another name than its column: `metadata` is SQLAlchemy's own
+            added |= {f"{name}_" for name in added}
         return all(readable(column) and fold(column) in added for column in op.columns)
 
 

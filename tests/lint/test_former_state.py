@@ -150,9 +150,10 @@ def test_values_and_rows_that_are_deleted_next_are_copied_first(delete: str) -> 
     key = 'op.create_table("items", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("n", sa.Integer()), {})'
     made = (f"{PARCELS}\n{key.format(POINTS)}", f'op.drop_table("items")\n{DROP_PARCELS}')
     for update in ('op.execute("UPDATE items SET parcel_id = 1")', "op.execute(\"UPDATE parcels SET code = 'y'\")"):
-        for upgrade, begins in ((f"{update}\n{delete}", "copy"), (f"{delete}\n{update}", "write"), (update, "write")):
+        whole, alone = "copy the former values, and the rows", "copy the former values of"
+        for upgrade, begins in ((f"{update}\n{delete}", whole), (f"{delete}\n{update}", alone), (update, alone)):
             advice = [found.instead for found in told([made, (upgrade, NOTHING)]) if found.code == "MRT103"]
-            assert [text.split()[0] for text in advice] == [begins]
+            assert [text.startswith(begins) for text in advice] == [True]
 
 
 @pytest.mark.parametrize("delete", DELETES[:2])
@@ -160,7 +161,7 @@ def test_rows_that_nothing_written_points_to_are_not_copied(delete: str) -> None
     made = (f"{PARCELS}\n{ITEMS}", f'op.drop_table("items")\n{DROP_PARCELS}')
     upgrade = f'op.execute("UPDATE items SET parcel_id = 1")\n{delete}'
     [advice] = [found.instead for found in told([made, (upgrade, NOTHING)]) if found.code == "MRT103"]
-    assert advice.startswith("write ")
+    assert advice.startswith("copy the former values of")
 
 
 INDEX = 'op.create_index("ix", "parcels", ["code"])'

@@ -193,6 +193,7 @@ class FunctionRun:
     depth: int = 0
     steps: int = 0
     built: int = 0
+    found_none: tuple[str, ...] = ()
     deadline: Deadline | None = None
     active: list[cst.CSTNode] = field(default_factory=list)
     discarded: tuple[cst.CSTNode, ...] = ()
@@ -226,6 +227,8 @@ class FunctionRun:
             fields["caught"] = True if self.swallowing else UNKNOWN
         if self.repeating:
             fields["repeated"] = True
+        if self.found_none:
+            fields["found_none"] = self.found_none
         if not self.quiet:
             if len(self.emitted) >= MAX_OPERATIONS:
                 raise TooLongError(f"has more than {MAX_OPERATIONS:,} operations")

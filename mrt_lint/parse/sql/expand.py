@@ -103,6 +103,7 @@ def _placed(found: Op, execute: Execute) -> Op:
         batch=execute.batch,
         caught=execute.caught,
         repeated=execute.repeated,
+        found_none=execute.found_none,
     )
 
 

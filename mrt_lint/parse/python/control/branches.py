@@ -11,6 +11,7 @@ from mrt_lint.model.ops import Statement
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.definitions import dotted
 from mrt_lint.parse.python.control.exits import FALL, LEAVES, RAISE, join
+from mrt_lint.parse.python.control.none_tests import found_none
 from mrt_lint.parse.python.expressions.assignment import assign, bind
 from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
 from mrt_lint.parse.python.expressions.operators import compare, truth
@@ -33,7 +34,7 @@ def walk_if(run: FunctionRun, node: cst.If, scope: NameScope) -> int:
         run.statement = node
         decided = truth(evaluate_condition(run, node.test, scope))
         if decided is None:
-            return _walk_both(run, node.body, node.orelse, scope)
+            return _walk_both(run, node, scope)
         if decided:
             return run.walk(run, node.body, scope)
         if not isinstance(node.orelse, cst.If):
@@ -41,15 +42,20 @@ def walk_if(run: FunctionRun, node: cst.If, scope: NameScope) -> int:
         node = node.orelse
 
 
-def _walk_both(run: FunctionRun, body: cst.BaseSuite, orelse: cst.If | cst.Else | None, scope: NameScope) -> int:
-    before = dict(scope.names)
+def _walk_both(run: FunctionRun, node: cst.If, scope: NameScope) -> int:
+    before, known, orelse = dict(scope.names), run.found_none, node.orelse
     with run.under_condition():
-        yes = run.walk(run, body, scope)
+        run.found_none = known + found_none(node.test, holds=True)
+        yes = run.walk(run, node.body, scope)
         after, scope.names = scope.names, before.copy()
+        run.found_none = known + found_none(node.test, holds=False)
         if orelse is None:
             no = FALL
         else:
             no = walk_if(run, orelse, scope) if isinstance(orelse, cst.If) else run.walk(run, orelse.body, scope)
+    # the rest of the block knows what one way through it does where the other one leaves it
+    if yes & FALL:
+        run.found_none = known if no & FALL else known + found_none(node.test, holds=True)
     # where neither way goes on, what follows never runs, and any names will do for it
     join(scope, [names for flow, names in ((yes, after), (no, scope.names)) if flow & FALL] or [before])
     return yes | no

@@ -36,6 +36,7 @@ def walk(run: FunctionRun, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: N
     # asking for a class of libcst's takes a microsecond where the answer is no
     statements = body if type(body) is tuple else body.body if isinstance(body, cst.BaseSuite) else body
     left = doubts = 0
+    known = run.found_none
     for statement in statements:
         flow = _walk_statement(run, statement, scope)
         left |= flow & ~FALL
@@ -51,6 +52,7 @@ def walk(run: FunctionRun, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: N
         left |= FALL
     run.undecided -= doubts
     run.forks -= doubts and run.depth > 1
+    run.found_none = known
     return left
 
 
