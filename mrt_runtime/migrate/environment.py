@@ -23,6 +23,7 @@ from mrt_runtime.migrate.changed_rows import ChangedRows
 from mrt_runtime.migrate.column_types import ColumnTypes
 from mrt_runtime.migrate.containment import contain
 from mrt_runtime.migrate.deadline import ExpiredError, MigrationDeadline
+from mrt_runtime.migrate.env_file import EnvFile
 from mrt_runtime.migrate.error import (
     MigrationError,
     MigrationTimeout,
@@ -70,6 +71,7 @@ class AlembicEnvironment:
         self._url = scratch.env_url
         self._modules = ModuleSpace(self._project.home)
         self._step: Doing = NOTHING
+        self._file: EnvFile | None = None
         self._warning = ""
         self.column_types = ColumnTypes()
 
@@ -192,8 +194,9 @@ class AlembicEnvironment:
                 ask_at_once(environment.get_context())
 
             environment.configure = prove_and_configure  # type: ignore[method-assign]  # env.py finds it through the instance
+            self._file = self._file or EnvFile(self.env_py(directory))
             with environment:
-                directory.run_env()
+                self._file.run(directory)
 
     def _explain_end(self, error: BaseException, directory: ScriptDirectory, *, expired: bool) -> BaseException:
         """Turn what ended the run into the error for the caller."""

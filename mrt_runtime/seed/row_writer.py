@@ -73,10 +73,11 @@ class RowWriter:
         """Change a column in all rows to what an expression comes to."""
         self.run(f"UPDATE {self.name(table)} SET {self.quote(column)} = {self.fragment(expression)}", ())
 
-    def delete(self, table: Table, key: Row) -> None:
-        """Remove the row that has this key."""
+    def delete(self, table: Table, *keys: Row) -> None:
+        """Remove the rows that have these keys."""
         parameters: list[object] = []
-        self.run(f"DELETE FROM {self.name(table)} WHERE {self._same(key, parameters)}", parameters)
+        wanted = " OR ".join(f"({self._same(key, parameters)})" for key in keys)
+        self.run(f"DELETE FROM {self.name(table)} WHERE {wanted}", parameters)
 
     def clear(self, table: Table, columns: Sequence[str]) -> None:
         """Remove all rows or, where columns are named, those that hold NULL in one of them."""

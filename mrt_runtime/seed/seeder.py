@@ -261,8 +261,11 @@ class Seeder:
         """
         writer = RowWriter(connection, self.dialect)
         groups = reversed(list(order_tables(schema.tables, {table.label: table for table in schema.tables})))
-        kept = [(table, key) for group in groups for table in group for key in written.get(table.label, ())]
-        kept = [(table, key) for table, key in kept if writer.attempt(writer.delete, table, key)]
+        kept: list[tuple[Table, Row]] = []
+        for table in (table for group in groups for table in group):
+            keys = written.get(table.label, ())
+            if not keys[1:] or writer.attempt(writer.delete, table, *keys):
+                kept += [(table, key) for key in keys if writer.attempt(writer.delete, table, key)]
         for table, key in kept:
             names = {name for foreign in table.foreign_keys for name in foreign.columns} - key.keys()
             free = [column.name for column in table.columns if column.name in names and column.nullable]

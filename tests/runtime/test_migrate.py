@@ -250,6 +250,24 @@ def test_an_env_py_that_raises_is_told_with_its_line(project, sqlite_scratch):
     assert (error.phase, error.file, error.line, error.cause) == ("env", str(project.env), 3, "KeyError: 'SECRET_KEY'")
 
 
+def test_an_env_py_that_is_written_again_meanwhile_is_executed_as_it_is_then(project, sqlite_scratch):
+    project.add("a")
+    project.add("b", "a")
+    whole = project.env.read_text()
+    migrator = Migrator(project.config(), sqlite_scratch)
+    project.env.write_text(
+        whole + "assert __name__ == 'env_py'\nonce = globals().setdefault('once', [])\nassert not once\nonce += [1]\n"
+    )
+    migrator.upgrade("a")
+    migrator.upgrade("b")
+    project.env.write_text("raise KeyError('x')\n")
+    with pytest.raises(MigrationError, match="KeyError"):
+        migrator.downgrade("b")
+    project.env.write_text(whole)
+    migrator.downgrade("b")
+    assert migrator.current() == ("a",)
+
+
 @pytest.mark.parametrize(("name", "value"), [("SHOP_DATABASE_URL", "{url}"), ("SHOP_SECRET_KEY", "...")])
 def test_an_environment_variable_that_env_py_misses_is_told_with_both_places_to_set_it(project, sqlite_scratch, name, value):
     project.env.write_text(f"import os\n\nos.environ[{name!r}]\n")

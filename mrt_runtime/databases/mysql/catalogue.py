@@ -68,16 +68,17 @@ class MySQLCatalogueReader:
         self.database, version = info[PLACE]
         self.is_mariadb = "mariadb" in version.lower()
         checks = queries.MARIADB_CHECKS if self.is_mariadb else queries.MYSQL_CHECKS
-        self.tables, columns, indexes, keys, checks_found, [self.options], self.objects = self._read(
-            queries.TABLES, queries.COLUMNS, queries.INDEXES, queries.FOREIGN_KEYS, checks, queries.OPTIONS, queries.OBJECTS
+        self.tables, columns, indexes, keys, checks_found, [self.options], [[programs]] = self._read(
+            queries.TABLES, queries.COLUMNS, queries.INDEXES, queries.FOREIGN_KEYS, checks, queries.OPTIONS, queries.PROGRAMS
         )
         self.columns, self.indexes, self.foreign_keys, self.checks = map(_by_table, (columns, indexes, keys, checks_found))
-        # what the list of tables shows that there is none of need not be asked for: each answer takes a table of its own
-        views, partitions = self._read(
+        # what is shown already that there is none of need not be asked for: each answer takes a table of its own
+        programs, views, partitions = self._read(
+            queries.OBJECTS if programs else queries.NOTHING,
             queries.VIEWS if any(row[1] == "VIEW" or row[2] is None for row in self.tables) else queries.NOTHING,
             queries.PARTITIONS if any("partition" in (row[4] or "").lower() for row in self.tables) else queries.NOTHING,
         )
-        self.objects += views
+        self.objects = programs + views
         self.partitions = _by_table(partitions)
         self.about_tables = (self.columns, self.indexes, self.foreign_keys, self.checks, self.partitions)
 

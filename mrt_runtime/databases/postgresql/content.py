@@ -17,7 +17,6 @@ from mrt_runtime.compare.rows import Row, Rows, TableRows, holds_rows, keep
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.compare.schema import Sequence as CatalogueSequence
 from mrt_runtime.compare.sequence_position import SequencePosition
-from mrt_runtime.databases.batch import fetch_all
 from mrt_runtime.databases.postgresql.catalogue_changes import READ_POINT, ReadPoint
 from mrt_runtime.databases.postgresql.groups import group
 from mrt_runtime.databases.postgresql.positions import write_some
@@ -57,20 +56,24 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
     prepared = PreparedQueries(cursor, connection.info)
     counting = [_count(prepared, tables, past.start.horizon, parents) for tables in candidates] if past is not None else []
     positions = [_locate(prepared, some) for some in sequences]
-    _, [point], *answers = prepared.run([PREPARED_SETTINGS, READ_POINT, *counting, *positions])
+    comparable = {table.label for some in candidates for table in some}
+    new = [table for label, table in tables.items() if label not in comparable]
+    reading = _write_reading(new, parents)
+    _, [point], *answers = prepared.run([PREPARED_SETTINGS, READ_POINT, *counting, *positions, *reading])
     start, same = ReadPoint(*point), dict[str, TableRows]()
+    found = _read(new, answers[len(counting) + len(positions) :])
     if past is not None and past.start.place == start.place:
-        counted = ((tables[at].label, *rest) for tables, rows in zip(candidates, answers, strict=False) for at, *rest in rows)
+        counted = ((some[at].label, *rest) for some, rows in zip(candidates, answers, strict=False) for at, *rest in rows)
         same = {label: known[label] for label, count, young in counted if young == 0 and count == past.counts[label]}
-    stale = [table for label, table in tables.items() if label not in same]
-    found: dict[str, list[Row]] = {table.label: [] for table in stale}
-    for at, values in _fetch(cursor, stale, parents):
-        found[stale[at].label].append(tuple(values))
+    changed = [table for label, table in tables.items() if label not in same and label in comparable]
+    if changed:
+        _, *rows_of_changed = prepared.run([PREPARED_SETTINGS, *_write_reading(changed, parents)])
+        found |= _read(changed, rows_of_changed)
     counts = {label: len(rows) for label, rows in found.items()} | {label: len(rows.rows) for label, rows in same.items()}
-    for table in stale:
-        rows = keep(table, found[table.label], [column.name for column in table.columns if column.type.base in NUMBERS])
-        same[table.label] = known[table.label] if known.get(table.label) == rows else rows
-    at_which = {some[at].label: rest for some, rows in zip(sequences, answers[len(counting) :], strict=True) for at, *rest in rows}
+    for label, values in found.items():
+        rows = keep(tables[label], values, [column.name for column in tables[label].columns if column.type.base in NUMBERS])
+        same[label] = known[label] if known.get(label) == rows else rows
+    at_which = {some[at].label: rest for some, rows in zip(sequences, answers[len(counting) :], strict=False) for at, *rest in rows}
     found_positions = tuple(_positions(schema.sequences, at_which))
     return Rows(MappingProxyType({label: same[label] for label in tables}), EarlierRows(start, schema, counts), found_positions)
 
@@ -124,22 +127,22 @@ def _count(prepared: PreparedQueries, tables: Sequence[Table], horizon: str, par
     return prepared.repeated(write, "xid", horizon)
 
 
-def _fetch(cursor: Any, tables: Sequence[Table], parents: Collection[str]) -> Iterator[tuple[int, list[str | None]]]:
-    """Read all rows of some tables: pairs of a table's place among them and a row's values."""
+def _write_reading(tables: Sequence[Table], parents: Collection[str]) -> list[str]:
+    """Write the queries for all rows of some tables: each row is a table's place among them and its values."""
     selects = []
     for at, table in enumerate(tables):
         values = ", ".join(f"{quote(column.name)}::text" for column in table.columns)
         selects.append(f"SELECT {at}, ARRAY[{values}]::text[] FROM {write_source(table, parents)}")
-    if selects:
-        _, *answers = fetch_all(cursor, [f"SELECT {SETTINGS}", *_in_batches(selects)])
-        for rows in answers:
-            yield from rows
+    return [" UNION ALL ".join(selects[start : start + BATCH]) for start in range(0, len(selects), BATCH)]
 
 
-def _in_batches(selects: Iterable[str]) -> Iterator[str]:
-    listed = list(selects)
-    for start in range(0, len(listed), BATCH):
-        yield " UNION ALL ".join(listed[start : start + BATCH])
+def _read(tables: Sequence[Table], answers: Iterable[Iterable[Any]]) -> dict[str, list[Row]]:
+    """Return the rows of each table."""
+    found: dict[str, list[Row]] = {table.label: [] for table in tables}
+    for rows in answers:
+        for at, values in rows:
+            found[tables[at].label].append(tuple(values))
+    return found
 
 
 def write_source(table: Table, parents: Collection[str]) -> str:

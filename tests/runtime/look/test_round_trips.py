@@ -47,6 +47,25 @@ def test_a_look_asks_at_most_four_times(server, asked):
     assert len(now.rows.tables["t2"].rows) == 1
 
 
+def test_a_new_table_is_read_with_what_was_there_before(server, asked):
+    seen = server.look(server.look())
+    change(server, "CREATE TABLE new (id integer PRIMARY KEY)", "INSERT INTO new VALUES (7)")
+    asked.clear()
+    assert server.look(seen).rows.tables["new"].rows == (("7",),)
+    assert len(asked) <= 3
+
+
+def test_a_first_look_at_a_database_without_programs_asks_for_none(mysql, monkeypatch):
+    cursor_class, found = type(mysql.connection.connection.cursor()), []
+    execute = cursor_class.execute
+    monkeypatch.setattr(cursor_class, "execute", lambda *values: found.append(values[1]) or execute(*values))
+    mysql.run("CREATE TABLE t (id integer)")
+    mysql.look()
+    assert "ACTION_STATEMENT" not in "".join(found)
+    mysql.run("CREATE TRIGGER stamp BEFORE INSERT ON t FOR EACH ROW SET NEW.id = 1")
+    assert [one.name for one in mysql.look().schema.objects] == ["stamp"]
+
+
 def test_a_look_on_postgresql_leaves_no_transaction_open(postgres_scratch, place_on):
     with postgres_scratch.engine.connect() as connection:
         place_on(connection, "postgresql").look()
