@@ -47,7 +47,8 @@ class ModuleImport:
     """A module that the file imports, by its dotted name, inside a function or not.
 
     `entities` are the classes from it that the file uses as an ORM's: queried, added, or asked for their table. `used` is False
-    if no line of the file mentions what it brings, `unused` are the names that none mentions.
+    if no line of the file mentions what it brings, `unused` are the names that none mentions. `of_project` is False of Python's
+    own modules and known libraries.
     """
 
     module: str
@@ -55,6 +56,7 @@ class ModuleImport:
     entities: tuple[str, ...] = ()
     used: bool = True
     unused: tuple[str, ...] = ()
+    of_project: bool = True
     place: SourceSpan
 
 

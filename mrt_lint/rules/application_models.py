@@ -61,7 +61,7 @@ class ApplicationModels(Rule):
             "What is imported is a column's type or the class of its Enum, a function or a constant, or is under "
             "`if TYPE_CHECKING:`; a whole module is imported where columns have types of the application: models.JSONText()."
         ),
-        "The module belongs to the migrations: app.migrations.models.",
+        "The module belongs to the migrations (app.migrations.models), or to a library.",
     )
 
     bad = (
@@ -158,7 +158,7 @@ class ApplicationModels(Rule):
 def _models(each: ModuleImport, kinds: list[SqlType]) -> Sequence[str]:
     """Return the models that an import brings, none if it brings none or serves the types that columns are made with."""
     path = each.module.strip(".").split(".")
-    if _APART & {part.lower() for part in path}:
+    if not each.of_project or _APART & {part.lower() for part in path}:
         return ()
     modules = [name for name in each.names if name in _MODULES]
     if modules or (each.names in ((), ("*",)) and _MODULES & set(path)):

@@ -1,10 +1,13 @@
 """What a file uses as an ORM's class is a model, wherever it is imported from (MRT801)."""
 
+from pathlib import Path
+
 import pytest
 
 from mrt_lint import rules
 from mrt_lint.model.context import RuleContext
 from mrt_lint.model.finding import Finding
+from mrt_lint.parse.python import parse_migration
 from tests.lint.marked import read
 from tests.lint.test_downgrade_kinds import HEAD
 
@@ -30,6 +33,7 @@ def entities(imported: str, used: str, *, inside: bool = False) -> dict[str, tup
         "op.get_bind().execute(sa.update(User).values(name='x'))",
         "User.query.filter_by(name='x').delete()",
         "User.update(name='x').execute()",
+        "db.execute(User.delete())",
         "User.get_or_none(User.id == 1)",
     ],
 )
@@ -47,6 +51,9 @@ def test_a_class_that_is_queried_or_added_is_an_entity(used: str, inside: bool):
         "op.add_column('t', sa.Column('user', User()))",
         "op.execute(sa.text('SELECT 1').bindparams(x=User('x')))",
         "raise User('gone')",
+        "User.delete('id')",
+        "User.create(name='Ada')",
+        "user = User.update('id', name='Ada')",
     ],
 )
 def test_a_class_that_is_used_otherwise_is_none(used: str):
@@ -84,3 +91,21 @@ def test_an_import_of_which_nothing_is_used_goes_as_a_whole():
     (finding,) = told_of("from app.models import Team, User", 'op.execute("SELECT 1")')
     assert "imports Team, User from app.models and uses nothing of it" in finding.message
     assert finding.instead == "remove the import"
+
+
+def test_what_creates_rows_or_things_elsewhere_is_a_model_where_the_project_has_it(tmp_path: Path):
+    folder = tmp_path / "migrations" / "versions"
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "people.py").write_text("class User(Model): pass")
+    (tmp_path / "pyproject.toml").touch()
+    source = "from {} import User\n" + HEAD.format("r1", None) + "def upgrade():\n    User.create(name='Ada')\n"
+    own, other = (
+        parse_migration(source.format(name).encode(), "001.py", folder).imports[0].entities for name in ("shop.people", "paying")
+    )
+    assert own == ("User",)
+    assert other == ()
+
+
+@pytest.mark.parametrize("imported", ["import stripe", "from requests.models import Response", "from celery import Task as Other"])
+def test_classes_of_a_known_library_are_no_models(imported: str):
+    assert not told_of(imported, "stripe.Customer.delete(1).now()\n    Response.query.all()\n    session.query(Other)")

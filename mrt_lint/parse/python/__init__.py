@@ -11,7 +11,7 @@ from mrt_lint.model.migration import Migration, MigrationFunction, ModuleImport,
 from mrt_lint.model.values import DIALECTS, UNKNOWN, SourceSpan
 from mrt_lint.parse.python import header
 from mrt_lint.parse.python.control.definitions import read_docstring
-from mrt_lint.parse.python.entities import entities_of, find_entities, find_mentioned, is_mentioned, unmentioned
+from mrt_lint.parse.python.entities import UsedEntities, entities_of, find_entities, find_mentioned, is_mentioned, unmentioned
 from mrt_lint.parse.python.excerpt import Omission
 from mrt_lint.parse.python.garbage import uncollected
 from mrt_lint.parse.python.library.packages import may_be_of_project
@@ -58,7 +58,7 @@ def _parse_migration(parsed: Parsed, path: str, source: ModuleSource) -> Migrati
         name: read_function(source, name) for name in ("upgrade", "downgrade") if name in scope.names
     }
     imports = list(header.find_imports(module.body))
-    used = find_entities(parsed.tree, parsed.source) if imports and parsed.tree else frozenset()
+    used = find_entities(parsed.tree, parsed.source) if imports and parsed.tree else UsedEntities()
     of_project = any(may_be_of_project(name) for node in imports for name, _ in header.imported(node))
     mentioned = find_mentioned(parsed.tree) if of_project and parsed.tree else None
     revision = header.find_revision(module)
@@ -80,7 +80,8 @@ def _parse_migration(parsed: Parsed, path: str, source: ModuleSource) -> Migrati
                 module=name,
                 names=names,
                 place=places[id(node)],
-                entities=entities_of(node, used) if used else (),
+                entities=entities_of(node, _of_module(used, name, source.modules)),
+                of_project=may_be_of_project(name),
                 used=mentioned is None or is_mentioned(node, mentioned),
                 unused=() if mentioned is None else unmentioned(node, mentioned),
             )
@@ -89,6 +90,14 @@ def _parse_migration(parsed: Parsed, path: str, source: ModuleSource) -> Migrati
         ),
         consulted=tuple(sorted(source.modules.consulted.items())) if source.modules else (),
     )
+
+
+def _of_module(used: UsedEntities, module: str, modules: ProjectModules | None) -> frozenset[str]:
+    """Return what is an ORM's class if it comes from a module: of one that is not seen to be the project's own less is known."""
+    if not may_be_of_project(module):
+        return frozenset()
+    is_own = bool(used.possible) and (module.startswith(".") or (modules is not None and modules.find(module) is not None))
+    return used.certain | used.possible if is_own else used.certain
 
 
 def _read_module(source: ModuleSource) -> NameScope:

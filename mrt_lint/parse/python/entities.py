@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import libcst as cst
 
@@ -16,23 +16,36 @@ _TAKING: Final = frozenset({"query", "select", "insert", "update", "delete", "wi
 _FETCHING: Final = frozenset({"get", "get_one"})
 """Methods of a session that take one; dicts have such methods, too."""
 _ADDING: Final = frozenset({"add", "add_all", "merge", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"})
-_OF_ENTITIES: Final = frozenset(
-    {"__table__", "query", "objects", "select", "update", "delete", "insert", "create", "get_or_none", "get_or_create"}
-)
+_OF_ENTITIES: Final = frozenset({"__table__", "query", "objects", "get_or_none", "get_or_create"})
 """Attributes that only an ORM's classes have: SQLAlchemy's, Flask-SQLAlchemy's and peewee's."""
+_STATEMENTS: Final = frozenset({"select", "update", "delete", "insert"})
+"""Methods of peewee's classes that return a statement, with which something is done; those of an interface do it themselves."""
+_CREATING: Final = "create"
+"""A method of peewee's classes, and of those of many an interface."""
 
 
-_TELLING: Final = re.compile(r"\b(?:{})\b".format("|".join(sorted(_TAKING | _FETCHING | _ADDING | _OF_ENTITIES))).encode())
+_TELLING: Final = re.compile(r"\b(?:{})\b".format("|".join(sorted(_TAKING | _FETCHING | _ADDING | _OF_ENTITIES | {_CREATING}))).encode())
 
 
-def find_entities(tree: ast.AST, source: bytes) -> frozenset[str]:
-    """Return the dotted names that a file, of which both the tree and the bytes are given, uses as an ORM's classes."""
+class UsedEntities(NamedTuple):
+    """The dotted names that a file uses as an ORM's classes: those that are none but these, and those that may be others' as well."""
+
+    certain: frozenset[str] = frozenset()
+    possible: frozenset[str] = frozenset()
+
+
+def find_entities(tree: ast.AST, source: bytes) -> UsedEntities:
+    """Return what a file, of which both the tree and the bytes are given, uses as an ORM's classes."""
     # most files have none of these words, and walking a tree takes a tenth of the time of reading all that a file does; in a name
     # of other letters than ASCII's Python takes some letters for others
     if source.isascii() and not _TELLING.search(source):
-        return frozenset()
-    found = (name for node in ast.walk(tree) for name in _used(node))
-    return frozenset(name for name in found if (last := name.rpartition(".")[2])[:1].isupper() and not last.isupper())
+        return UsedEntities()
+    certain, possible = set[str](), set[str]()
+    for node in ast.walk(tree):
+        certain.update(filter(_is_class, _used(node)))
+        if isinstance(node, ast.Attribute) and node.attr == _CREATING:
+            possible.update(filter(_is_class, [_path(node.value)]))
+    return UsedEntities(frozenset(certain), frozenset(possible))
 
 
 def entities_of(statement: cst.Import | cst.ImportFrom, used: frozenset[str]) -> tuple[str, ...]:
@@ -69,11 +82,19 @@ def unmentioned(statement: cst.Import | cst.ImportFrom, mentioned: frozenset[str
     return tuple(name for name, alias in names if (alias or name) not in mentioned)
 
 
+def _is_class(name: str) -> bool:
+    last = name.rpartition(".")[2]
+    return last[:1].isupper() and not last.isupper()
+
+
 def _used(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Attribute) and node.attr in _OF_ENTITIES:
         yield _path(node.value)
+    if isinstance(node, ast.Attribute):
+        yield _of_statement(node.value)
     if not isinstance(node, ast.Call):
         return
+    yield from map(_of_statement, [*node.args, *(each.value for each in node.keywords)])
     called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
     receiver = _path(node.func.value).lower() if isinstance(node.func, ast.Attribute) else ""
     if called in _TAKING or (called in _FETCHING and receiver.endswith("session")):
@@ -84,6 +105,12 @@ def _used(node: ast.AST) -> Iterator[str]:
     if called in _ADDING:
         for inner in (inner for argument in node.args for inner in ast.walk(argument)):
             yield _path(inner.func if isinstance(inner, ast.Call) else inner)
+
+
+def _of_statement(node: ast.AST) -> str:
+    """Return the class whose method returns the statement that is used here."""
+    is_made = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _STATEMENTS
+    return _path(node.func.value) if is_made else ""  # type: ignore[union-attr]  # a call of an attribute
 
 
 def _path(node: ast.AST) -> str:
