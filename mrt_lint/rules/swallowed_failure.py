@@ -3,13 +3,25 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.effects import effects_of
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _TYPES = frozenset({"enum", "type", "domain"})
+_ROWS = (ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate)
+_OF_ANY = (ops.CreateTable, ops.DropTable)
+_OF_SOME = (ops.CreateIndex, ops.DropIndex)
+"""What every database, and what all but MySQL, make or drop IF NOT EXISTS and IF EXISTS."""
+_QUESTIONS = ((_OF_SOME, "get_indexes"), ((ops.AddColumn, ops.DropColumn, ops.AlterColumn), "get_columns"))
+_OF_CONSTRAINTS = {
+    "unique": "get_unique_constraints",
+    "foreignkey": "get_foreign_keys",
+    "check": "get_check_constraints",
+    "primary": "get_pk_constraint",
+}
 
 
 class SwallowedFailure(Rule):
@@ -26,9 +38,15 @@ class SwallowedFailure(Rule):
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_FAILS
     message = "where this fails, upgrade goes on, and the revision counts as done without it: no later run makes up for it"
-    instead = (
-        "let the exception end the upgrade; of what may be there already ask before: if_not_exists=True, or "
-        "sa.inspect(op.get_bind())"
+    instead = "let the exception end the upgrade; where it may be done already, ask before: {way}"
+    of_rows = DialectWording(
+        message=message, instead="let the exception end the upgrade; a WHERE leaves out rows that must not end it"
+    )
+    too_early = DialectWording(
+        message=(
+            "the `try` is within the batch, which runs this only when it ends: where it fails, upgrade fails, and no `except` is met"
+        ),
+        instead="leave out the `try`; where it may be done already, ask before: {way}",
     )
     dialects = ("mysql", "mariadb", "sqlite")
     manual = (
@@ -68,6 +86,18 @@ class SwallowedFailure(Rule):
                     op.execute("UPDATE users SET name = trim(name)")  # MRT442
                 except sa.exc.OperationalError:
                     pass
+            """,
+        ),
+        Example(
+            title="Caught before it runs: a batch runs its operations when it ends",
+            target=DatabaseTarget(dialect="sqlite"),
+            source="""
+            def upgrade():
+                with op.batch_alter_table("users") as batch:
+                    try:
+                        batch.create_unique_constraint("uq_users_name", ["name"])  # MRT442
+                    except ValueError:
+                        pass
             """,
         ),
     )
@@ -110,11 +140,28 @@ class SwallowedFailure(Rule):
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for the first statement of an upgrade whose failure is swallowed."""
+        """Yield a finding for the first statement of an upgrade whose failure is swallowed, or is meant to be."""
         for op in case.ops_for(self, ops.Op, new_tables=True):
-            if op.caught is True and not op.along_with and _matters(case, op) and not _is_done_otherwise(case, op):
-                yield self.found(case.migration, op)
+            is_caught = op.caught is True and _matters(case, op) and not _is_done_otherwise(case, op)
+            if not op.along_with and (is_caught or op.caught_too_early):
+                way = _way(op, case.dialect(op))
+                wording = self.too_early if op.caught_too_early else None if way else self.of_rows
+                yield self.found(case.migration, op, wording, way=way)
                 return
+
+
+def _way(op: ops.Op, dialect: str) -> str:
+    """Return how to ask before whether an operation is needed; nothing of one that changes rows."""
+    if isinstance(op, _ROWS):
+        return ""
+    if isinstance(op, _OF_ANY) or (isinstance(op, _OF_SOME) and not op.batch and dialect != "mysql"):
+        flag = "if_exists" if isinstance(op, ops.DropTable | ops.DropIndex) else "if_not_exists"
+        return flag.upper().replace("_", " ") if op.sql else f"{flag}=True"
+    kind = op.definition.kind if isinstance(op, ops.CreateConstraint) else getattr(op, "kind", None)
+    question = _OF_CONSTRAINTS.get(str(kind)) if isinstance(op, ops.CreateConstraint | ops.DropConstraint) else None
+    question = question or next((name for kinds, name in _QUESTIONS if isinstance(op, kinds)), None)
+    table = getattr(op, "table", None)
+    return "sa.inspect(op.get_bind())" + (f".{question}(«{table}»)" if question and readable(table) else "")
 
 
 def _matters(case: MigrationCase, op: ops.Op) -> bool:

@@ -18,6 +18,7 @@ MARKS = frozenset(
         "rebuild",
         "complete",
         "caught",
+        "caught_too_early",
         "datetime",
         "repeated",
         "bound",

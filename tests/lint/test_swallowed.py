@@ -36,3 +36,47 @@ TOUCH = "op.execute(\"UPDATE parcels SET code = '{}'\")"
 def test_a_failure_is_swallowed_unless_the_same_is_done_otherwise(dialect: str, tried: str, handled: str, expected: str):
     upgrade = f"try:\n    {tried}\nexcept sa.exc.OperationalError:\n    {handled}\n"
     assert holds(expected, told([BASE, (upgrade, "pass")], dialect))
+
+
+WITHIN = """
+with op.batch_alter_table("parcels") as batch:
+    try:
+        batch.{}
+    except Exception:
+        pass
+"""
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "sqlite"])
+def test_a_try_within_a_batch_swallows_nothing(dialect: str):
+    found = told([BASE, (WITHIN.format('create_unique_constraint("uq_code", ["code"])'), "pass")], dialect)
+    (swallowed,) = [each for each in found if each.code == "MRT442"]
+    assert "no `except` is met" in swallowed.message
+    assert swallowed.instead.endswith('ask before: sa.inspect(op.get_bind()).get_unique_constraints("parcels")')
+    downgrade = WITHIN.format('drop_constraint("uq_nothing", type_="unique")')
+    assert holds("+MRT116", told([BASE, ("pass", downgrade)], "mysql"))
+    batch = IN_BATCH.format('drop_constraint("uq_nothing", type_="unique")')
+    outside = f"try:\n    {batch}\nexcept Exception:\n    pass"
+    assert holds("-MRT116", told([BASE, ("pass", outside)], "mysql"))
+    at_once = WITHIN.format("execute(sa.text('DELETE FROM parcels'))")
+    assert "no `except`" not in str(told([BASE, (at_once, "pass")], dialect))
+
+
+@pytest.mark.parametrize(
+    ("tried", "dialect", "way"),
+    [
+        (ADD, "sqlite", 'sa.inspect(op.get_bind()).get_columns("parcels")'),
+        ('op.create_index("ix_code", "parcels", ["code"])', "sqlite", "if_not_exists=True"),
+        ('op.create_index("ix_code", "parcels", ["code"])', "mysql", 'sa.inspect(op.get_bind()).get_indexes("parcels")'),
+        ('op.drop_index("ix_code", "parcels")', "mariadb", "if_exists=True"),
+        ('op.drop_table("parcels")', "mysql", "if_exists=True"),
+        ('op.execute("DROP TABLE parcels")', "mysql", "IF EXISTS"),
+        ('op.create_foreign_key("fk", "parcels", "parcels", ["id"], ["id"])', "mysql", '.get_foreign_keys("parcels")'),
+        ('op.drop_constraint("fk", "parcels", type_="check")', "mysql", '.get_check_constraints("parcels")'),
+        (TOUCH.format("a"), "mysql", "a WHERE leaves out rows that must not end it"),
+    ],
+)
+def test_advice_asks_what_the_database_can_answer(tried: str, dialect: str, way: str):
+    upgrade = f"try:\n    {tried}\nexcept sa.exc.OperationalError:\n    pass\n"
+    (found,) = [each for each in told([BASE, (upgrade, "pass")], dialect) if each.code == "MRT442"]
+    assert found.instead.endswith(way)

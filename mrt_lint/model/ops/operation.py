@@ -19,7 +19,7 @@ class Op:
     from. `batch` marks one inside `batch_alter_table`, `batch_number` is the same for those of one batch and `rebuild` its options
     where it has any; `joined` marks a further action of the statement that the operation before it came from; `algorithm` and
     `lock` are what MySQL's clauses of that name ask for, in capitals. `caught` is True if the migration goes on where it fails,
-    UNKNOWN if that hangs on a condition.
+    UNKNOWN if that hangs on a condition; `caught_too_early` marks one in a `try` within its batch, which runs only when that ends.
     `along_with` names what took a thing along that no operation drops by itself; `repeated` marks one in a loop over rows, whose
     turns cannot be counted; `found_none` are attributes and items that Python has found to be None (none of these compared).
     """
@@ -36,6 +36,7 @@ class Op:
     algorithm: str = field(default="", compare=False)
     lock: str = field(default="", compare=False)
     caught: Flag = field(default=False, compare=False)
+    caught_too_early: bool = field(default=False, compare=False, repr=False)
     along_with: str = field(default="", compare=False)
     repeated: bool = field(default=False, compare=False, repr=False)
     found_none: tuple[str, ...] = field(default=(), compare=False, repr=False)

@@ -24,7 +24,9 @@ _CREATING: Final = "create"
 """A method of peewee's classes, and of those of many an interface."""
 
 
-_TELLING: Final = re.compile(r"\b(?:{})\b".format("|".join(sorted(_TAKING | _FETCHING | _ADDING | _OF_ENTITIES | {_CREATING}))).encode())
+_TELLING: Final = re.compile(
+    r"\b(?:{})\b".format("|".join(sorted(_TAKING | _FETCHING | _ADDING | _OF_ENTITIES | {_CREATING}))).encode()
+)
 
 
 class UsedEntities(NamedTuple):

@@ -10,7 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.ops import Op
+from mrt_lint.model.ops import Execute, InvalidCall, Op
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.convert import weigh
 from mrt_lint.parse.python.objects import (
@@ -37,6 +37,8 @@ MAX_OPERATIONS = 3_000
 """Operations of one function."""
 MAX_SECONDS = 4
 """Seconds of processor time for one function, for what few steps make long."""
+_AT_ONCE = (Execute, InvalidCall)
+"""What a batch does not put off until it ends."""
 _STEPS_A_LOOK = 8
 """Steps between two looks at the deadline."""
 MAX_TURNS = 2_000
@@ -156,7 +158,8 @@ class FunctionRun:
     were walked, by path, `followed` what names from there are; `home` and `package` are those of the module that is being
     walked, `away` is where the migration calls code of another one. `reads` are the names of attributes and items that are taken of
     rows and tables. `asks_dialect` is whether anything depended on the dialect. `registered` are operations of the project's own,
-    `implementations` what carries them out.
+    `implementations` what carries them out. `batches` are those that are open, each with what was caught and swallowed before it: its
+    operations run when it ends.
     """
 
     dialects: frozenset[str]
@@ -185,6 +188,7 @@ class FunctionRun:
     undecided: int = 0
     catching: int = 0
     swallowing: int = 0
+    batches: list[tuple[int, int]] = field(default_factory=list)
     repeating: int = 0
     forks: int = 0
     asked: int = 0
@@ -223,8 +227,11 @@ class FunctionRun:
 
     def emit(self, kind: type[Op], node: cst.CSTNode, /, *, batch: bool = False, autocommit: bool = False, **fields: Any) -> None:
         """Record that the migration does this here."""
-        if self.catching:
-            fields["caught"] = True if self.swallowing else UNKNOWN
+        is_put_off = batch and bool(self.batches) and not issubclass(kind, _AT_ONCE)
+        catching, swallowing = self.batches[-1] if is_put_off else (self.catching, self.swallowing)
+        if catching:
+            fields["caught"] = True if swallowing else UNKNOWN
+        fields |= {"caught_too_early": True} if self.swallowing > swallowing else {}
         if self.repeating:
             fields["repeated"] = True
         if self.found_none:

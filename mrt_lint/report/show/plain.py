@@ -17,6 +17,7 @@ _APART: Final = frozenset(
         "flows",
         "rebuild",
         "caught",
+        "caught_too_early",
         "along_with",
         "nulls_not_distinct",
         "datetime",

@@ -176,10 +176,14 @@ def _enter(run: FunctionRun, items: Sequence[cst.WithItem], body: cst.BaseSuite,
     if item.asname is not None:
         # `__enter__` of the project's classes is not followed
         assign(run, item.asname.name, UNKNOWN if isinstance(value, LocalInstance) else value, scope)
-    commits, begun = isinstance(value, AutocommitBlock), len(run.emitted)
+    commits, begun, outer = isinstance(value, AutocommitBlock), len(run.emitted), len(run.batches)
     run.autocommit += commits
-    flow = _enter(run, rest, body, scope)
-    run.autocommit -= commits
+    run.batches += [(run.catching, run.swallowing)] if isinstance(value, BatchValue) else []
+    try:
+        flow = _enter(run, rest, body, scope)
+    finally:
+        run.autocommit -= commits
+        del run.batches[outer:]
     if commits and len(run.emitted) == begun:  # an empty block only ends the transaction
         run.emit(Statement, item.item, command="COMMIT", effect=False, text="COMMIT AND CHAIN")
     if isinstance(value, BatchValue):
