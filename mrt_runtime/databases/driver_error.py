@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from sqlalchemy import exc
 
 DRIVERS = frozenset({"Error", "PostgresError"})
 """The base of a driver's errors, which PEP 249 calls Error, and of asyncpg's own."""
+OF_PYTHON = sys.stdlib_module_names - {"sqlite3"}
+"""Modules of which a few have an Error of their own: binascii, csv."""
 ABORTED = "25P02"
 """The SQLSTATE in_failed_sql_transaction. Source: PostgreSQL's manual, appendix A."""
 
@@ -32,7 +35,8 @@ def list_causes(error: BaseException, *, with_context: bool = False) -> Iterator
 
 def is_of_driver(error: BaseException | None) -> bool:
     """Whether a driver raised it, and not Python, or the project's own code, whose numbers and words mean something else."""
-    return not DRIVERS.isdisjoint(cls.__name__ for cls in type(error).__mro__)
+    named = [cls for cls in type(error).__mro__ if cls.__name__ in DRIVERS]
+    return any(cls.__module__.partition(".")[0] not in OF_PYTHON for cls in named)
 
 
 def read_state(error: BaseException | None) -> tuple[str, int | None]:

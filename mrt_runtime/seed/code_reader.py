@@ -15,7 +15,7 @@ from mrt_runtime.seed.json_path import read_paths
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.looked_up import LookedUp
 from mrt_runtime.seed.mapped_values import find_mapped
-from mrt_runtime.seed.parsed_text import PARSERS, ParsedTexts, name_of
+from mrt_runtime.seed.parsed_text import JSON, PARSERS, ParsedTexts, name_of
 from mrt_runtime.seed.selected_columns import SelectedColumns, name_places
 from mrt_runtime.seed.sql_paths import NAME, find_sql_paths
 from mrt_runtime.seed.syntax_nodes import list_nodes
@@ -101,7 +101,7 @@ def read_code(file: str, namespace: Namespace = NO_NAMES) -> CodeReading:
     inside = find_inside(list_nodes(tree))
     for node in (node for node in list_nodes(tree) if id(node) not in inside):
         for text, kind in texts.read(node):
-            reading.parsed += [(aliases.get(name, name), kind) for name in names_in(text)]
+            reading.parsed += [(aliases.get(name, name), kind) for name in names_read(text)]
         if isinstance(node, ast.Constant | ast.JoinedStr):
             reading.read_text(node, aliases, constants)
         if isinstance(node, ast.Call):
@@ -190,6 +190,20 @@ def names_in(node: ast.AST) -> Iterator[str]:
             yield name_of(inner)
         elif isinstance(inner, ast.Subscript) and isinstance(inner.slice, ast.Constant) and isinstance(inner.slice.value, str):
             yield inner.slice.value
+
+
+def names_read(node: ast.expr) -> Iterator[str]:
+    """Yield the names in an expression that may be those of what is read; where it is a part of a document, the key alone."""
+    key = node.slice if isinstance(node, ast.Subscript) else None
+    if isinstance(node, ast.Call) and name_of(node.func) == "get" and node.args:
+        key = node.args[0]
+    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+        yield key.value
+    elif isinstance(node, ast.Name | ast.Attribute):
+        yield from names_in(node)
+    elif not (isinstance(node, ast.Call) and PARSERS.get(name_of(node.func)) is JSON):
+        for inner in ast.iter_child_nodes(node):
+            yield from names_read(inner) if isinstance(inner, ast.expr) else ()
 
 
 def constants_in(node: ast.expr, known: dict[str, ast.expr]) -> Iterator[Raw]:

@@ -74,6 +74,7 @@ class HintReader:
     def __init__(self, dialect: str) -> None:
         self._dialect = dialect
         self._enums: dict[str, tuple[str, ...]] = {}
+        self._added: dict[str, tuple[str, ...]] = {}
 
     def read(self, file: str, code: CodeReading, namespace: Namespace) -> Iterator[ColumnHint | KeyAhead | CheckAhead]:
         """Yield each column that the upgrade converts or lists the values of, and what it adds to a table that was there.
@@ -101,9 +102,15 @@ class HintReader:
                     op, {name for table, name in changed if table == op.table}, is_new=self._label(op) in made
                 )
             elif isinstance(op, AddColumn) and isinstance(op.column, str):
+                kind = self._kind(op.definition.type) if isinstance(op.definition.type, SqlType) else None
+                self._added[op.column] = tuple(map(str, kind.typical)) if isinstance(kind, Choices) else ()
                 yield from _read_keys_of(op, self._label(op), code)
             elif (key := _read_key(op, self._label(op))) is not None and key.label not in made:
                 yield from self._listed(key, code) if key.referred in made else (key,)
+
+    def list_labels(self, name: str) -> tuple[str, ...]:
+        """Return the labels of an enum that a migration which was read makes, or of a column that it adds, by its name."""
+        return self._enums.get(name) or self._added.get(name, ())
 
     def _read_check(self, op: CreateCheckConstraint, changed: set[object], *, is_new: bool) -> Iterator[ColumnHint | CheckAhead]:
         """Yield a check and the columns that it lists the values of, without those that were changed before it is added."""

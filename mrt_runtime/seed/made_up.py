@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mrt_runtime.compare.rows import Rows
 from mrt_runtime.compare.schema import Schema
+from mrt_runtime.seed.edge_row import shorten
 from mrt_runtime.seed.json_texts import ITEM, JsonPath
 from mrt_runtime.seed.obstacle import Obstacle
 
 SHORTEST = 3  # characters of a part of a text that shows where it is from
+MOST_NAMED = 2
 MOST_PARTS = 5000  # of documents
 
 
@@ -104,4 +106,11 @@ def confirm(obstacle: Obstacle | None, schema: Schema, rows: Rows, *, is_way_bac
     }
     if any((one.label, one.column) in listed for one in holders if one.path is None):
         return None
-    return replace(obstacle, holders=tuple(dict.fromkeys((one.label, one.column) for one in holders)))
+    met = name_met(holders or find_holders(obstacle, rows))
+    return replace(obstacle, holders=tuple(dict.fromkeys((one.label, one.column) for one in holders)), met=met)
+
+
+def name_met(holders: Sequence[Holder]) -> str:
+    """Return in words where a value is that a step met, with the value; nothing where it may be in many places."""
+    places = {str(one): one for one in holders}
+    return "; ".join(f"{place}, such as {shorten(one.value)}" for place, one in places.items()) if len(places) <= MOST_NAMED else ""

@@ -7,7 +7,7 @@ those that a check ahead lists. Whether other numbers or lengths still fit later
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.types import TypeEngine
 
 from mrt_runtime.compare.schema import Schema, Table
+from mrt_runtime.migration_file import parse_file
 from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.computed_back import ComputedBack, find_computed_back
 from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead, bind_ahead
@@ -110,6 +111,7 @@ class MigrationHints:
         self._column_types = column_types
         self._namespaces = namespaces
         self._filled: dict[str, bool] | None = None
+        self._sources: str | None = None
 
     def note_next(self, file: str) -> None:
         """Note which migration comes next: keys that earlier ones added are no longer ahead."""
@@ -172,6 +174,25 @@ class MigrationHints:
         if file not in self._code:
             self._code[file] = read_code(file, self._namespaces.get(file, {}))
         return self._code[file]
+
+    def names(self, text: str) -> bool:
+        """Whether any of the migrations contains a text, so that it may be of a row that one of them writes."""
+        if self._sources is None:
+            self._sources = "\n".join(parsed[0].decode(errors="replace") for file in self._files if (parsed := parse_file(file)))
+        return text in self._sources
+
+    def read_labels(self, file: str) -> Callable[[str], Sequence[str]]:
+        """Return what lists the labels of the enums that a migration makes, or of a column that it adds, by its name."""
+
+        def list_labels(name: str) -> Sequence[str]:
+            from mrt_runtime.seed.hint_reader import HintReader  # noqa: PLC0415 as below
+
+            reader = HintReader(self._dialect)
+            for _ in reader.read(file, self.code(file), self._namespaces.get(file, {})):
+                pass
+            return reader.list_labels(name)
+
+        return list_labels
 
     def kind_for(self, label: str, column: str, kind: ValueKind, *, is_key: bool = False) -> ValueKind:
         """Return the kind that a column should be filled as, which is `kind` itself where no later migration concerns it.

@@ -5,31 +5,35 @@ from __future__ import annotations
 import ast
 import decimal
 import re
-import sysconfig
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from types import FrameType
 
 from sqlalchemy import exc
 
 from mrt_runtime.databases.driver_error import ErrorKind, is_of_driver, list_causes, read_words
 from mrt_runtime.migration_file import parse_file
+from mrt_runtime.seed.python_refusal import is_of_project, read_python_refusal
+from mrt_runtime.seed.refused_value import RefusedValue
 
 UNREADABLE = ErrorKind(
     r"22P02|22P03|22P05|22007|22008|22021|22023|2203[0-9A-G]|39000",
-    frozenset({1292, 1366, 1411, *range(3140, 3159), *range(4037, 4043)}),
+    frozenset({1292, 1366, 1411, *range(3140, 3159), 1958, *range(4037, 4043)}),
     r"malformed JSON|JSON path error|bad JSON path",
 )
 """A database cannot read a value as what a statement takes it for.
 
 Source: PostgreSQL's manual, appendix A; MySQL's Server Error Message Reference, MariaDB's Error Codes. The words are SQLite's.
 """
+TRUNCATED = ErrorKind("(?!)", frozenset({1265}))
+"""MySQL and MariaDB say the same of a text that is no label or number, and of NULL where it is not allowed any more."""
 OUT_OF_RANGE = ErrorKind("22003", frozenset())
 STOPPED = ErrorKind("P0001|45000", frozenset({1644}))
 """RAISE EXCEPTION and SIGNAL: a program in the database stops on purpose."""
+JSON_CHECK = re.compile(r"CONSTRAINT [`'][^`'.]+\.[^`'.]+[`'] failed for")
+"""MariaDB's JSON is a text with a check of its column, which has the column's name behind the table's."""
 VALUE = re.compile(r"\".*\"")
 """PostgreSQL quotes a text that it reads a number from; MySQL names a column, in other marks."""
 QUOTED = re.compile(r"\"((?:[^\"]|\"\")*)\"|(?<!\w)'((?:[^'\\]|\\.|'')*)'(?!\w)", re.DOTALL)
@@ -38,8 +42,6 @@ OF_OTHERS = (exc.SQLAlchemyError, NotImplementedError, ImportError, OSError, Nam
 OF_SHAPE = (TypeError, AttributeError, LookupError)
 """Errors that a value of the wrong shape brings about, but as well code that is wrong whatever the values."""
 MOST_TEXTS, LONGEST = 200, 5000  # that are looked at
-FOREIGN = frozenset({"site-packages", "dist-packages", "mrt_runtime"})
-"""Folders of packages, which are no part of a project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,9 @@ class Obstacle:
     is_guard: whether the migration stops on purpose. is_of_database: whether the error is a database's. words: what it says.
     quoted: the texts that it quotes. statement: the one that failed, with its parameters. held: what the code that failed had in
     its variables. key: the one that a dictionary lacks. module: where a parser of Python failed. holders: the tables and columns
-    that hold such a value. needs_value: whether it says something of values only where one of `held` is a made-up one.
+    that hold such a value. refused: the value that Python could not convert. is_doubtful: whether it may as well be something
+    that the migration asks of all rows, which only other values show. met: in words, the value that it met, where that is known.
+    needs_value: whether it says something of values only where one of `held` is a made-up one.
     """
 
     is_guard: bool = False
@@ -62,6 +66,9 @@ class Obstacle:
     key: str | None = None
     needs_value: bool = False
     holders: tuple[tuple[str, str], ...] = ()
+    refused: RefusedValue | None = None
+    is_doubtful: bool = False
+    met: str = ""
 
 
 def read_obstacle(error: BaseException | None) -> Obstacle | None:
@@ -75,8 +82,11 @@ def read_obstacle(error: BaseException | None) -> Obstacle | None:
         if STOPPED.matches(cause):
             return Obstacle(is_guard=True, is_of_database=True, words=words, quoted=quotes(words), statement=statement)
         # a number that is too large is imposed by the new type, but a text that is no such number was made up
-        if UNREADABLE.matches(cause) or (OUT_OF_RANGE.matches(cause) and VALUE.search(words)):
-            return Obstacle(is_of_database=True, words=words, quoted=quotes(words), statement=statement)
+        is_unread = UNREADABLE.matches(cause) or (OUT_OF_RANGE.matches(cause) and VALUE.search(words))
+        is_doubtful = TRUNCATED.matches(cause) or (JSON_CHECK.search(words) is not None and has_json(error, statement))
+        if is_unread or (is_doubtful and is_of_driver(cause)):
+            found = Obstacle(is_of_database=True, words=words, quoted=quotes(words), statement=statement)
+            return found if is_unread else replace(found, is_doubtful=True)
     return None if any(map(is_of_driver, causes)) else read_python_error(error)
 
 
@@ -92,17 +102,26 @@ def read_python_error(error: BaseException) -> Obstacle | None:
         inner = error.__cause__ or error.__context__
         within = read_obstacle(inner) if inner is not None else None
         return within or Obstacle(is_guard=True, words=words, quoted=quotes(words), held=tuple(hold(frames[-1])))
+    refused = read_python_refusal(error, frames, quotes(words))
     own = [frame for frame in frames if is_of_project(frame.f_code.co_filename)]
     if isinstance(error, OF_SHAPE) and not isinstance(error, UnicodeError):
         parts = (value for value in hold(own[-1] if own else None) if value and isinstance(value, str | list | dict))
         held = (*(obj for obj in (getattr(error, "obj", None),) if obj is not None), *parts)
         key = str(error.args[0]) if isinstance(error, KeyError) and error.args else None
-        is_shape = is_own or (isinstance(error, LookupError) and bool(quotes(words)))
-        return Obstacle(words=words, quoted=quotes(words), held=held, key=key, needs_value=True) if is_shape else None
+        if not is_own and not (isinstance(error, LookupError) and quotes(words)):
+            return None
+        return Obstacle(words=words, quoted=quotes(words), held=held, key=key, needs_value=True, refused=refused)
     if isinstance(error, ValueError | decimal.InvalidOperation) or not is_own:
         held = tuple(value for frame in reversed(frames) for value in hold(frame))[:MOST_TEXTS]
-        return Obstacle(words=words, quoted=quotes(words), held=held, module=name_module(frames[-1]))
+        return Obstacle(words=words, quoted=quotes(words), held=held, module=name_module(frames[-1]), refused=refused)
     return None
+
+
+def has_json(error: BaseException, statement: str) -> bool:
+    """Whether a statement, or the migration that it is of, says something of JSON."""
+    files = {frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)}
+    sources = (parse_file(file) for file in sorted(files) if is_of_project(file))
+    return "json" in statement.lower() or any(b"json" in found[0].lower() for found in sources if found is not None)
 
 
 def quotes(words: str) -> tuple[str, ...]:
@@ -120,12 +139,6 @@ def hold(frame: FrameType | None) -> Iterator[object]:
 def name_module(frame: FrameType) -> str:
     """Return the module in which an error was raised: that of a parser."""
     return str(frame.f_globals.get("__name__", ""))
-
-
-def is_of_project(filename: str) -> bool:
-    """Whether a file is neither Python's nor a package's."""
-    is_of_python = filename.startswith(("<", sysconfig.get_paths()["stdlib"]))
-    return not is_of_python and FOREIGN.isdisjoint(Path(filename).parts)
 
 
 def is_raised(filename: str, line: int | None) -> bool:

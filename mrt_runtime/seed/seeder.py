@@ -25,6 +25,7 @@ from mrt_runtime.seed.partition import with_inherited
 from mrt_runtime.seed.refusal import read_refusal
 from mrt_runtime.seed.row_adjuster import RowAdjuster
 from mrt_runtime.seed.row_insertion import FilledTable
+from mrt_runtime.seed.row_repair import RowRepairer
 from mrt_runtime.seed.row_writer import RowWriter
 from mrt_runtime.seed.schema_change import SchemaChange
 from mrt_runtime.seed.seed_dialect import dialect_of
@@ -34,6 +35,7 @@ from mrt_runtime.seed.table_filler import TableFiller
 from mrt_runtime.seed.table_order import order_tables, parents_of
 from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, RowVariety
+from mrt_runtime.seed.value_repair import ValueRepair
 from mrt_runtime.seed.wanted_rows import write_wanted_rows
 
 VERSION_TABLE = "alembic_version"
@@ -187,6 +189,13 @@ class Seeder:
         own = self.custom_seeds if adjustment in TABLES_APART else ()
         described = adjuster.adjust(adjustment, [label for label in tables if label not in own])
         return adjuster.seeded, described
+
+    def repair(self, connection: Connection, schema: Schema, seeded: Seeded, repairs: Sequence[ValueRepair]) -> tuple[Seeded, bool]:
+        """Write other values in place of those that a migration could not read; whether there were any."""
+        hints = self.migration_hints
+        repairer = RowRepairer(RowWriter(connection, self.dialect), hints.bind(schema), seeded, hints.names)
+        has_changed = [repairer.repair(one) for one in repairs if one.label not in self.custom_seeds]
+        return repairer.seeded, any(has_changed)
 
     def _leave_out(
         self, connection: Connection, schema: Schema, seeded: Seeded, adjustment: Adjustment, tables: Collection[str]

@@ -14,6 +14,11 @@ def parents_of(table: Table) -> frozenset[str]:
     return frozenset(labels - {table.label})
 
 
+def refers_to(table: Table, column: str, labels: Collection[str]) -> bool:
+    """Whether a column of a table refers to one of these."""
+    return any(column in key.columns and qualified(key.referred_table, key.referred_schema) in labels for key in table.foreign_keys)
+
+
 def with_referring(labels: Collection[str], tables: Iterable[Table]) -> set[str]:
     """Return the labels of tables with those of all that point at one of them, or are a part of one, however many in between."""
     holders: dict[str, list[str]] = {}

@@ -42,7 +42,7 @@ def may_help(
     is_refusal = refuses and kind == Outcome.DOWNGRADE_FAILED.value
     if is_refusal or kind == Outcome.TIMED_OUT.value or is_whatever_the_rows(adjustment, findings, code):
         return False
-    obstacle = findings.obstacle
+    obstacle = findings.obstacle if findings.obstacle is None or not findings.obstacle.is_doubtful else None
     if adjustment in (Adjustment.GUARDED, Adjustment.REFUSED):
         return obstacle is not None and obstacle.is_guard and findings.first is None
     if adjustment is Adjustment.UNREADABLE:

@@ -22,6 +22,7 @@ from mrt_runtime.migrate import Migrator
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.value import Row
+from mrt_runtime.seed.value_repair import ValueRepair
 from mrt_runtime.verify.stamp import Disturbed
 
 Result = TypeVar("Result")
@@ -120,6 +121,16 @@ class ScratchContents:
         if described:
             here = self._sown = self.look()
         return here, described
+
+    def repair(self, here: Snapshot, repairs: Sequence[ValueRepair]) -> Snapshot:
+        """Write other values in place of those that a migration could not read, and look. here: what is there."""
+        seeded, schema = self.seeded, here.schema
+        if seeded is None or not repairs:
+            return here
+        self.seeded, has_changed = self._persist(lambda connection: self._seeder.repair(connection, schema, seeded, repairs))
+        if has_changed:
+            here = self._sown = self.look()
+        return here
 
     def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:
         """Write rows as the upgraded schema allows them, where it changed what was there; counts them by table."""

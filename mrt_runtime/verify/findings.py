@@ -62,11 +62,11 @@ class RevisionFindings:
         self.failures[-1:] = rowless.failures
         self.warnings += rowless.warnings
         obstacle = self.obstacle if can_be_excused and rowless.first is not None else None
-        if obstacle is not None:
+        if obstacle is not None and not obstacle.is_doubtful:
             self.failures = [one for one in self.failures if one is not failure]
             self.before, self.first, self.unmet, self.is_bare = rowless.before, rowless.first, rowless.unmet, True
             adjustment = Adjustment.REFUSED if obstacle.is_guard else Adjustment.UNREADABLE
-            self._doubt_with(failure, adjustment, ["of all tables"])
+            self._doubt_with(failure, adjustment, ["of all tables"], obstacle)
         else:  # the statement that failed met rows
             self.unmet = [
                 replace(one, message=one.message.removesuffix(ADVICE) + WITHOUT_ROWS)
@@ -140,7 +140,18 @@ class RevisionFindings:
             return judged
         if adjustment in TABLES_APART:
             judged._leave_out_repeated(failure)
-        judged._doubt_with(failure, adjustment, rows)
+        judged._doubt_with(failure, adjustment, rows, self.obstacle)
+        return judged
+
+    def replace_by_readable(self, judged: RevisionFindings, named: Sequence[tuple[Sequence[str], Failure]]) -> RevisionFindings:
+        """Return what was found with values that a step can read; named: the others in words, with what it failed with."""
+        judged.warnings[:0] = self.warnings
+        judged.doubts[:0] = self.doubts
+        judged.failures[:0] = [one for one in self.failures if one is not self.stopped_by]
+        for values, failure in named:
+            some = name_some(values, MOST_ROWS_NAMED, "; ")
+            warning = f"Only with {some}, so judged with ones that it reads: {failure.message}{_place(failure)}"
+            judged._doubt(failure, "converted", warning)
         return judged
 
     def _leave_out_repeated(self, failure: Failure) -> None:
@@ -169,9 +180,10 @@ class RevisionFindings:
                 judged._doubt_with(failure, adjustment, rows)
         return judged
 
-    def _doubt_with(self, failure: Failure, adjustment: Adjustment, rows: Sequence[str]) -> None:
-        """Report a failure that was seen only with rows that were adjusted since."""
-        named = name_some(rows, MOST_ROWS_NAMED, "; ")
+    def _doubt_with(self, failure: Failure, adjustment: Adjustment, rows: Sequence[str], obstacle: Obstacle | None = None) -> None:
+        """Report a failure that was seen only with rows that were adjusted since; obstacle: what is known of their values."""
+        met = obstacle.met if obstacle is not None and adjustment is Adjustment.UNREADABLE else ""
+        named = met or name_some(rows, MOST_ROWS_NAMED, "; ")
         warning = f"Only with {adjustment.value} ({named}): {failure.message}{_place(failure)}"
         self._doubt(failure, adjustment.name.lower(), warning + advise(adjustment, rows))
 

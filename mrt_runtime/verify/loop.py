@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.config import MRTConfig
@@ -17,6 +18,7 @@ from mrt_runtime.verify.findings import RevisionFindings
 from mrt_runtime.verify.half_way_check import check_half_way, describe_stuck
 from mrt_runtime.verify.newly_unique import find_newly_unique
 from mrt_runtime.verify.noop_downgrade import has_noop_downgrade
+from mrt_runtime.verify.repairing import judge_readable
 from mrt_runtime.verify.rowless import check_without_rows
 from mrt_runtime.verify.runner import RevisionRunner
 from mrt_runtime.verify.step_error import NotReachedError, StepError
@@ -28,7 +30,8 @@ def verify(runner: RevisionRunner, step: HistoryStep, config: MRTConfig) -> Verd
 
     First with rows written between up and down, as the new code would write them; where that fails, again without them, which
     shows whether the revision or those rows are to blame. Again, too, where those rows may pass for others that upgrade removed.
-    Where a step fails, once more without the rows at the edge of their types: what fails only with them is a warning.
+    Where a step cannot read a value, again with ones that it can; where it fails, once more without the rows at the edge of their
+    types: what fails only with them is a warning.
     A downgrade() that does nothing, or refuses, does so whatever is written.
     Whatever the migration does ends in a verdict. Raises ConfigurationError where the project or the database stops the run.
     """
@@ -82,6 +85,7 @@ def judge_again(
     """
     adjustments: list[Adjustment] = []
     left = list(Adjustment)
+    findings = judge_readable(runner, step, findings, partial(go_with_written_rows, runner, step, after_writes))
     while left and findings.stopped_by is not None:
         adjustment = left.pop(0)
         is_edge = adjustment is Adjustment.EDGES
@@ -99,6 +103,9 @@ def judge_again(
         if judged.is_free_of(findings.stopped_by) and not is_meant:
             adjustments = together
             findings = findings.replace_by(judged, adjustment, runner.adjusted[adjustment])
+            findings = judge_readable(
+                runner, step, findings, partial(go_with_written_rows, runner, step, after_writes, adjustments)
+            )
             # what stops it now is another fault, which what did not help before may help against
             left = [other for other in Adjustment if other not in adjustments]
     return excuse_lost(runner, step, findings, after_writes, adjustments) if findings.stopped_by is None else findings

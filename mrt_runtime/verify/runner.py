@@ -20,6 +20,7 @@ from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.adjusted_rows import AdjustedRows, find_named
 from mrt_runtime.verify.contents import ScratchContents, is_same, make_seeder
 from mrt_runtime.verify.milestone import MilestoneRecord
+from mrt_runtime.verify.revision_repairs import RevisionRepairs
 from mrt_runtime.verify.starting_schema import StartingSchema
 from mrt_runtime.verify.step_error import StepError, find_targets, refuse_broken_env
 from mrt_runtime.verify.step_recorder import StepRecorder
@@ -52,6 +53,7 @@ class RevisionRunner:
         self._fails_with_rows: set[str] = set()
         self._start = StartingSchema(self.graph, self.migrator.env_py)
         self.adjusted = AdjustedRows(self.seeder.migration_hints)
+        self.repairs = RevisionRepairs(self.seeder)
         self.ignore = frozenset(config.ignore)
         self.recorder = StepRecorder(
             self.scratch, self.migrator, self.contents, is_on=config.observe_locks, notes_places=config.half_way
@@ -88,6 +90,7 @@ class RevisionRunner:
             tables = self.adjusted.find_tables(step, adjustment, self.contents.seeded)
             self._here, described = self.contents.adjust(self._here, adjustment, tables)
             self.adjusted.note(adjustment, described)
+        self._here = self.contents.repair(self._here, self.repairs.of(step))
         self._known = {self.applied: self._here}
         if distance is not None:
             self._milestones.note_return(time.perf_counter() - begin, distance)

@@ -1,0 +1,210 @@
+"""Where a migration cannot convert a made-up value, it is judged with values of the sort that the error asks for."""
+
+import pytest
+
+from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.session import Verification
+
+ITEMS = """op.create_table("items", sa.Column("id", sa.Integer, primary_key=True), sa.Column("code", sa.String(200), nullable=False),
+        sa.Column("data", sa.Text, nullable=False), sa.Column("n", sa.String(300)))"""
+DROP = 'op.drop_table("items")'
+
+
+@pytest.fixture
+def verify(project):
+    def check(url, *revisions, **settings):
+        for number, (upgrade, downgrade) in enumerate(revisions, start=1):
+            project.add(f"{number:03}", f"{number - 1:03}" if number > 1 else None, upgrade=upgrade, downgrade=downgrade)
+        with Verification(project.config(db_url=url, **settings)) as verification:
+            return {verdict.revision: verdict for verdict in verification.check_all()}
+
+    return check
+
+
+def converted(verdict):
+    return [doubt.warning for doubt in verdict.doubts if doubt.failure.rows == "converted"]
+
+
+POSTGRESQL = {
+    "a part behind a prefix": ("substring(code from 4)::uuid", "no UUID after the first 3 characters"),
+    "a computed type": ("md5(code)::uuid::text || format('%s', (left(code, 36))::uuid)", "no UUID"),
+    "an address": ("host(concat('', code)::inet)", "no IP address"),
+    "a number": ("(code || '')::numeric", "no number"),
+    "a format of dates": ("to_date(trim(code), 'DD/MM/YYYY')", "not of the format '%d/%m/%Y'"),
+    "JSON": ("(trim(data))::jsonb", "no JSON"),
+    "base64": ("decode(trim(code), 'base64')", "no base64"),
+    "an interval": ("(code || '')::interval", "no interval"),
+    "an array": ("((code || '')::int[])[1]", "no array"),
+}
+
+
+@pytest.mark.parametrize("case", POSTGRESQL)
+def test_postgresql(verify, postgres_url, case):
+    expression, words = POSTGRESQL[case]
+    change = f'''op.get_bind().exec_driver_sql("""UPDATE items SET n = CAST({expression.replace("%", "%%")} AS text)""")'''
+    found = verify(postgres_url, (ITEMS, DROP), (change, "pass"))
+    assert found["002"].outcome is Outcome.DATA_LOSS, found["002"]
+    [warning] = converted(found["002"])
+    assert words in warning
+    assert "'items." in warning
+
+
+ROWS = 'bind = op.get_bind()\n    for row in bind.execute(sa.text("SELECT id, code, data FROM items")).all():\n        '
+WRITE = '\n        bind.execute(sa.text("UPDATE items SET n = :n WHERE id = :id"), {"n": str(found), "id": row.id})'
+PYTHON = {
+    "int": ("", "found = (lambda text: int(text))(row.code)", "no integer"),
+    "UUID behind a prefix": (
+        "import uuid",
+        'found = uuid.UUID(bytes=uuid.UUID(row.code[4:] + "").bytes)',
+        "no UUID after the first 4 characters",
+    ),
+    "JSON": ("import json", "text = (row.code,)\n        found = json.loads(*text)", "no JSON"),
+    "base64": ("import base64", "found = (lambda text: base64.b64decode(text, validate=True))(row.code)", "no base64"),
+    "a date": ("import datetime", "found = datetime.date.fromisoformat(*[row.code])", "no date"),
+    "a time": ("import datetime", "found = datetime.time.fromisoformat(*[row.code])", "no time"),
+    "a form": ("import datetime", 'found = datetime.datetime.strptime(*[row.code, "%d.%m.%Y"])', "not of the format '%d.%m.%Y'"),
+    "an enum": (
+        "import enum\n    class Colour(enum.Enum):\n        RED = 'red'\n        BLUE = 'blue'",
+        "found = (lambda text: Colour(text))(*[row.code])",
+        "no label",
+    ),
+    "a mapping": ("known = {'red': 1, 'blue': 2}", "found = (lambda text: known[text])(row.code)", "knows no equivalent"),
+    "a decimal": ("import decimal", "found = (lambda text: decimal.Decimal(text))(row.code)", "no number"),
+    "a part of a document": (
+        "import json",
+        'found = (lambda text: int(text))(json.loads(row.data)["owner"])',
+        "'items.data' at owner that are no integer",
+    ),
+    "a key of a document": (
+        "import json\n    name = 'ow' + 'ner'",
+        "document = json.loads(row.data)\n        found = document[name]",
+        "without the key 'owner'",
+    ),
+    "a document in a document": (
+        "import json\n    name = 'ow' + 'ner'",
+        "document = json.loads(row.data)\n        inner = document[name]\n        found = inner['na' + 'me']",
+        "at owner without the key 'name'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PYTHON)
+def test_python(verify, sqlite_url, case):
+    before, code, words = PYTHON[case]
+    found = verify(sqlite_url, (ITEMS, DROP), (f"{before}\n    {ROWS}{code}{WRITE}", "pass"))
+    assert found["002"].outcome is Outcome.DATA_LOSS, found["002"]
+    assert any(words in warning for warning in converted(found["002"])), found["002"]
+
+
+MYSQL = {
+    "JSON": (
+        "SET @change = 'ALTER TABLE items MODIFY code JSON NOT NULL'; EXECUTE IMMEDIATE @change",
+        "'items.code' that are no JSON",
+    ),
+    "JSON in another column": ("ALTER TABLE items ADD doc JSON; UPDATE items SET doc = TRIM(data)", "no JSON"),
+    "a function of JSON": ("UPDATE items SET n = JSON_EXTRACT(TRIM(data), '$.a')", "'items.data' that are no JSON"),
+    "an integer": ("ALTER TABLE items ADD m INT; UPDATE items SET m = TRIM(code)", "no integer"),
+    "a number": ("UPDATE items SET n = TRIM(code) + 1", "no number"),
+    "a part": ("ALTER TABLE items ADD m INT; UPDATE items SET m = SUBSTRING(code, 6)", "no integer after the first 5 characters"),
+    "a date": ("ALTER TABLE items ADD m DATETIME; UPDATE items SET m = TRIM(code)", "no date and time"),
+    "a format of dates": ("UPDATE items SET n = STR_TO_DATE(TRIM(code), '%d/%m/%Y')", "not of the format '%d/%m/%Y'"),
+    "a label": ("ALTER TABLE items ADD m ENUM('red', 'blue'); UPDATE items SET m = TRIM(code)", "no label of m"),
+    "a UUID": ("SET @change = 'ALTER TABLE items MODIFY code UUID NOT NULL'; EXECUTE IMMEDIATE @change", "no UUID"),
+}
+
+
+@pytest.mark.parametrize("case", MYSQL)
+def test_mysql(verify, mysql_url, case):
+    statements, words = MYSQL[case]
+    change = "\n    ".join(f'op.execute("""{sql.strip()}""")' for sql in statements.split(";"))
+    found = verify(mysql_url, (ITEMS, DROP), (change, "pass"))
+    assert found["002"].outcome is not Outcome.UPGRADE_FAILED, found["002"]
+    assert found["002"].outcome is not Outcome.UNPROVEN, found["002"]
+    assert any(words in warning for warning in converted(found["002"])), found["002"]
+
+
+KEYS = """op.create_table("users", sa.Column("id", sa.String(60), primary_key=True), sa.Column("name", sa.String(60)))
+    op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True), sa.Column("text", sa.String(200)),
+        sa.Column("user_id", sa.String(60), sa.ForeignKey("users.id"), nullable=False))"""
+
+
+@pytest.mark.parametrize("database", ["postgres_url", "sqlite_url", "mysql_url"])
+def test_a_key_changes_with_what_refers_to_it(verify, request, database):
+    change = """import uuid
+    bind = op.get_bind()
+    for row in bind.execute(sa.text("SELECT n.id, u.id AS owner FROM notes n JOIN users u ON u.id = n.user_id")).all():
+        owner = (lambda text: uuid.UUID(text[5:]))(row.owner)
+        bind.execute(sa.text("UPDATE notes SET text = :text WHERE id = :id"), {"text": str(owner), "id": row.id})"""
+    found = verify(
+        request.getfixturevalue(database), (KEYS, 'op.drop_table("notes")\n    op.drop_table("users")'), (change, "pass")
+    )
+    assert found["002"].outcome is Outcome.DATA_LOSS, found["002"]
+    [warning] = converted(found["002"])
+    assert "no UUID after the first 5 characters" in warning
+
+
+def test_what_comes_behind_a_value_that_cannot_be_read_is_judged_too(verify, postgres_url):
+    change = """op.execute("UPDATE items SET n = (trim(code))::uuid")
+    op.execute("UPDATE items SET n = (trim(data))::inet")
+    op.execute("ALTER TABLE items ADD must integer NOT NULL")"""
+    found = verify(postgres_url, (ITEMS, DROP), (change, 'op.drop_column("items", "must")'))
+    assert found["002"].outcome is Outcome.UPGRADE_FAILED
+    assert [failure.line for failure in found["002"].failures][:1] == [14], found["002"].failures
+    assert "null values" in found["002"].failures[0].message
+    assert len(converted(found["002"])) == 2
+
+
+def test_a_guard_behind_a_value_that_cannot_be_read_is_named_too(verify, postgres_url):
+    change = """op.execute("UPDATE items SET n = (trim(code))::uuid")
+    if op.get_bind().scalar(sa.text("SELECT count(*) FROM items")):
+        raise RuntimeError("there are items")"""
+    found = verify(postgres_url, (ITEMS, DROP), (change, "pass"))
+    assert [doubt.failure.rows for doubt in found["002"].doubts] == ["converted", "refused"]
+    assert found["002"].outcome is Outcome.UNPROVEN
+
+
+def test_an_enum_is_read_from_the_migration(verify, postgres_url):
+    change = """kinds = ["red", "blue"]
+    sa.Enum(*kinds, name="colour").create(op.get_bind())
+    op.execute("ALTER TABLE items ADD c colour")
+    op.execute("UPDATE items SET c = (trim(n))::colour")"""
+    back = """op.execute("ALTER TABLE items DROP c")
+    op.execute("DROP TYPE colour")"""
+    found = verify(postgres_url, (ITEMS, DROP), (change, back))
+    assert found["002"].outcome is Outcome.REVERSIBLE, found["002"]
+    [warning] = converted(found["002"])
+    assert "'items.n' that are no label of colour" in warning
+
+
+def test_rows_of_a_migration_stay_as_they_are(verify, postgres_url):
+    made = ITEMS + """\n    op.execute("INSERT INTO items VALUES (1, 'first', '-', 'x')")"""
+    found = verify(postgres_url, (made, DROP), ("""op.execute("UPDATE items SET n = (trim(code))::uuid")""", "pass"))
+    assert found["002"].outcome is Outcome.UPGRADE_FAILED
+
+
+def test_rows_of_a_project_stay_as_they_are(verify, sqlite_url):
+    rows = [{"id": 1, "code": "a", "data": "b", "n": "c"}]
+    change = f"{ROWS}found = int(row.code){WRITE}"
+    found = verify(sqlite_url, (ITEMS, DROP), (change, "pass"), custom_seeds={"items": lambda: rows})
+    assert found["002"].outcome is Outcome.UPGRADE_FAILED
+    assert not converted(found["002"])
+
+
+def test_a_warning_names_the_value_that_could_not_be_read(verify, sqlite_url):
+    change = f"import math\n    {ROWS}found = (lambda text: math.sqrt(-len(text)))(row.code){WRITE}"
+    found = verify(sqlite_url, (ITEMS, DROP), (change, "pass"))
+    [doubt] = found["002"].doubts
+    assert doubt.failure.rows == "unreadable"
+    assert "('items.code', such as '" in doubt.warning
+
+
+def test_null_where_it_is_not_allowed_any_more_fails(verify, mysql_url):
+    change = 'op.execute("ALTER TABLE items MODIFY n VARCHAR(300) NOT NULL")'
+    found = verify(mysql_url, (ITEMS, DROP), (change, "pass"))
+    assert found["002"].outcome is Outcome.UPGRADE_FAILED
+
+
+def test_a_check_of_a_column_fails(verify, mysql_url):
+    change = """op.execute("ALTER TABLE items MODIFY n VARCHAR(300) CHECK (n LIKE 'a%') COMMENT 'no json'")"""
+    found = verify(mysql_url, (ITEMS, DROP), (change, "pass"))
+    assert found["002"].outcome is Outcome.UPGRADE_FAILED
