@@ -28,6 +28,13 @@ ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """Where Python shows an object in memory, another place in each run."""
 NAMELESS = re.compile(r"for constraint (\w+)\(.*\); it has no name$", re.DOTALL)
 WRITE_NAME = "without a name: write the one that the database has into op.drop_constraint()"
+QUOTED_STATEMENT = re.compile(
+    r'(SQL statement "(?:(?!"\s+(?:PL/pgSQL|SQL )).){60}).*?"(?=\s*(?:$|PL/pgSQL|SQL function|SQL statement))', re.DOTALL
+)
+"""A statement within a block or a function, which PostgreSQL shows whole."""
+FAILING_ROW = re.compile(r"(Failing row contains \(.{120}).+?\)(?=\.(?:\s|$))", re.DOTALL)
+SCRATCH = re.compile(r"`\w*mrt_[0-9a-f]{20}\w*`\.|\b\w*mrt_[0-9a-f]{20}\w*\.(?=[\w`])")
+"""The database in front of a table's name, where it is the scratch database: its name says nothing to the reader."""
 HAS_NO_NAME = rf"for a \1 {WRITE_NAME}"
 """SQLAlchemy shows the whole table instead, and on MySQL nothing but a failed assertion."""
 
@@ -90,9 +97,14 @@ def describe(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"it called sys.exit({'' if error.code is None else repr(error.code)})"
     inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
-    text = NAMELESS.sub(HAS_NO_NAME, ADDRESS.sub("", join(read_words(inner))))
+    text = NAMELESS.sub(HAS_NO_NAME, ADDRESS.sub("", shorten_quotations(join(read_words(inner)))))
     name = type(inner).__name__
     return scrub(f"{name}: {text}{remedy(inner)}" if text else f"{name}{quote_line(inner)}{remedy(inner)}")
+
+
+def shorten_quotations(text: str) -> str:
+    """Return a database's words without the rest of long statements and rows that they repeat, and the scratch database's name."""
+    return SCRATCH.sub("", FAILING_ROW.sub(r"\1…)", QUOTED_STATEMENT.sub(r'\1…"', text)))
 
 
 def quote_line(error: BaseException) -> str:

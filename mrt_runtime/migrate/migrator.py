@@ -15,6 +15,7 @@ from mrt_runtime.databases import Scratch
 from mrt_runtime.databases.outage import LostServerError
 from mrt_runtime.databases.sentences import end
 from mrt_runtime.migrate.changed_rows import ChangedRows
+from mrt_runtime.migrate.ended_transaction import find_end
 from mrt_runtime.migrate.environment import AlembicEnvironment
 from mrt_runtime.migrate.error import MigrationError
 from mrt_runtime.migrate.graph import HistoryStep, MigrationGraph, UnimportableHistoryError, load
@@ -261,13 +262,20 @@ class Migrator:
         """Report that the version table does not know of the last step."""
         direction, revision = self._last or ("upgrade", "")
         present, due = ", ".join(found) or "base", ", ".join(expected) or "base"
+        file = self.graph[revision].file if revision else self.env_py
+        line = find_end(file, direction) if revision else None
+        why = (
+            f"{direction}() of {revision} ended Alembic's transaction there, and what came after it was not committed"
+            if line
+            else "the end of the step was not committed. Either the migration ended Alembic's transaction (op.get_bind().commit()), "
+            "or env.py does not run `with context.begin_transaction(): context.run_migrations()`"
+        )
         return MigrationError(
-            f"the version table says {present} instead of {due}, because the end of the step was not committed. Either the "
-            "migration ended Alembic's transaction (op.get_bind().commit()), or env.py does not run "
-            "`with context.begin_transaction(): context.run_migrations()`",
+            f"the version table says {present} instead of {due}, because {why}",
             phase=direction,
             revision=revision,
-            file=self.graph[revision].file if revision else self.env_py,
+            file=file,
+            line=line,
         )
 
     def _note_version_table(self, context: MigrationContext) -> None:

@@ -451,7 +451,7 @@ def test_a_migration_that_ends_alembics_transaction_is_told_and_hides_no_other(p
     project.add("b")
     migrator = Migrator(project.config(), sqlite_scratch)
     migrator.upgrade("a")
-    with pytest.raises(MigrationError, match=r"op\.get_bind\(\)\.commit\(\)") as failed:
+    with pytest.raises(MigrationError, match="ended Alembic's transaction there") as failed:
         migrator.downgrade("a")
     assert (failed.value.revision, failed.value.file) == ("a", str(project.versions / "a.py"))
     sqlite_scratch.reset()
