@@ -267,8 +267,8 @@ class Migrator:
         why = (
             f"{direction}() of {revision} ended Alembic's transaction there, and what came after it was not committed"
             if line
-            else "the end of the step was not committed. Either the migration ended Alembic's transaction (op.get_bind().commit()), "
-            "or env.py does not run `with context.begin_transaction(): context.run_migrations()`"
+            else "the end of the step was not committed. Either the migration ended Alembic's transaction (op.get_bind().commit())"
+            ", or env.py does not run `with context.begin_transaction(): context.run_migrations()`"
         )
         return MigrationError(
             f"the version table says {present} instead of {due}, because {why}",
