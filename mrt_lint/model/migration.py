@@ -67,7 +67,7 @@ class Migration:
     `revision` is None if the file declares none, UNKNOWN if it cannot be read. `down_revision` are the parents (empty:
     a base), UNKNOWN if they cannot be read; `place` is that of the revision's assignment. `upgrade` and `downgrade` are None
     where the module has no such function. `unreadable` covers both functions. `unseen`: the file does not parse, so that upgrade()
-    may do anything. `consulted` are the other files that the reading depended on, each with a digest of its bytes, which is
+    may do anything. `bound` are the names that the imports bind, each with its dotted path. `consulted` are the other files that the reading depended on, each with a digest of its bytes, which is
     empty where there is none (never compared).
     """
 
@@ -83,6 +83,7 @@ class Migration:
     unreadable: tuple[UnreadableCall, ...] = ()
     imports: tuple[ModuleImport, ...] = ()
     unseen: bool = False
+    bound: tuple[tuple[str, str], ...] = ()
     consulted: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
     @property

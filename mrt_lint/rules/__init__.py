@@ -13,8 +13,10 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.question_budget import TooManyQuestionsError
 from mrt_lint.analysis.table_size import with_size
 from mrt_lint.history import History
+from mrt_lint.model.advice import as_file_calls
 from mrt_lint.model.context import RuleContext
 from mrt_lint.model.finding import Finding
+from mrt_lint.model.lean import replace
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.rule import HistoryRule, Rule
 
@@ -44,13 +46,14 @@ def check(migration: Migration, context: RuleContext, rules: Iterable[Rule], sto
     """
     case = MigrationCase(migration, context)
     found: dict[Finding, None] = {}
-    left = MAX_ALTOGETHER
+    left, bound = MAX_ALTOGETHER, dict(migration.bound)
     for rule in rules:
         if stopped is not None:
             case.questions.grant(min(MAX_QUESTIONS, left))
         try:
             for finding in rule.check(case):
-                found[with_size(finding, case)] = None
+                called = replace(finding, instead=as_file_calls(finding.instead, bound))
+                found[with_size(called, case)] = None
         except TooManyQuestionsError:
             if stopped is not None:
                 stopped.append(rule.code)

@@ -88,6 +88,7 @@ def _parse_migration(parsed: Parsed, path: str, source: ModuleSource) -> Migrati
             for node in imports
             for name, names in header.imported(node)
         ),
+        bound=tuple(header.bound(imports)),
         consulted=tuple(sorted(source.modules.consulted.items())) if source.modules else (),
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 import libcst as cst
 
@@ -10,6 +12,9 @@ from mrt_lint.model.values import UNKNOWN, Unknown
 from mrt_lint.parse.python.control.definitions import dotted
 from mrt_lint.parse.python.convert import to_name
 from mrt_lint.parse.python.objects import NameScope, Value
+
+_SAME: Final = re.compile(r"^sqlalchemy\.(sql\.expression|sql|types|schema)\.(?!\w+\.)")
+"""Modules of SQLAlchemy's whose names its package has as well."""
 
 
 def read_revision(scope: NameScope) -> str | Unknown | None:
@@ -77,3 +82,15 @@ def imported(node: cst.Import | cst.ImportFrom) -> list[tuple[str, tuple[str, ..
     module = "." * len(node.relative) + dotted(node.module)
     names = ("*",) if isinstance(node.names, cst.ImportStar) else tuple(dotted(alias.name) for alias in node.names)
     return [(module, names)]
+
+
+def bound(imports: Iterable[cst.Import | cst.ImportFrom]) -> Iterator[tuple[str, str]]:
+    """Return the names that imports bind, each with its dotted path, SQLAlchemy's as its package has them."""
+    for node in imports:
+        for alias in () if isinstance(node.names, cst.ImportStar) else node.names:
+            name, own = dotted(alias.name), alias.evaluated_alias
+            if isinstance(node, cst.Import):
+                yield (own, name) if own else (name.partition(".")[0],) * 2
+            else:
+                path = "." * len(node.relative) + f"{dotted(node.module)}.{name}"
+                yield own or name, _SAME.sub("sqlalchemy.", path)
