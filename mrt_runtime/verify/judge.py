@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mrt_runtime.compare.blame import contains_word, find_names, locate
+from mrt_runtime.compare.elsewhere import describe_elsewhere, find_elsewhere
 from mrt_runtime.compare.row_difference import compare_excusing
 from mrt_runtime.compare.rows import Rows
 from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, DifferenceWording, SchemaDifference, diff
@@ -41,6 +42,9 @@ def restored(
     findings = compare_rollback(step, before, after, ignore)
     now = without_written(after.rows, before.rows, first.rows, written)
     lost, notes = compare_excusing(before.rows, now, find_stamps(before.schema, first.schema, disturbed))
+    elsewhere = find_elsewhere(lost, before.rows, now)
+    findings.failures = list(describe_elsewhere(findings.failures, elsewhere))
+    lost = tuple(describe_elsewhere(lost, elsewhere))
     # lost values come first: they are what a verdict is named after
     findings.failures[:0] = [locate(failure, step.file, dialect=before.schema.dialect) for failure in lost]
     findings.warnings += notes
