@@ -30,6 +30,13 @@ _OPPOSITES = {"GRANT": "REVOKE", "REVOKE": "GRANT", "ATTACH": "DETACH", "DETACH"
 # rules of their own judge these
 _JUDGED = frozenset({"view", "materialized view"})
 _BLOCK = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*DO\b", re.IGNORECASE | re.DOTALL)
+_GUARDED = re.compile(r"\b(IF|CASE|LOOP|EXCEPTION)\b", re.IGNORECASE)
+_GRANT = re.compile(
+    r"(?P<before>ALTER DEFAULT PRIVILEGES .*?)?(?P<verb>GRANT|REVOKE) ((?P<option>GRANT|ADMIN) OPTION FOR )?(?P<what>.+) "
+    r"(TO|FROM) (?P<whom>.+?)( WITH (GRANT|ADMIN|HIERARCHY|INHERIT|SET|MAX_)\b.*)?( GRANTED BY .+?)?( CASCADE| RESTRICT)?",
+    re.IGNORECASE,
+)
+"""Who gets what, or has it taken; what belongs to the act alone is left out of its opposite."""
 _WORD = re.compile(r"\w+")
 _PASSING = re.compile(r"(FORCE|ORDER BY .*)$")
 """What MySQL does to the rows of a table at once, and does not keep as a part of it."""
@@ -83,11 +90,11 @@ def statement_of(function: Iterable[Op], op: Op) -> str:
 
 
 def reverse_statement(op: Op) -> str:
-    """Return the first words of the statement that would reverse an operation."""
+    """Return the statement that would reverse an operation, the first words of it where the rest is not known."""
     if isinstance(op, Statement):
-        return f"{_OPPOSITES.get(op.command, op.command)} …"
+        return opposite_of_grant(op.text) or f"{_OPPOSITES.get(op.command, op.command)} …"
     if isinstance(op, AlterObject):
-        return f"ALTER {op.kind.upper()} {names(op)['name']} {opposite(op) or '…'}"
+        return opposite_of_grant(op.text) or f"{_altered(op)} {opposite(op) or '…'}".replace("… …", "…")
     return sql_words(op).replace("DROP ", "CREATE ", 1) + " …"
 
 
@@ -96,8 +103,40 @@ def sql_words(op: Op) -> str:
     if isinstance(op, Delete):
         return f"DELETE FROM {names(op)['table']}"
     if isinstance(op, AlterObject) and isinstance(op.action, str):
-        return f"ALTER {op.kind.upper()} {names(op)['name']} {op.action}"
+        is_whole = op.text and not readable(op.name) and HOLE not in op.text
+        return " ".join(op.text.split()) if is_whole else f"{_altered(op)} {op.action}"
     return f"{op.op.replace('_', ' ').replace('rename', 'alter').upper()} {names(op)['name']}"
+
+
+def _altered(op: AlterObject) -> str:
+    return f"ALTER {op.kind.upper()} {names(op)['name']}"
+
+
+def opposite_of_grant(text: str) -> str | None:
+    """Return the REVOKE of a GRANT and the GRANT of a REVOKE, ALTER DEFAULT PRIVILEGES with them; None for anything else."""
+    found = _GRANT.fullmatch(" ".join(text.split())) if HOLE not in text else None
+    if found is None:
+        return None
+    before, what, whom = (found["before"] or "").rstrip(), found["what"], found["whom"]
+    if found["verb"].upper() == "GRANT":
+        words = [before, "REVOKE", what, "FROM", whom]
+    else:
+        option = f"WITH {found['option'].upper()} OPTION" if found["option"] else ""
+        words = [before, "GRANT", what, "TO", whom, option]
+    return " ".join(filter(None, words))
+
+
+def guard_of(case: MigrationCase, op: Op) -> str:
+    """Return where a statement of upgrade() has its condition: in a "block" of SQL, in "Python", "" where it has none.
+
+    The roles that it names may be missing where the condition is not met.
+    """
+    text = statement_of(case.migration.upgrade_ops, op)
+    if _BLOCK.match(text):
+        if isinstance(op, Statement) and op.command == "DO":
+            return ""
+        return "block" if not op.certain or _GUARDED.search(text) else ""
+    return "" if op.certain else "Python"
 
 
 def _is_telling(command: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.raw_sql import outlives_rollback, reverse_statement, sql_words
+from mrt_lint.analysis.raw_sql import guard_of, opposite_of_grant, outlives_rollback, reverse_statement, sql_words
 from mrt_lint.analysis.returning_rows import listed
 from mrt_lint.analysis.row_deletion import cascaded
 from mrt_lint.analysis.wording import names
@@ -14,6 +14,8 @@ from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
 _LONGEST = 50
+_MOST = 3
+"""Statements that advice writes down."""
 
 
 class RawSql(Rule):
@@ -29,6 +31,20 @@ class RawSql(Rule):
     consequence = Consequence.ROLLBACK_LEAVES_THINGS
     message = "upgrade runs {what}, downgrade() does not reverse it: its effect outlives the rollback"
     instead = "add op.execute({answer!r}) to downgrade(), or explain there why nothing is needed and write '# noqa: MRT104' here"
+    guarded = DialectWording(
+        message=message,
+        instead=(
+            "add op.execute({answer!r}) to downgrade() under the same condition, or explain there why nothing is needed and write "
+            "'# noqa: MRT104' here"
+        ),
+    )
+    in_block = DialectWording(
+        message=message,
+        instead=(
+            "run {answer} in downgrade() in a block with the same conditions, without which it may fail, or explain there why "
+            "nothing is needed and write '# noqa: MRT104' here"
+        ),
+    )
     taken = DialectWording(
         message="upgrade drops {what}, downgrade() does not make it again: it is missing after the rollback", instead=instead
     )
@@ -113,6 +129,7 @@ class RawSql(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every statement with an effect that outlives the rollback."""
+        in_blocks: dict[object, list[ops.Op]] = {}
         for op in case.ops_for(self, ops.Op, along=True):
             if isinstance(op, ops.Delete) and op.where is not False and (children := cascaded(case, op)):
                 words = {**names(op, case.dialect(op)), "children": ", ".join(listed(children)), "copied": _copied(op)}
@@ -121,8 +138,18 @@ class RawSql(Rule):
                 if op.along_with:
                     yield self.found(case.migration, op, self.taken, what=names(op)["the_name"], answer=reverse_statement(op))
                     continue
-                found = self.found(case.migration, op, what=_short(op), answer=reverse_statement(op))
+                guard = guard_of(case, op)
+                if guard == "block" and opposite_of_grant(getattr(op, "text", "")):
+                    in_blocks.setdefault(op.origin, []).append(op)
+                    continue
+                wording = {"block": self.in_block, "Python": self.guarded}.get(guard)
+                found = self.found(case.migration, op, wording, what=_short(op), answer=reverse_statement(op))
                 yield replace(found, instead=_copied(op)) if isinstance(op, ops.Delete) else found
+        for first, *others in in_blocks.values():
+            what = f"{_short(first)} and {len(others)} more in the same block" if others else _short(first)
+            answers = list(dict.fromkeys(map(reverse_statement, (first, *others))))
+            answer = "; ".join(answers[:_MOST]) + ("; and so on" if len(answers) > _MOST else "")
+            yield self.found(case.migration, first, self.in_block, what=what, answer=answer)
 
 
 def _copied(op: ops.Delete) -> str:

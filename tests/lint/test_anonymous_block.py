@@ -115,3 +115,23 @@ def test_any_block_is_read(text):
 
 def test_other_databases_have_no_such_statement():
     assert [op.command for op in read_sql("DO SLEEP(5)", "mysql")] == ["DO"]
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [
+        ("IF NOT EXISTS (SELECT 1 FROM x) THEN RAISE NOTICE 'no'; RETURN; END IF; UPDATE t SET a = 1;", False),
+        ("IF n > 1 THEN RETURN; END IF; UPDATE t SET a = 1;", False),
+        ("IF n > 1 THEN UPDATE t SET a = 1; RETURN; END IF;", False),
+        ("IF n > 1 THEN NULL; END IF; UPDATE t SET a = 1; RETURN;", True),
+        ("UPDATE t SET a = 1; IF n > 1 THEN RETURN; END IF;", True),
+    ],
+)
+def test_what_comes_after_a_return_under_a_condition_is_in_doubt(inside, expected):
+    [(_, _, certain)] = told(f"DO $$ DECLARE n int := 2; BEGIN {inside} END $$")
+    assert certain is expected
+
+
+def test_a_return_where_something_exists_leaves_the_rest_to_where_it_does_not():
+    [made] = read_sql("DO $$ BEGIN IF EXISTS (SELECT 1 FROM x) THEN RETURN; END IF; CREATE TABLE t (a int); END $$", "postgresql")
+    assert (made.if_not_exists, made.certain) == (True, True)

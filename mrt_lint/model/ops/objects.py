@@ -55,10 +55,14 @@ class RenameObject(ObjectOp):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlterObject(ObjectOp):
-    """A change to such an object that has no operation of its own; `action` is the rest of the statement, upper-cased words."""
+    """A change to such an object that has no operation of its own; `action` is the rest of the statement, upper-cased words.
+
+    `text` is the statement itself (never compared).
+    """
 
     schema: MaybeName = None
     action: MaybeName = None
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

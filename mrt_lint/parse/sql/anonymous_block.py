@@ -36,7 +36,10 @@ class _Part:
 
 @dataclass(slots=True)
 class _BlockReader:
-    """Reads one block; `unread` becomes True where it may do what was not read."""
+    """Reads one block; `unread` becomes True where it may do what was not read.
+
+    `left` is what a condition means for the rest, under which the block has returned: nothing of what it asked for is so any more.
+    """
 
     source: str
     dialect: str | None
@@ -44,6 +47,7 @@ class _BlockReader:
     read_one: StatementReader
     found: list[Op] = field(default_factory=list)
     parts: list[_Part] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     declaring: bool = False
     unread: bool = False
 
@@ -115,6 +119,9 @@ class _BlockReader:
         keys = [token.key for token in piece[:4]]
         if keys[:2] == ["RETURN", "QUERY"]:
             piece = piece[2:]
+        elif keys[:1] == ["RETURN"] and keys[1:2] != ["NEXT"]:
+            self._leave()
+            return
         # `x := 1`, `r.x := 1` and `x = 1` are assignments
         elif keys[0] in _HARMLESS or ":=" in keys or keys[1:2] == ["="]:
             return
@@ -126,6 +133,13 @@ class _BlockReader:
         elif piece:
             first = piece[0]._replace(text="SELECT", key="SELECT") if key == "PERFORM" else piece[0]
             self._add(self._read(StatementTokens((first, *piece[1:]), self.source)))
+
+    def _leave(self) -> None:
+        """Note under which condition the block ends here."""
+        doubts = [part for part in self.parts if part.kind != "BEGIN" or part.handling]
+        if doubts:
+            opposites = {"absent": "present", "present": "absent"}
+            self.left.append(opposites.get(doubts[0].asks, "") if len(doubts) == 1 and not doubts[0].handling else "")
 
     def _execute(self, piece: list[SqlToken]) -> None:
         text = literal_text(_until(_until(piece[1:], "USING"), "INTO"))
@@ -150,9 +164,16 @@ class _BlockReader:
         for part in self.parts:
             if part.kind == "BEGIN" and not part.handling:
                 continue
-            asked = {"absent": _where_absent, "present": _where_present}.get(part.asks)
-            op = (asked(op) if asked and not part.handling else None) or replace(op, certain=False)
+            op = _under(op, "" if part.handling else part.asks)
+        for asks in self.left:
+            op = _under(op, asks)
         return op
+
+
+def _under(op: Op, asks: str) -> Op:
+    """Return an operation under a condition that asks whether something is "absent" or "present", "" for any other."""
+    asked = {"absent": _where_absent, "present": _where_present}.get(asks)
+    return (asked(op) if asked else None) or replace(op, certain=False)
 
 
 def _where_absent(op: Op) -> Op | None:

@@ -149,7 +149,7 @@ def read_alter(cursor: TokenCursor) -> Iterator[Op]:
     elif kind == "SEQUENCE":
         yield from _sequence(cursor, name, schema)
     else:
-        yield AlterObject(kind=kind.lower(), name=name, schema=schema, action=cursor.capitals())
+        yield AlterObject(kind=kind.lower(), name=name, schema=schema, action=cursor.capitals(), text=cursor.statement.text)
 
 
 def _renamed(kind: str, name: Name, new: Name, schema: MaybeName) -> Op:
