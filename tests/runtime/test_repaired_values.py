@@ -208,3 +208,16 @@ def test_a_check_of_a_column_fails(verify, mysql_url):
     change = """op.execute("ALTER TABLE items MODIFY n VARCHAR(300) CHECK (n LIKE 'a%') COMMENT 'no json'")"""
     found = verify(mysql_url, (ITEMS, DROP), (change, "pass"))
     assert found["002"].outcome is Outcome.UPGRADE_FAILED
+
+
+def test_where_no_value_helps_it_is_judged_without_rows(verify, sqlite_url):
+    change = f"{ROWS}found = (lambda text: int(text[:2] + 'x'))(row.code){WRITE}"
+    found = verify(sqlite_url, (ITEMS, DROP), (change, "pass"))
+    assert [doubt.failure.rows for doubt in found["002"].doubts] == ["unreadable"]
+    assert found["002"].outcome is Outcome.UNPROVEN
+
+
+@pytest.mark.parametrize("code", ['json.loads(row.data)["owner"]', 'json.loads(row.data).get("owner")'])
+def test_the_kind_of_a_part_is_not_that_of_the_document(verify, sqlite_url, code):
+    found = verify(sqlite_url, (ITEMS, DROP), (f"import json\n    {ROWS}found = int({code}){WRITE}", "pass"))
+    assert found["002"].outcome is Outcome.DATA_LOSS, found["002"]
