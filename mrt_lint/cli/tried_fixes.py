@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -41,7 +41,12 @@ def _try(inspection: CheckRun) -> list[str | None]:
     """Return how safe the fix of each finding is, None where none is made."""
     outcomes = list(outcomes_of(inspection, unsafe=False))
     safe = _fixed(outcomes)
-    unsafe = _fixed(outcomes_of(inspection, unsafe=True)) if any(outcome.unsafe for outcome in outcomes) else Counter()
+    # a fix that alone was held back has been tried already; several may prevent each other, or help what was refused
+    several = {outcome.path for outcome in outcomes if outcome.unsafe and (outcome.refused or len(outcome.unsafe) > 1)}
+    unsafe = _fixed(outcomes_of(inspection, unsafe=True, paths=several)) if several else Counter()
+    for outcome in outcomes:
+        if len(outcome.unsafe) == 1 and outcome.path not in several:
+            unsafe.update(map(key_of, (finding for finding, _ in (*outcome.fixed, *outcome.unsafe))))
     found: list[str | None] = []
     seen: Counter[FindingKey] = Counter()
     for finding in inspection.report.findings:
@@ -56,11 +61,11 @@ def _fixed(outcomes: Iterable[FixOutcome]) -> Counter[FindingKey]:
     return Counter(key_of(finding) for outcome in outcomes for finding, _ in outcome.fixed)
 
 
-def outcomes_of(inspection: CheckRun, *, unsafe: bool) -> Iterator[FixOutcome]:
-    """Fix every file in memory, one history after the other."""
+def outcomes_of(inspection: CheckRun, *, unsafe: bool, paths: Collection[str] | None = None) -> Iterator[FixOutcome]:
+    """Fix every file in memory, or those of these paths, one history after the other."""
     wanted: dict[str, list[Finding]] = {}
     for finding in inspection.report.findings:
-        if finding.fix is not None:
+        if finding.fix is not None and (paths is None or finding.path in paths):
             wanted.setdefault(finding.path, []).append(finding)
     if not wanted:
         return

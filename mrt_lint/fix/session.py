@@ -85,7 +85,7 @@ class FixSession:
         while left:
             finding = min(left, key=lambda finding: finding.code in _LAST)
             try:
-                content, migration, note = self._step(state, finding)
+                content, migration, note, judged = self._step(state, finding)
             except _UnsafeError as unsafe:
                 passed[key_of(finding)] = (finding, str(unsafe), True)
             except NoFix as no:
@@ -96,6 +96,7 @@ class FixSession:
                 outcome.fixed.append((finding, note))
                 self._accept(migration, content)
                 before, state = state.judged, _FileState(self, migration, content)
+                state.judged = judged
                 gone = {key_of(other) for other in before} - {key_of(other) for other in state.judged} - {key_of(finding)}
                 outcome.fixed += [(other, "") for other in asked if key_of(other) in gone]
                 passed.clear()  # what prevented them may be fixed now
@@ -107,7 +108,7 @@ class FixSession:
             (outcome.unsafe if is_unsafe else outcome.refused).append((finding, why))
         return outcome
 
-    def _step(self, state: _FileState, finding: Finding) -> tuple[bytes, Migration, str]:
+    def _step(self, state: _FileState, finding: Finding) -> tuple[bytes, Migration, str, list[Finding]]:
         context = self.context(state.migration)
         proposal = fixers()[finding.code].propose(context, finding)
         while proposal.otherwise is not None:
@@ -116,17 +117,20 @@ class FixSession:
             proposal = proposal.otherwise
         return self._try(state, context.text, proposal, finding)
 
-    def _try(self, state: _FileState, text: SourceText, proposal: ProposedFix, finding: Finding) -> tuple[bytes, Migration, str]:
+    def _try(
+        self, state: _FileState, text: SourceText, proposal: ProposedFix, finding: Finding
+    ) -> tuple[bytes, Migration, str, list[Finding]]:
         """Write an offer in memory. Raises NoFix if it does not hold, _UnsafeError where it does and is not wanted."""
         migration, content = state.migration, state.content
         written = text.encode(apply(text.text, proposal.edits, text.newline))
         again = self._read(migration, written, proposal)
-        self._check_findings(finding, state.judged, self.judge(again, written), proposal.leaves)
+        judged = self.judge(again, written)
+        self._check_findings(finding, state.judged, judged, proposal.leaves)
         if self._breaks(migration.path, content, written):
             raise NoFix("mrt.lock holds this revision as it is")
         if proposal.safety is FixSafety.UNSAFE and not self._unsafe:
             raise _UnsafeError(proposal.why)
-        return written, again, proposal.note
+        return written, again, proposal.note, judged
 
     def _read(self, migration: Migration, written: bytes, proposal: ProposedFix) -> Migration:
         """Read what was written. Raises NoFix if that is no longer the same migration, or less can be read of it."""

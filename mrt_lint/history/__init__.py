@@ -53,6 +53,7 @@ class History:
 
     def with_file(self, migration: Migration) -> History:
         """Return the history with one file replaced, at the same place in the graph; what is still valid stays cached."""
+        _ = self.graph.order  # worked out once for both
         history = History(self.graph.with_file(migration), self.dialect, is_declared=self.is_declared)
         history.keep_from(self)
         return history
@@ -60,6 +61,11 @@ class History:
     def keep_from(self, earlier: History) -> None:
         """Take over what an earlier state of this history has worked out, wherever nothing before has changed since."""
         graph, known = self.graph, earlier.graph
+        if graph.order is known.order:
+            changed = [revision for revision in graph.order if known.migrations.get(revision) is not graph.migrations[revision]]
+            if all(_does_the_same(known.migrations[revision], graph.migrations[revision]) for revision in changed):
+                self._keep_schemas(earlier, changed)
+                return
         common = [revision for revision in known.order if revision in graph.ranks]
         # what parallel branches do is replayed in this order, so it decides the schema that a merge finds
         same_order = common == [revision for revision in graph.order if revision in known.ranks]
@@ -77,9 +83,21 @@ class History:
             if was is now:
                 _keep(revision, earlier._read_through, self._read_through)
             # an upgrade() that does what it did changes no schema at all, neither before nor after
-            if was is now or (was.upgrade_ops == now.upgrade_ops and was.unseen == now.unseen):
+            if was is now or _does_the_same(was, now):
                 unchanged.add(revision)
                 _keep(revision, earlier._at, self._at)
+        for dialect, other in earlier._by_dialect.items():
+            self.on(dialect).keep_from(other)
+
+    def _keep_schemas(self, earlier: History, changed: Iterable[str]) -> None:
+        """Take over all that follows from upgrade functions that do what they did, in files of which these have changed."""
+        for name in ("_before", "_at", "_doubted", "_read_through"):
+            vars(self)[name] = vars(earlier)[name].copy()
+        for revision in changed:
+            self._doubted.pop(revision, None)
+            self._read_through.pop(revision, None)
+        for name in vars(earlier).keys() & {"_makers", "_type_makers", "_unseen"}:
+            vars(self)[name] = vars(earlier)[name]
         for dialect, other in earlier._by_dialect.items():
             self.on(dialect).keep_from(other)
 
@@ -302,6 +320,11 @@ class History:
 
 
 _Value = TypeVar("_Value")
+
+
+def _does_the_same(was: Migration, now: Migration) -> bool:
+    """Return whether the upgrade() of a file does what it did."""
+    return was.upgrade_ops == now.upgrade_ops and was.unseen == now.unseen
 
 
 def _keep(revision: str, known: Mapping[str, _Value], kept: dict[str, _Value]) -> None:
