@@ -12,12 +12,12 @@ from functools import cached_property
 from itertools import dropwhile, islice, takewhile
 from typing import Protocol, TypeVar, overload
 
+from mrt_lint.analysis.chosen_operations import chosen, has_any
 from mrt_lint.analysis.downgrade import DowngradeAnalysis, StateBefore, UndoStatus
 from mrt_lint.analysis.downgrade.definition import describe, effective
-from mrt_lint.analysis.downgrade.known_schema import KnownSchema
+from mrt_lint.analysis.downgrade.known_schema import KnownSchema, known_before
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
 from mrt_lint.analysis.question_budget import QuestionBudget
-from mrt_lint.analysis.table_size import is_known_small, is_unnoticed
 from mrt_lint.history.schema import fold, place
 from mrt_lint.model import ops
 from mrt_lint.model.context import RuleContext
@@ -62,21 +62,15 @@ class MigrationCase:
         self.small_tables = context.small_tables
         self.sizes = context.sizes
         self._analyses: dict[str, DowngradeAnalysis] = {}
+        self._known: dict[str, KnownSchema] = {}
+        self._kinds = frozenset(map(type, migration.upgrade_ops))
         self.questions = QuestionBudget()
 
     def known_schema(self, dialect: str) -> KnownSchema:
         """Return what the history knows of the schema at the revision's parents."""
-        revision = self.migration.revision
-        if self.history is None or not isinstance(revision, str):
-            return KnownSchema()
-        history = self.history
-        schema, with_types = history.before(revision), admits((history.dialect,), dialect)
-        return KnownSchema(
-            schema,
-            with_types=with_types,
-            is_fully_read=lambda *names: history.is_fully_read(revision, *names),
-            may_be_made_in_parallel=lambda *names: history.may_be_made_in_parallel(revision, *names),
-        )
+        if dialect not in self._known:
+            self._known[dialect] = known_before(self.migration.revision, self.history, dialect)
+        return self._known[dialect]
 
     @cached_property
     def lacks_downgrade(self) -> bool:
@@ -126,13 +120,8 @@ class MigrationCase:
         that this upgrade created; of what only blocks also what concerns a small table. `along` adds the drop of what goes along
         with something else.
         """
-        for op in self.operations("upgrade") if along else self.migration.upgrade_ops:
-            if not isinstance(op, kinds) or not self.runs(op, rule.dialects):
-                continue
-            if is_unnoticed(op, rule.consequence, self.small_tables) or is_known_small(self, op, rule):
-                continue
-            if new_tables or not self.state_before(op).new_table:
-                yield op
+        # most rules are about nothing that a migration does
+        return chosen(self, rule, kinds, new_tables=new_tables, along=along) if along or has_any(self._kinds, kinds) else iter(())
 
     def operations(self, function: str) -> tuple[Op, ...]:
         """Return the operations of upgrade() or downgrade(), with those of what goes along, on the declared database."""

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from mrt_lint.history.doubt import Doubts
-from mrt_lint.history.effects import effects_of, types_made
+from mrt_lint.history.effects import names_made, types_made
 from mrt_lint.history.graph import GraphFlaw, GraphProblem, RevisionGraph
 from mrt_lint.history.replay import replay
 from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, place
@@ -53,17 +53,18 @@ class History:
 
     def with_file(self, migration: Migration) -> History:
         """Return the history with one file replaced, at the same place in the graph; what is still valid stays cached."""
-        _ = self.graph.order  # worked out once for both
         history = History(self.graph.with_file(migration), self.dialect, is_declared=self.is_declared)
         history.keep_from(self)
         return history
 
     def keep_from(self, earlier: History) -> None:
         """Take over what an earlier state of this history has worked out, wherever nothing before has changed since."""
+        for dialect, other in earlier._by_dialect.items():
+            self.on(dialect).keep_from(other)
         graph, known = self.graph, earlier.graph
         if graph.order is known.order:
             changed = [revision for revision in graph.order if known.migrations.get(revision) is not graph.migrations[revision]]
-            if all(_does_the_same(known.migrations[revision], graph.migrations[revision]) for revision in changed):
+            if all(graph.migrations[revision].upgrades_like(known.migrations[revision]) for revision in changed):
                 self._keep_schemas(earlier, changed)
                 return
         common = [revision for revision in known.order if revision in graph.ranks]
@@ -83,11 +84,9 @@ class History:
             if was is now:
                 _keep(revision, earlier._read_through, self._read_through)
             # an upgrade() that does what it did changes no schema at all, neither before nor after
-            if was is now or _does_the_same(was, now):
+            if was is now or now.upgrades_like(was):
                 unchanged.add(revision)
                 _keep(revision, earlier._at, self._at)
-        for dialect, other in earlier._by_dialect.items():
-            self.on(dialect).keep_from(other)
 
     def _keep_schemas(self, earlier: History, changed: Iterable[str]) -> None:
         """Take over all that follows from upgrade functions that do what they did, in files of which these have changed."""
@@ -98,8 +97,6 @@ class History:
             self._read_through.pop(revision, None)
         for name in vars(earlier).keys() & {"_makers", "_type_makers", "_unseen"}:
             vars(self)[name] = vars(earlier)[name]
-        for dialect, other in earlier._by_dialect.items():
-            self.on(dialect).keep_from(other)
 
     @property
     def migrations(self) -> dict[str, Migration]:
@@ -159,12 +156,8 @@ class History:
         """The revisions that make a thing, by its kind and name, a column by its table's, too."""
         found: dict[tuple[str, ...], list[str]] = {}
         for revision, migration in self.migrations.items():
-            for effects in map(effects_of, migration.upgrade_ops):
-                for made in (*effects.makes, *(new for _, new in effects.moves)):
-                    owner = (made.owner[1],) if made.kind == "column" and isinstance(made.owner, tuple) else ()
-                    names = (made.kind, *owner, made.name)
-                    if all(isinstance(name, str) for name in names):
-                        found.setdefault(tuple(map(str, names)), []).append(revision)
+            for names in names_made(migration.upgrade_ops):
+                found.setdefault(names, []).append(revision)
         return found
 
     def may_have_made_type(self, revision: str, name: str) -> bool:
@@ -320,11 +313,6 @@ class History:
 
 
 _Value = TypeVar("_Value")
-
-
-def _does_the_same(was: Migration, now: Migration) -> bool:
-    """Return whether the upgrade() of a file does what it did."""
-    return was.upgrade_ops == now.upgrade_ops and was.unseen == now.unseen
 
 
 def _keep(revision: str, known: Mapping[str, _Value], kept: dict[str, _Value]) -> None:

@@ -86,6 +86,16 @@ def effects_of(op: Op) -> Effects:
     return known[1]
 
 
+def names_made(operations: Iterable[Op]) -> Iterator[tuple[str, ...]]:
+    """Yield the kind and name of all that operations make, a column's with its table's between them."""
+    for effects in map(effects_of, operations):
+        for made in (*effects.makes, *(new for _, new in effects.moves)):
+            owner = (made.owner[1],) if made.kind == "column" and isinstance(made.owner, tuple) else ()
+            names = (made.kind, *owner, made.name)
+            if all(isinstance(name, str) for name in names):
+                yield tuple(map(str, names))
+
+
 def types_made(op: Op) -> Iterator[str | Unknown]:
     """Yield the types that an operation makes on PostgreSQL, by their folded names, UNKNOWN where it may make any."""
     if isinstance(op, ops.CreateObject | ops.RenameObject):

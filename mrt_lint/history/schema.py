@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
+from functools import cached_property
 from typing import TypeAlias
 
 from mrt_lint.history.persistent_mapping import PersistentMapping
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.lean import dataclass, replace
 from mrt_lint.model.ops import CreateIndex, CreateObject
-from mrt_lint.model.values import UNKNOWN, Column, Constraint, Flag, MaybeName, Name, Unknown
+from mrt_lint.model.values import UNKNOWN, Column, Constraint, Flag, MaybeName, Name, SqlType, Unknown
 
 # where a name without a schema is looked for on PostgreSQL, SQLite and SQL Server
 DEFAULT_SCHEMAS = frozenset({"public", "main", "dbo"})
@@ -125,6 +126,18 @@ class ReplayedTable:
     partitioned: bool = False
     complete: bool = False
     former_names: Mapping[tuple[str, str], Name | None] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def typed_columns(self) -> tuple[tuple[str, Column], ...]:
+        """The columns whose type has a name, or is made of others; nearly all columns have another one."""
+        return tuple(
+            (name, column)
+            for name, column in self.columns.items()
+            if isinstance(column, Column)
+            and not (
+                isinstance(kind := column.type, SqlType) and kind.type_name is None and kind.item is None and not kind.variants
+            )
+        )
 
     def without_name(self, kind: str, name: Name, new: Name | None = None) -> ReplayedTable:
         """Return the table that has nothing of a kind under a name any more: it was dropped, or has another."""

@@ -91,6 +91,10 @@ class Migration:
         """The parents that could be read."""
         return () if self.down_revision is UNKNOWN else self.down_revision
 
+    def upgrades_like(self, other: Migration) -> bool:
+        """Return whether upgrade() does the same as that of another state of the file."""
+        return self.upgrade_ops == other.upgrade_ops and self.unseen == other.unseen
+
     @property
     def upgrade_ops(self) -> tuple[Op, ...]:
         """What `upgrade()` does; nothing if there is none."""

@@ -46,10 +46,10 @@ def check(migration: Migration, context: RuleContext, rules: Iterable[Rule], sto
     """
     case = MigrationCase(migration, context)
     found: dict[Finding, None] = {}
-    left, bound = MAX_ALTOGETHER, dict(migration.bound)
+    left, bound, questions = MAX_ALTOGETHER, dict(migration.bound), case.questions
     for rule in rules:
         if stopped is not None:
-            case.questions.grant(min(MAX_QUESTIONS, left))
+            questions.grant(min(MAX_QUESTIONS, left))
         try:
             for finding in rule.check(case):
                 called = replace(finding, instead=as_file_calls(finding.instead, bound))
@@ -57,7 +57,8 @@ def check(migration: Migration, context: RuleContext, rules: Iterable[Rule], sto
         except TooManyQuestionsError:
             if stopped is not None:
                 stopped.append(rule.code)
-        left -= case.questions.spent if stopped is not None else 0
+        if stopped is not None:
+            left -= questions.spent
     yield from sorted(found, key=lambda finding: (finding.place, finding.code))
 
 

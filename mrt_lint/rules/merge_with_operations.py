@@ -66,11 +66,11 @@ class MergeWithOperations(Rule):
         migration = case.migration
         if len(migration.parents) < 2:  # noqa: PLR2004  one parent is what every other revision has
             return
-        earlier = _earlier_than_others(case)
-        merged = [parent for parent in migration.parents if parent not in earlier]
         for op in case.ops_for(self, ops.Op, new_tables=True):
             if isinstance(op, ops.Execute) or (isinstance(op, ops.Statement) and op.effect is not True):
                 continue
+            earlier = _earlier_than_others(case)
+            merged = [parent for parent in migration.parents if parent not in earlier]
             wording, count = (None, len(merged)) if len(merged) > 1 else (self.in_line, len(migration.parents))
             names = {"earlier": ", ".join(earlier), "last": merged[0]}
             yield self.found(migration, op, wording, revision=migration.revision, count=count, **names)

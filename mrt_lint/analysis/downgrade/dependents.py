@@ -24,7 +24,7 @@ from mrt_lint.model.ops import (
     Op,
     Truncate,
 )
-from mrt_lint.model.values import UNSET, Column, Constraint, SqlType
+from mrt_lint.model.values import UNSET, Column, Constraint
 
 
 def find_dependent(simulated: SimulatedSchema, op: Op) -> str | None:
@@ -67,17 +67,13 @@ def _find_typed_column(simulated: SimulatedSchema, op: DropObject) -> str | None
         return None
     for table in simulated.schema.tables():
         where = place(table.schema, table.name)
-        for name, column in table.columns.items():
-            if isinstance(column, Column) and _has_type(column, key) and simulated.is_sure_of_part(where, column, where[1], name):
+        for name, column in table.typed_columns:
+            if _has_type(column, key) and simulated.is_sure_of_part(where, column, where[1], name):
                 return f"column '{table.name}.{column.name}' still has that type"
     return None
 
 
 def _has_type(column: Column, key: QualifiedObject) -> bool:
-    kind = column.type
-    # nearly all columns have a type without a name
-    if isinstance(kind, SqlType) and kind.type_name is None and kind.item is None and not kind.variants:
-        return False
     thing = type_of(column)
     return thing is not None and thing.key == key
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache, cached_property
 from typing import cast
 
 from mrt_lint.analysis.downgrade.tracked_objects import Key
+from mrt_lint.history import History
 from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedSchema, ReplayedTable
+from mrt_lint.model.dialects import admits
 from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import CreateIndex, CreateObject
-from mrt_lint.model.values import UNKNOWN, Column, Constraint
+from mrt_lint.model.values import UNKNOWN, Column, Constraint, Unknown
 
 
 class KnownSchema:
@@ -33,7 +36,7 @@ class KnownSchema:
         self.is_fully_read = is_fully_read
         self.may_be_made_in_parallel = may_be_made_in_parallel
 
-    @property
+    @cached_property
     def _makes_whole_tables(self) -> bool:
         tables = (table for _, table in self.schema.tables_by_place.items())
         return all(table is None or (isinstance(table, ReplayedTable) and table.complete) for table in tables)
@@ -112,3 +115,15 @@ def _may_be(entry: Constraint | CreateIndex, kind: str | None) -> bool:
     if entry.name is UNKNOWN and kind not in {"index", "plain index"}:
         return True  # which may be the name in question: PostgreSQL does not ask of what kind it is
     return kind in {None, entry.kind} or (kind == "index" and entry.kind in {"unique", "foreignkey"})
+
+
+def known_before(revision: str | Unknown | None, history: History | None, dialect: str) -> KnownSchema:
+    """Return what a history knows of the schema at the parents of a revision."""
+    if history is None or not isinstance(revision, str):
+        return KnownSchema()
+    return KnownSchema(
+        history.before(revision),
+        with_types=admits((history.dialect,), dialect),
+        is_fully_read=cache(lambda *names: history.is_fully_read(revision, *names)),
+        may_be_made_in_parallel=lambda *names: history.may_be_made_in_parallel(revision, *names),
+    )
