@@ -80,7 +80,7 @@ def read_content(connection: Connection, schema: Schema, previous: Rows | None =
 
 def _locate(prepared: PreparedQueries, sequences: Sequence[CatalogueSequence]) -> PreparedQuery | str:
     """Write the query for the positions of these, each with its place among them."""
-    return prepared.repeated(lambda _value: write_some(sequences))
+    return prepared.repeated(("positions", *((one.schema, one.name) for one in sequences)), lambda _value: write_some(sequences))
 
 
 def _label(one: Table | CatalogueSequence) -> str:
@@ -124,7 +124,8 @@ def _count(prepared: PreparedQueries, tables: Sequence[Table], horizon: str, par
             f"SELECT {at}, count(*), {young} FROM {write_source(table, parents)}" for at, table in enumerate(tables)
         )
 
-    return prepared.repeated(write, "xid", horizon)
+    key = ("counts", *((table.schema, table.name, table.label in parents) for table in tables))
+    return prepared.repeated(key, write, "xid", horizon)
 
 
 def _write_reading(tables: Sequence[Table], parents: Collection[str]) -> list[str]:

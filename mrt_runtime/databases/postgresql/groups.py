@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 Thing = TypeVar("Thing")
-SIZE = 10
+SIZE = 16
 """How many are in a group: of more, a change has more of them planned again; of fewer, there are more answers to wait for."""
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, MutableMapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mrt_runtime.databases.batch import fetch_all, is_apart
@@ -14,7 +14,7 @@ ASK = f"SELECT name FROM pg_prepared_statements WHERE name ^@ '{PREFIX}'"
 KNOWN = "pytest-mrt prepared"
 """Key in a connection's `info`, which lives exactly as long as the session: which queries it has prepared."""
 SEEN = "pytest-mrt seen"
-"""The same for the names of the queries that were asked for with `repeated`."""
+"""The same for the queries that `repeated` was asked for."""
 MOST = 1000
 """How many queries a session prepares at most: it keeps a plan for each."""
 
@@ -68,18 +68,19 @@ class PreparedQueries:
                 raise
             return self._run(queries)
 
-    def repeated(self, write: Callable[[str], str], kind: str = "", value: str = "") -> PreparedQuery | str:
+    def repeated(self, key: Hashable, write: Callable[[str], str], kind: str = "", value: str = "") -> PreparedQuery | str:
         """Return a query that may never come again: it is prepared where it comes for the second time.
 
-        write: returns its text for what `$1` is; kind, value: as those of a PreparedQuery.
+        key: what its text depends on; write: returns the text for what `$1` is; kind, value: as those of a PreparedQuery.
         """
-        text = write("$1")
-        name = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-        seen: set[str] = self._info.setdefault(SEEN, set())
-        if name in seen and (PREFIX + name in self._info.get(KNOWN, ()) or len(self._info.get(KNOWN, ())) < MOST):
-            return PreparedQuery(name, text, kind, value)
-        seen.add(name)
-        return write(f"'{value}'::{kind}") if kind else text
+        seen: dict[Hashable, PreparedQuery] = self._info.setdefault(SEEN, {})
+        known = seen.get(key)
+        if known is not None and (PREFIX + known.name in self._info.get(KNOWN, ()) or len(self._info.get(KNOWN, ())) < MOST):
+            return replace(known, value=value) if kind else known
+        if known is None:
+            text = write("$1")
+            seen[key] = PreparedQuery(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(), text, kind)
+        return write(f"'{value}'::{kind}") if kind else seen[key].text
 
     def _ask(self) -> frozenset[str]:
         [rows] = fetch_all(self._cursor, [ASK])
