@@ -15,6 +15,7 @@ from mrt_runtime.migration_file import parse_file, read_migration
 from mrt_runtime.verdict import UnmetStatement
 from mrt_runtime.verify.findings import ADVICE
 from mrt_runtime.verify.same_values import find_same
+from mrt_runtime.verify.sent_later import Change, find_sent
 from mrt_runtime.verify.unseen import describe_caught, find_driver_connections, is_excused
 
 MENTIONS = re.compile(rb"\bUPDATE\b|\bDELETE\b|\bINSERT\b|\.update\(|\.delete\(|\bsetattr\(|\.\w+\s*=[^=]", re.IGNORECASE)
@@ -29,18 +30,20 @@ def find_unmet(step: HistoryStep, migrator: Migrator, before: Snapshot, after: S
     file, changed, dialect = step.file, migrator.changed_rows, before.schema.dialect
     found: dict[int, str] = {}
     unseen = {line: describe_caught(one) for line, one in changed.caught.items() if one.is_own}
-    for first, last, table in read_changes(file, dialect) if has_more(file, changed.lines) else ():
-        caught = [(line, one) for line, one in changed.caught.items() if first <= line <= last]
-        if any(first <= line <= last for line in changed.lines):
-            continue
+    foreseen = read_changes(file, dialect) if has_more(file, changed.lines) else ()
+    of_objects, sent = find_sent(file, foreseen, changed.lines, dialect)
+    for one in (one for one in foreseen if one not in sent and not any(map(one.covers, changed.lines))):
+        caught = [(line, error) for line, error in changed.caught.items() if one.covers(line)]
         if caught:
-            unseen.update((line, describe_caught(one, table)) for line, one in caught)
-        elif is_excused(file, first):
-            unseen[first] = (
-                f"its change of '{table}' was not executed, and an `except` around it may be why: nothing is proved about it"
+            unseen.update((line, describe_caught(error, one.table)) for line, error in caught)
+        elif is_excused(file, one.first):
+            unseen[one.first] = (
+                f"its change of '{one.table}' was not executed, and an `except` around it may be why: nothing is proved about it"
             )
+        elif one in of_objects:
+            found[one.first] = f"no row of '{one.table}' got another value from {_quote(file, one)}"
         else:
-            found[first] = f"no row made it execute its change of '{table}'"
+            found[one.first] = f"no row made the upgrade come to {_quote(file, one)}, which changes '{one.table}'"
     met = {statement for counts in changed.lines.values() for statement, rows in counts.items() if rows}
     for line, counts in changed.lines.items():
         unmet = [statement for statement in counts if statement not in met]
@@ -59,6 +62,13 @@ def _name(statements: Sequence[str]) -> str:
     first = " ".join(statements[0].split())
     others = f" and {len(statements) - 1} more on this line" if len(statements) > 1 else ""
     return cut(first, LONGEST) + others
+
+
+def _quote(file: str, change: Change) -> str:
+    """Return the code of a change, shortened to one line."""
+    parsed = parse_file(file)
+    lines = parsed[0].decode(errors="replace").splitlines()[change.first - 1 : change.last] if parsed is not None else ()
+    return f"`{cut(' '.join(' '.join(lines).split()), LONGEST)}`"
 
 
 def has_more(file: str, executed: Collection[int]) -> bool:
@@ -88,8 +98,8 @@ def _statements(tree: ast.Module) -> Iterator[tuple[int, int]]:
 
 
 @lru_cache(maxsize=8)
-def read_changes(file: str, dialect: str) -> tuple[tuple[int, int, str], ...]:
-    """Return the first and last line of each change of rows in upgrade(), and the table; nothing where there is none to read."""
+def read_changes(file: str, dialect: str) -> tuple[Change, ...]:
+    """Return each change of rows in upgrade(); nothing where there is none to read."""
     try:
         source = Path(file).read_bytes()
     except OSError:
@@ -97,7 +107,7 @@ def read_changes(file: str, dialect: str) -> tuple[tuple[int, int, str], ...]:
     return tuple(_read(file, dialect)) if MENTIONS.search(source) else ()
 
 
-def _read(file: str, dialect: str) -> Iterator[tuple[int, int, str]]:
+def _read(file: str, dialect: str) -> Iterator[Change]:
     # The linter's model is slow to import, and few migrations change rows.
     from mrt_lint.model.dialects import admits  # noqa: PLC0415 slow to import
     from mrt_lint.model.ops import Delete, Insert, Update  # noqa: PLC0415 slow to import
@@ -107,4 +117,6 @@ def _read(file: str, dialect: str) -> Iterator[tuple[int, int, str]]:
         if not isinstance(op, Update | Delete | Insert) or (isinstance(op, Insert) and not op.query):
             continue
         if op.origin is not None and isinstance(op.table, str) and admits(op.dialects, dialect):
-            yield op.origin.line, op.origin.end_line, op.table
+            known = op.columns if isinstance(op, Update) and isinstance(op.columns, tuple) else ()
+            columns = tuple(name for name in known if isinstance(name, str))
+            yield Change(op.origin.line, op.origin.end_line, op.table, columns, deletes=isinstance(op, Delete))

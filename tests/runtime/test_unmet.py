@@ -106,6 +106,47 @@ def test_an_object_that_no_row_made_it_change_is_said(verify):
     assert warning.startswith(line)
 
 
+MAPPED = """from sqlalchemy import orm
+    class Row(orm.declarative_base()):
+        __tablename__ = "t"
+        id = sa.Column(sa.Integer, primary_key=True)
+        note = sa.Column(sa.Text)
+        kind = sa.Column(sa.Text)
+    session = orm.Session(op.get_bind())
+    for row in session.query(Row).all():
+        {change}
+    session.commit()"""
+SENT_LATER = {
+    "an attribute": "row.note = f'{row.id} seen'",
+    "setattr()": "setattr(row, 'note', f'{row.id} seen')",
+    "an object that is deleted": "session.delete(row)",
+    "one that is added to": "row.note = (row.note or '')\n        row.note += '!'",
+}
+
+
+@pytest.mark.parametrize("kind", SENT_LATER)
+@pytest.mark.parametrize("url", ["sqlite_url", "postgres_url"])
+def test_a_change_of_an_object_is_known_by_the_statement_that_is_sent_on_another_line(project, request, url, kind):
+    table = TABLE.replace("sa.Text())", 'sa.Text()), sa.Column("kind", sa.Text())')
+    project.add("001", upgrade=table, downgrade='op.drop_table("t")')
+    project.add("002", "001", upgrade=MAPPED.format(change=SENT_LATER[kind]), downgrade="pass")
+    with Verification(project.config(db_url=request.getfixturevalue(url))) as verification:
+        *_, verdict = verification.check_all()
+    assert verdict.outcome is Outcome.DATA_LOSS
+    assert verdict.unmet == ()
+
+
+def test_a_statement_for_another_column_is_not_that_of_an_object(project, sqlite_url):
+    table = TABLE.replace("sa.Text())", 'sa.Text()), sa.Column("kind", sa.Text())')
+    change = "row.kind = 'seen'\n        if hash(row.note) == 5:\n            row.note = 'x'"
+    project.add("001", upgrade=table, downgrade='op.drop_table("t")')
+    project.add("002", "001", upgrade=MAPPED.format(change=change), downgrade="pass")
+    with Verification(project.config(db_url=sqlite_url)) as verification:
+        *_, verdict = verification.check_all()
+    [unmet] = verdict.unmet
+    assert "no row of 't' got another value from `row.note = 'x'`" in unmet.message
+
+
 CHANGES = {
     "a value": "op.execute(\"UPDATE t SET note = 'x'\")",
     "a new column, which had the default": """op.add_column("t", sa.Column("ok", sa.Boolean(), server_default="1"))
