@@ -54,7 +54,13 @@ def brought_back(case: MigrationCase, op: DropColumn | DropConstraint | DropTabl
 
 
 def changed_back(case: MigrationCase, op: AlterColumn, setting: str) -> str:
-    """Return what has to happen to rows before downgrade() can give a column the type that it had; nothing if that is plain."""
+    """Return what has to happen to rows before downgrade() can give a column what it had; nothing if that is plain."""
+    if setting == "nullable" and op.nullable is True:
+        found = names(op, case.dialect(op))
+        statement = f"UPDATE {found['sql_table']} SET {found['sql_column']} = … WHERE {found['sql_column']} IS NULL"
+        renamed = isinstance(op.new_column, str)
+        by = ", under the name that the column has there" if renamed else ""
+        return f", NOT NULL, once rows that hold NULL by then have a value ({statement}{by})"
     former, new = (for_dialect(kind, case.dialect(op)) for kind in (case.originally(op, "type"), op.type))
     if setting != "type" or not isinstance(former, SqlType) or not isinstance(new, SqlType):
         return ""

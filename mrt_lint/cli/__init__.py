@@ -130,7 +130,7 @@ def _add_choice(parser: ArgumentParser) -> None:
     """Add the options that select files, and how they are read."""
     add = parser.add_argument
     add("paths", metavar="PATH", nargs="*", help="files or folders; without any, what alembic.ini or pyproject.toml declares")
-    add("--select", metavar="CODES", help="only these codes or beginnings of codes, e.g. MRT2,MRT901; opt-in rules, too")
+    add("--select", metavar="CODES", help="only these codes or beginnings of them, e.g. MRT2,MRT901; opt-in rules by more than MRT")
     add("--extend-select", metavar="CODES", help="these codes beside the default ones, e.g. MRT7")
     add("--ignore", metavar="CODES", help="all but these codes or beginnings of codes")
     add("--dialect", metavar="NAME", help="the database that the migrations are written for: postgresql, mysql, sqlite, …")

@@ -7,6 +7,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.returning_rows import come_back, holds_others, inserted_again, is_written_again, kept_rows, kept_when, listed
 from mrt_lint.analysis.row_deletion import cascaded
+from mrt_lint.analysis.taken_keys import taken_keys
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -34,7 +35,7 @@ class DeleteAll(Rule):
     message = "upgrade deletes every row of {the_table}: they are lost, and a downgrade cannot know them"
     instead = (
         "name the rows with WHERE; if all have to go, keep them {first} (CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}), "
-        "and in downgrade() insert them again ({again}) and drop the copy"
+        "and in downgrade() insert them again ({again}) and drop the copy{taken}"
     )
     along = DialectWording(
         message=(
@@ -148,7 +149,7 @@ class DeleteAll(Rule):
                 yield self.found(case.migration, op, self.along, **found)
             elif not come_back(case, op):
                 found = names(op, case.dialect(op))
-                found |= {"again": inserted_again(case, op, found), "first": kept_when(case, op)}
+                found |= {"again": inserted_again(case, op, found), "first": kept_when(case, op), "taken": taken_keys(case, op)}
                 if not _is_filled_again(case, op):
                     yield self.found(case.migration, op, **found)
                 elif not is_written_again(case, op):

@@ -13,9 +13,10 @@ from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import key_columns
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import UNKNOWN
+from mrt_lint.model.values import UNKNOWN, Column
 
 _SHOWN: Final = 2
 
@@ -135,7 +136,20 @@ def _kept_keys(case: MigrationCase, op: ops.Insert) -> dict[str, str]:
     kept = sql_path(op.schema if readable(op.schema) else None, f"{op.table}_added", dialect)
     by = columns if len(key) == 1 else f"({columns})"
     table = names(op, dialect)["sql_table"]
-    return {"what": columns, "statement": f": op.execute(«DELETE FROM {table} WHERE {by} IN (SELECT {columns} FROM {kept})»)"}
+    where = f"{by} IN (SELECT {columns} FROM {kept})"
+    if _may_be_null(case, op, key):  # which is IN nothing
+        pairs = ((f"{kept}.{sql_name(name, dialect)}", f"{table}.{sql_name(name, dialect)}") for name in key)
+        same = {"sqlite": "{} IS {}", **dict.fromkeys(FAMILY, "{} <=> {}")}.get(dialect, "{} IS NOT DISTINCT FROM {}")
+        where = f"EXISTS (SELECT 1 FROM {kept} WHERE {' AND '.join(same.format(*pair) for pair in pairs)})"
+    return {"what": columns, "statement": f": op.execute(«DELETE FROM {table} WHERE {where}»)"}
+
+
+def _may_be_null(case: MigrationCase, op: ops.Insert, key: tuple[str, ...]) -> bool:
+    """Return whether a column of a key may hold NULL, as those of a unique constraint may."""
+    table = case.state_before(op).table
+    known = case.known_schema(case.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
+    columns = (known.columns.get(fold(name)) if known is not None else None for name in key)
+    return key != key_columns(case, op) and not all(isinstance(each, Column) and each.nullable is False for each in columns)
 
 
 def _order(case: MigrationCase, op: ops.Insert | ops.BulkInsert) -> str:
