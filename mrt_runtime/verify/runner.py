@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -77,7 +76,7 @@ class RevisionRunner:
         """
         needed = frozenset(self.graph.ancestors(step.parents))
         self._start.require_reachable(needed)
-        begin, distance = time.perf_counter(), None
+        distance = None
         if not self._is_before(step, needed):
             distance = self._go(step, needed)
         self._run_env()
@@ -93,7 +92,7 @@ class RevisionRunner:
         self._here = self.contents.repair(self._here, self.repairs.of(step))
         self._known = {self.applied: self._here}
         if distance is not None:
-            self._milestones.note_return(time.perf_counter() - begin, distance)
+            self._milestones.note_return()
         self._set_milestone(step)
         self.migrator.take_notes()  # those of other revisions, reported under these
         return self._here
