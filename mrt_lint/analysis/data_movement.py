@@ -222,7 +222,8 @@ def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...
         for flow in op.flows if op.flows is not UNKNOWN else ():
             is_there = readable(flow.column) and fold(flow.column) == fold(str(drop.column))
             if is_there and (flow.source is UNKNOWN or _is_of(flow, case, op, drop)):
-                yield target, flow
+                # in a loop over rows each turn copies one of them
+                yield target, replace(flow, plain=flow.plain or (op.query and op.repeated and flow.copied))
 
 
 def is_refilled(case: MigrationCase, drop: DropColumn) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.constant_back import comes_back_constant
 from mrt_lint.analysis.data_movement import DataMovement, movement, moves_back
+from mrt_lint.analysis.moved_values import made_for, referred_and_dropped
 from mrt_lint.analysis.overwritten_columns import written_by
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import way_back
@@ -28,8 +29,8 @@ class MoveAndDrop(Rule):
     consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade {moves} and drops {it} at once: {lost} is lost"
     instead = (
-        "add {target} and fill it in this release, write both columns from the application, and drop {column} in a later release; "
-        "downgrade() then only drops {target}{also}"
+        "add {added} and fill {them} in this release, write both columns from the application, and drop {column} in a later release; "
+        "downgrade() then only drops {added}{also}"
     )
     copied = DialectWording(
         message="upgrade copies column {own} to {moves}{by} and drops it at once: downgrade() does not bring its values back",
@@ -284,6 +285,10 @@ class MoveAndDrop(Rule):
         targets = " and ".join(f"'{target}'" for target in moved.to)
         others = " and ".join(written_by(case, op, moved.to))
         words = {"target": moved.to[0], "also": others and f"; {others}, which the new values get into, is to wait for that, too"}
+        added = made_for(case, moved.to)
+        words |= {"added": " and ".join(added), "them": "it" if len(added) == 1 else "them"}
+        if referred := referred_and_dropped(case, op):
+            words["also"] += f"; table {referred}, which {what['column']} refers to, is to stay until then, too"
         if moved.through:
             back = way_back(op, moved.to[0])
             return self.found(case.migration, op, self.carried, **what, moves=targets, through=moved.through, back=back)
