@@ -29,8 +29,8 @@ class MoveAndDrop(Rule):
     consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade {moves} and drops {it} at once: {lost} is lost"
     instead = (
-        "add {added} and fill {them} in this release, write both columns from the application, and drop {column} in a later release; "
-        "downgrade() then only drops {added}{also}"
+        "add {added} and fill {them} in this release, write both columns from the application, and drop {column} in a later "
+        "release; downgrade() then only drops {added}{also}"
     )
     copied = DialectWording(
         message="upgrade copies column {own} to {moves}{by} and drops it at once: downgrade() does not bring its values back",
