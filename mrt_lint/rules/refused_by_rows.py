@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
+from mrt_lint.analysis.copied_nulls import copied_nulls
 from mrt_lint.analysis.downgrade.definition import for_dialect, is_same_value
 from mrt_lint.analysis.downgrade.replacement import was_dropped_as_unique
 from mrt_lint.analysis.fewer_values import FewerValues, fewer_values
@@ -261,6 +262,8 @@ class RefusedByRows(Rule):
                 yield from self._unique_again(case, op)
             if isinstance(op, ops.AlterColumn) and (wide := narrowed_from(case, op)):
                 yield from self._narrowed(case, op, wide)
+            for words in copied_nulls(case, op) if isinstance(op, ops.Update) else ():
+                yield self.found(case.migration, op, **words)
             if fewer := fewer_values(case, op):
                 yield from self._with_fewer_values(case, op, fewer)
             if isinstance(op, ops.AlterColumn) and op.nullable is False:
