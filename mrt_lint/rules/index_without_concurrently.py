@@ -9,7 +9,8 @@ from mrt_lint.analysis.duplicates import holds_no_duplicates, makes_unique
 from mrt_lint.analysis.index_sql import code_of, sql_of
 from mrt_lint.analysis.locking import is_partitioned
 from mrt_lint.analysis.raw_sql import is_in_block
-from mrt_lint.analysis.wording import join, names
+from mrt_lint.analysis.sql_names import sql_path
+from mrt_lint.analysis.wording import deed, join, names
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
@@ -34,6 +35,13 @@ class IndexWithoutConcurrently(Rule):
     instead = (
         "{first}with op.get_context().autocommit_block(): {before}op.create_index({name}, «{last}», [{columns}]{options}, "
         "postgresql_concurrently=True)"
+    )
+    in_place_of = DialectWording(
+        message=message,
+        instead=(
+            "ahead of {drop}, which keeps rows unique until then: with op.get_context().autocommit_block(): "
+            "op.create_index({name}, «{last}», [{columns}]{options}, postgresql_concurrently=True){renamed}"
+        ),
     )
     of_key = DialectWording(
         message="PostgreSQL blocks every access to {the_table} while it builds the index that keeps ({columns}) unique",
@@ -89,6 +97,21 @@ class IndexWithoutConcurrently(Rule):
                 op.create_index("ix_users_email", "users", ["email"], postgresql_concurrently=False)  # MRT407
                 op.execute("CREATE INDEX /* CONCURRENTLY */ ix_users_age ON users (age)")  # MRT407
                 op.create_index("ix_users_name", "users", ["name"], mssql_include=["id"])  # MRT407
+            """,
+        ),
+        Example(
+            title="In place of another unique index",
+            before=(
+                """
+            def upgrade():
+                op.create_table("users", sa.Column("code", sa.Text), sa.Column("org_id", sa.Integer))
+                op.create_index("ux_code", "users", ["code"], unique=True)
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.drop_index("ux_code", table_name="users")
+                op.create_index("ux_users_code", "users", ["code", "org_id"], unique=True)  # MRT407
             """,
         ),
         Example(
@@ -174,8 +197,7 @@ class IndexWithoutConcurrently(Rule):
                     found["index"] = f"ix_{found['last']}_{re.sub(r'[^a-z0-9]+', '_', join(op.columns).lower()).strip('_')}"
                 # a naming convention makes the name of one without, here as there
                 found["name"] = "None" if op.index is None and not op.sql else literal(found["index"])
-                wording = self.of_partitions if is_partitioned(case, op) else None
-                yield self.found(case.migration, op, wording, **found | code_of(op))
+                yield self.found(case.migration, op, *self._worded(case, op, found), **found | code_of(op))
             elif isinstance(op, ops.AddColumn) and op.definition.index is True:
                 found |= {"name": "None", "the_index": f"the index of the new {found['the_column']}"}
                 built = ops.CreateIndex(
@@ -185,6 +207,34 @@ class IndexWithoutConcurrently(Rule):
             elif not isinstance(op, ops.CreateIndex) and _only_locks(case, op):
                 columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
                 yield self.found(case.migration, op, self.of_key, **found | {"columns": sql_of(columns, None, "postgresql")})
+
+    def _worded(self, case: MigrationCase, op: ops.CreateIndex, found: dict[str, str]) -> tuple[DialectWording, ...]:
+        """Return what is said otherwise of an index, and note in `found` what that needs."""
+        if is_partitioned(case, op):
+            return (self.of_partitions,)
+        drop = None if found["before"] else _former_guard(case, op)
+        if drop is None:
+            return ()
+        found |= {"drop": deed(drop), "renamed": ""}
+        if getattr(drop, "index", getattr(drop, "constraint", None)) == op.index and readable(op.index):
+            found["name"] = literal(f"{op.index}_new")
+            last = sql_path(op.schema if readable(op.schema) else None, f"{op.index}_new", "postgresql")
+            rename = f"ALTER INDEX {last} RENAME TO {found['sql_index']}"
+            found["renamed"] = f"; and behind the drop op.execute({literal(rename)})"
+        return (self.in_place_of,)
+
+
+def _former_guard(case: MigrationCase, op: ops.CreateIndex) -> ops.DropIndex | ops.DropConstraint | None:
+    """Return the drop of a unique index or constraint of the same table before another unique index is built."""
+    for other in case.earlier(op) if op.unique is True else ():
+        if not isinstance(other, ops.DropIndex | ops.DropConstraint) or other.along_with or not case.runs(other):
+            continue
+        if case.state_before(other).table is not case.state_before(op).table:
+            continue
+        is_unique = case.former_index(other).unique if isinstance(other, ops.DropIndex) else case.kind(other) == "unique"
+        if is_unique is True:
+            return other
+    return None
 
 
 def _only_locks(case: MigrationCase, op: ops.AddColumn | ops.CreateUniqueConstraint) -> bool:

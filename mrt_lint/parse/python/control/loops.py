@@ -8,6 +8,7 @@ from functools import partial
 import libcst as cst
 
 from mrt_lint.model.values import UNKNOWN
+from mrt_lint.parse.python.control.earlier_turns import of_earlier_turns
 from mrt_lint.parse.python.control.exits import BREAK, CONTINUE, FALL, RAISE, RETURN, join
 from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.convert import CONTAINERS
@@ -54,7 +55,7 @@ def _walk_turn(
     before = dict(scope.names)
     forget(body, scope)
     begin()
-    with run.under_condition():
+    with run.under_condition(), of_earlier_turns(body, scope):
         left = run.walk(run, body, scope)
     join(scope, [before, scope.names])
     return left
@@ -79,7 +80,8 @@ def walk_while(run: FunctionRun, node: cst.While, scope: NameScope) -> int:
     if isinstance(node.test, cst.Name) and node.test.value == "True":
         # its end is inside: a `break`, a `return`, or a server that goes away
         forget(node.body, scope)
-        flow = run.walk(run, node.body, scope)
+        with of_earlier_turns(node.body, scope):
+            flow = run.walk(run, node.body, scope)
         return (flow & (RETURN | RAISE)) | FALL
     flow = 0
     for _ in range(MAX_TURNS):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import libcst as cst
 
 from mrt_lint.model.values import UNKNOWN
+from mrt_lint.parse.python.control.earlier_turns import of_earlier_turns
 from mrt_lint.parse.python.control.iteration import iterate
 from mrt_lint.parse.python.expressions.assignment import assign
 from mrt_lint.parse.python.expressions.operators import truth
@@ -66,7 +68,8 @@ def _turn(
         run.tick()
         doubt = uncertain or isinstance(turn, PossibleItem)
         assign(run, clause.target, turn.value if isinstance(turn, PossibleItem) else turn, scope)
-        truths = [_ask(run, condition.test, scope) for condition in clause.ifs]
+        with of_earlier_turns(clause, scope) if doubt and clause.ifs else nullcontext():
+            truths = [_ask(run, condition.test, scope) for condition in clause.ifs]
         if False in truths:
             continue
         doubt = doubt or None in truths

@@ -86,7 +86,8 @@ def truth(value: Value) -> bool | None:
     if value is None or isinstance(value, (bool, int, float, bytes)):
         return bool(value)
     if isinstance(value, (list, tuple, set, frozenset, dict)):
-        return None if value and all(isinstance(item, PossibleItem) for item in value) else bool(value)
+        doubtful = all(isinstance(item, PossibleItem) or (item is UNKNOWN and isinstance(value, dict)) for item in value)
+        return None if value and doubtful else bool(value)
     return True if isinstance(value, OBJECTS) else None
 
 
@@ -258,7 +259,9 @@ def choose_function(value: dict[Value, Value], key: str, default: Value = UNKNOW
     pattern = re.compile(".*".join(map(re.escape, key.split(HOLE))))
     found = [item for name, item in value.items() if isinstance(name, str) and pattern.fullmatch(name)]
     functions = tuple(item for item in found if isinstance(item, LocalFunction))
-    return default if not found else FunctionChoice(functions) if len(functions) == len(found) else UNKNOWN
+    if not found:
+        return UNKNOWN if UNKNOWN in value else default
+    return FunctionChoice(functions) if len(functions) == len(found) else UNKNOWN
 
 
 def is_sized(value: list[Value] | tuple[Value, ...] | str | bytes) -> bool:

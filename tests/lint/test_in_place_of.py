@@ -1,0 +1,55 @@
+"""A unique index that takes the place of another is built before that is dropped, so that rows stay unique (MRT407)."""
+
+import pytest
+
+from tests.lint.test_downgrade_kinds import told
+
+TABLE = (
+    'op.create_table("parcels", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("code", sa.String(20)), '
+    'sa.Column("town_id", sa.Integer()))\n'
+)
+BUILD = 'op.create_index("{}", "parcels", ["code", "town_id"], unique={})'
+
+
+@pytest.mark.parametrize(
+    ("before", "drop", "name", "expected"),
+    [
+        (
+            'op.create_index("ux_code", "parcels", ["code"], unique=True)',
+            'op.drop_index("ux_code", table_name="parcels")',
+            "ux_both",
+            "ahead of the drop of index 'ux_code', which keeps rows unique until then: with op.get_context()",
+        ),
+        (
+            'op.create_unique_constraint("ux_code", "parcels", ["code"])',
+            'op.execute("ALTER TABLE parcels DROP CONSTRAINT ux_code")',
+            "ux_both",
+            "ahead of the drop of constraint 'ux_code', which",
+        ),
+        (
+            'op.create_index("ux_code", "parcels", ["code"], unique=True)',
+            'op.drop_index("ux_code", table_name="parcels")',
+            "ux_code",
+            'op.create_index("ux_code_new", "parcels", ["code", "town_id"], unique=True, postgresql_concurrently=True); and behind '
+            'the drop op.execute("ALTER INDEX ux_code_new RENAME TO ux_code")',
+        ),
+        (
+            'op.create_index("ux_code", "parcels", ["code"])',
+            'op.drop_index("ux_code", table_name="parcels")',
+            "ux_both",
+            "look for duplicates first",
+        ),
+    ],
+)
+def test_a_unique_index_is_built_ahead_of_the_drop_of_another(before: str, drop: str, name: str, expected: str):
+    built = BUILD.format(name, True)
+    found = [each for each in told([(TABLE + before, "pass"), (f"{drop}\n{built}", "pass")]) if each.code in {"MRT406", "MRT407"}]
+    assert any(expected in finding.instead for finding in found), found
+
+
+def test_another_order_or_an_index_that_is_none_needs_no_such_word():
+    before = TABLE + 'op.create_index("ux_code", "parcels", ["code"], unique=True)'
+    drop = 'op.drop_index("ux_code", table_name="parcels")'
+    for upgrade in (f"{BUILD.format('ux_both', True)}\n{drop}", f"{drop}\n{BUILD.format('ix_both', False)}"):
+        (finding,) = [each for each in told([(before, "pass"), (upgrade, "pass")]) if each.code == "MRT407"]
+        assert finding.instead.startswith("with op.get_context().autocommit_block(): op.create_index(")
