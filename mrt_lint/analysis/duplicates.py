@@ -164,6 +164,13 @@ def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
     return False
 
 
+def deletes_rows(case: MigrationCase, op: Op) -> bool:
+    """Return whether upgrade() deletes some rows of an operation's table before."""
+    table = case.state_before(op).table
+    deletions = (other for other in case.earlier(op) if isinstance(other, Delete) and other.where is not False)
+    return table is not None and any(case.state_before(other).table is table for other in deletions)
+
+
 def _is_refilled_in_python(case: MigrationCase, op: Op) -> bool:
     """Return whether upgrade() empties the table and fills it with what Python works out: it may see to it that rows differ."""
     table, is_emptied = case.state_before(op).table, False

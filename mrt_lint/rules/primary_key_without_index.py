@@ -4,12 +4,18 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.duplicates import deletes_rows
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import Column
+
+_DELETED = "delete the duplicates in a revision before this one; "
+_PROVED = (
+    "set {} NOT NULL, proved by a validated CHECK, so that the key does not look at every row for NULL under its lock, and "
+)
 
 
 class PrimaryKeyWithoutIndex(Rule):
@@ -25,8 +31,8 @@ class PrimaryKeyWithoutIndex(Rule):
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL blocks reads and writes of {the_table} while it builds the primary key ({columns})"
     instead = (
-        "build the index first (CREATE UNIQUE INDEX CONCURRENTLY …), then op.execute(«ALTER TABLE {sql_table} ADD CONSTRAINT "
-        "{sql_constraint} PRIMARY KEY USING INDEX …»)"
+        "{first}build the index first (CREATE UNIQUE INDEX CONCURRENTLY …), then {proved}op.execute(«ALTER TABLE {sql_table} ADD "
+        "CONSTRAINT {sql_constraint} PRIMARY KEY USING INDEX …»)"
     )
     verified = DialectWording(
         message=(
@@ -86,26 +92,36 @@ class PrimaryKeyWithoutIndex(Rule):
         """Yield a finding for every primary key that is built under the lock."""
         for op in case.ops_for(self, ops.CreatePrimaryKey):
             if op.definition.using_index is None:
-                yield self.found(case.migration, op, **names(op), columns=join(op.columns))
-            elif column := _nullable(case, op):
+                nullable = _nullable(case, op, op.columns)
+                words = {"columns": join(op.columns), "proved": _PROVED.format(", ".join(nullable)) if nullable else ""}
+                words["first"] = _DELETED if deletes_rows(case, op) else ""
+                yield self.found(case.migration, op, **names(op) | words)
+            elif column := next(iter(_nullable(case, op, _of_index(case, op))), ""):
                 yield self.found(case.migration, op, self.verified, **{**names(op), "column": column})
 
 
-def _nullable(case: MigrationCase, op: ops.CreatePrimaryKey) -> str:
-    """Return the first column of the index that the key takes over which may hold NULL, as far as the history shows."""
+def _of_index(case: MigrationCase, op: ops.CreatePrimaryKey) -> object:
+    """Return the columns of the index that a key takes over, as far as they are known."""
     table = case.known_schema("postgresql").schema.table(op.table, op.schema) if readable(op.table) else None
     index = op.definition.using_index
-    if not isinstance(table, ReplayedTable) or not readable(index):
-        return ""
     made = [each for each in case.migration.upgrade_ops if isinstance(each, ops.CreateIndex) and each.index == index]
-    known = made[-1] if made else table.index(index)
+    known = made[-1] if made else table.index(index) if isinstance(table, ReplayedTable) and readable(index) else None
+    return known.columns if isinstance(known, ops.CreateIndex) else ()
+
+
+def _nullable(case: MigrationCase, op: ops.CreatePrimaryKey, columns: object) -> list[str]:
+    """Return those of some columns that may hold NULL, as far as the history shows."""
+    table = case.known_schema("postgresql").schema.table(op.table, op.schema) if readable(op.table) else None
+    if not isinstance(table, ReplayedTable):
+        return []
     set_here = {
         fold(each.column): each.nullable
         for each in case.migration.upgrade_ops
         if isinstance(each, ops.AlterColumn) and each.table == op.table and readable(each.column)
     }
-    for name in known.columns if isinstance(known, ops.CreateIndex) and isinstance(known.columns, tuple) else ():
+    found: list[str] = []
+    for name in columns if isinstance(columns, tuple) else ():
         column = table.column(name) if readable(name) else None
         if isinstance(column, Column) and column.nullable is True and set_here.get(fold(str(name))) is not False:
-            return str(name)
-    return ""
+            found.append(str(name))
+    return found
