@@ -117,8 +117,8 @@ class MigrationCase:
         """Return the upgrade operations of these kinds that the rule applies to.
 
         Left out is what runs only on databases that the rule is not about and, unless `new_tables` is set, what concerns a table
-        that this upgrade created; of what only blocks also what concerns a small table. `along` adds the drop of what goes along
-        with something else.
+        that this upgrade created; of what only blocks also what concerns a small table; and what fails there for certain and is
+        caught. `along` adds the drop of what goes along with something else.
         """
         # most rules are about nothing that a migration does
         return chosen(self, rule, kinds, new_tables=new_tables, along=along) if along or has_any(self._kinds, kinds) else iter(())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
+from mrt_lint.analysis.impossible import does_nothing
 from mrt_lint.analysis.table_size import is_known_small, is_unnoticed
 from mrt_lint.model.ops import Op
 
@@ -20,7 +21,7 @@ def chosen(case: MigrationCase, rule: RuleScope, kinds: tuple[type[Op], ...], *,
             continue
         if is_unnoticed(op, rule.consequence, case.small_tables) or is_known_small(case, op, rule):
             continue
-        if new_tables or not case.state_before(op).new_table:
+        if (new_tables or not case.state_before(op).new_table) and not does_nothing(case, op):
             yield op
 
 

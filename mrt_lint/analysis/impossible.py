@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.literal_default import find_unfit_default
 from mrt_lint.analysis.type_family import TEXT, TYPE_FAMILIES
@@ -14,8 +13,12 @@ from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import AlterColumn, AlterObject, CreateConstraint, DropConstraint, Execute, InvalidCall, Op
 from mrt_lint.model.values import UNSET, SqlType
 
+if TYPE_CHECKING:
+    from mrt_lint.analysis.case import MigrationCase
+
 _AFTER_A_VERB: Final = frozenset({"CONSTRAINT", "COLUMN", "FOREIGN", "PRIMARY", "UNIQUE", "INDEX", "KEY"})
 """Words with which no action of ALTER TABLE begins on any database."""
+_KEYS: Final = frozenset({"primary", "unique", "foreignkey"})
 _AS_SQL: Final = {"True": "sa.true()", "False": "sa.false()"}
 _SQL: Final = {"DATETIME": "timestamp", "BLOB": "bytea", "LARGEBINARY": "bytea", "DOUBLE_PRECISION": "double precision"}
 
@@ -48,11 +51,20 @@ def find_impossibility(case: MigrationCase, op: Op) -> Impossibility | None:
     is_declared = case.target.dialect is not None or op.dialects is not None
     if is_declared and (unfit := find_unfit_default(op, case.dialect(op))) is not None:
         return Impossibility(*unfit)
-    if case.dialect(op) == "sqlite" and not op.sql and not _is_in_batch(op):
-        return _on_sqlite(op)
+    if case.dialect(op) == "sqlite" and not _is_in_batch(op):
+        return _in_sql_of_sqlite(case, op) if op.sql else _on_sqlite(op)
     if case.dialect(op) == "postgresql" and isinstance(op, AlterColumn):
         return _uncastable(case, op)
     return None
+
+
+def does_nothing(case: MigrationCase, op: Op) -> bool:
+    """Return whether an operation fails on the database for certain, and its failure is caught: it is meant for another one."""
+    if not op.caught:
+        return False
+    # in SQL, SQLite of before 3.53 drops no constraint at all, later releases none that is a key
+    is_drop = case.dialect(op) == "sqlite" and op.sql and isinstance(op, DropConstraint)
+    return is_drop or find_impossibility(case, op) is not None
 
 
 def _unparsable(table: str, action: str) -> Impossibility | None:
@@ -81,6 +93,20 @@ def _on_sqlite(op: Op) -> Impossibility | None:
         why = "SQLite changes no type, default or comment of a column that exists"
     else:
         return None
+    return _in_batch(op, why)
+
+
+def _in_sql_of_sqlite(case: MigrationCase, op: Op) -> Impossibility | None:
+    """SQLite parses no ALTER TABLE for keys and types; newer releases take a CHECK and NOT NULL."""
+    if isinstance(op, CreateConstraint | DropConstraint):
+        kind = op.definition.kind if isinstance(op, CreateConstraint) else case.kind(op)
+        return _in_batch(op, "SQLite adds and drops no keys of a table that exists") if kind in _KEYS else None
+    if isinstance(op, AlterColumn) and any(value is not UNSET for value in (op.type, op.server_default, op.comment)):
+        return _in_batch(op, "SQLite changes no type, default or comment of a column that exists")
+    return None
+
+
+def _in_batch(op: Op, why: str) -> Impossibility:
     made = "batch.alter_column(…)" if isinstance(op, AlterColumn) else f"batch.{op.op}(…)"
     return Impossibility(why, f'do it in batch mode: with op.batch_alter_table("{names(op)["table"]}") as batch: {made}')
 
