@@ -13,9 +13,7 @@ from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import Column
 
 _DELETED = "delete the duplicates in a revision before this one; "
-_PROVED = (
-    "set {} NOT NULL, proved by a validated CHECK, so that the key does not look at every row for NULL under its lock, and "
-)
+_PROVED = "set {} NOT NULL, proved by a validated CHECK, so that the key does not look at every row for NULL under its lock, and "
 
 
 class PrimaryKeyWithoutIndex(Rule):

@@ -67,7 +67,9 @@ def test_mysql_calls_every_primary_key_primary(upgrade: str, downgrade: str, exp
 
 
 def test_advice_for_a_key_goes_by_what_is_in_the_way_of_its_index():
-    columns = 'sa.Column("id", sa.Integer(), nullable=False), sa.Column("code", sa.Text()), sa.Column("town", sa.Text(), nullable=False)'
+    columns = (
+        'sa.Column("id", sa.Integer(), nullable=False), sa.Column("code", sa.Text()), sa.Column("town", sa.Text(), nullable=False)'
+    )
     table = f'op.create_table("marks", {columns})'
     key = 'op.create_primary_key("pk_marks", "marks", [{}])'
 
@@ -75,7 +77,9 @@ def test_advice_for_a_key_goes_by_what_is_in_the_way_of_its_index():
         found = told([(table, "pass"), ("\n".join(statements), "pass")])
         return next(each.instead for each in found if each.code == "MRT426")
 
-    assert instead(key.format('"id", "town"')).startswith("build the index first (CREATE UNIQUE INDEX CONCURRENTLY …), then op.execute(")
+    assert instead(key.format('"id", "town"')).startswith(
+        "build the index first (CREATE UNIQUE INDEX CONCURRENTLY …), then op.execute("
+    )
     assert "then set code NOT NULL, proved by a validated CHECK" in instead(key.format('"id", "code"'))
     required = 'op.alter_column("marks", "code", nullable=False)'
     assert "NOT NULL" not in instead(required, key.format('"id", "code"'))

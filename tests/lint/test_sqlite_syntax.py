@@ -23,7 +23,9 @@ CAUGHT = "try:\n    {}\nexcept Exception:\n    pass"
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_sqlite_parses_no_change_of_keys_and_types(statement: str):
     database = sqlite3.connect(":memory:")
-    database.execute("CREATE TABLE parcels (id INTEGER PRIMARY KEY, code VARCHAR(20), town_id INTEGER, CONSTRAINT uq_code UNIQUE (code))")
+    database.execute(
+        "CREATE TABLE parcels (id INTEGER PRIMARY KEY, code VARCHAR(20), town_id INTEGER, CONSTRAINT uq_code UNIQUE (code))"
+    )
     with pytest.raises(sqlite3.OperationalError):
         database.execute(statement)
     database.close()
