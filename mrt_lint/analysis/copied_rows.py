@@ -60,6 +60,15 @@ def doubled_keys(case: MigrationCase, op: Insert | Update, text: str) -> Iterato
             yield table.name, columns
 
 
+def copied_key(case: MigrationCase, op: Op, source: str) -> tuple[str, ...]:
+    """Return a key of the source that an INSERT … SELECT copies along, by which no two of its rows are alike."""
+    schema, _ = _tables(case, op)
+    table, flows = schema.table(source), getattr(op, "flows", UNKNOWN)
+    copied = {fold(str(flow.source)) for flow in flows if flow.plain and readable(flow.source)} if flows is not UNKNOWN else set()
+    keys = map(_folded, table.known_keys()) if isinstance(table, ReplayedTable) else ()
+    return next((tuple(sorted(key)) for key in keys if key <= copied), ())
+
+
 def found_several(case: MigrationCase, op: Update) -> Iterator[ValueFlow]:
     """Yield each value that a subquery finds which may find several: no key of its table is among the columns it is found by."""
     state = case.state_before(op)

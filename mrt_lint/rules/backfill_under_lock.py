@@ -31,7 +31,7 @@ class BackfillUnderLock(Rule):
     message = (
         "PostgreSQL blocks reads and writes of {the_table}, by the lock that added {added}, while this UPDATE rewrites all rows"
     )
-    instead = "fill the column in a later revision, in batches that commit{behind}{constant}"
+    instead = "{what} in a later revision, in batches that commit{behind}{constant}"
     by_row = DialectWording(
         message="PostgreSQL blocks reads and writes of {the_table}, by the lock that added {added}, while a loop updates its rows",
         instead=instead,
@@ -99,20 +99,26 @@ class BackfillUnderLock(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for the first UPDATE of each table whose new column it fills."""
         wanted = set(map(id, case.ops_for(self, ops.AddColumn, ops.Update)))
-        added: dict[tuple[object, int], ops.AddColumn] = {}
-        columns: dict[tuple[object, int], set[str]] = defaultdict(set)
+        added: dict[tuple[object, int], dict[str, ops.AddColumn]] = defaultdict(dict)
         for op, _, number in surroundings(case.migration.upgrade_ops):
             if id(op) not in wanted or op.autocommit or not isinstance(op, ops.AddColumn | ops.Update) or not readable(op.table):
                 continue
             place = (fold(op.table), number)
             if isinstance(op, ops.AddColumn):
                 if not case.state_before(op).empty:
-                    added.setdefault(place, op)
-                    columns[place].add(fold(str(op.column)))
-            elif place in added and (takes_every_row(case.analysis(op), op) or _is_whole(case, op, added[place])):
-                yield self.found(case.migration, op, **_words(case, op, added.pop(place)))
-            elif place in added and op.repeated and _fills(op, columns[place]):
-                yield self.found(case.migration, op, self.by_row, **_words(case, op, added.pop(place)))
+                    added[place].setdefault(fold(str(op.column)), op)
+                continue
+            filled = _filled(op, added[place])
+            shown = filled or next(iter(added[place].values()), None)
+            if shown is not None and (takes_every_row(case.analysis(op), op) or _is_whole(case, op, shown)):
+                yield self.found(
+                    case.migration, op, **_words(case, op, shown), what="fill the column" if filled else "update the rows"
+                )
+            elif filled is not None and op.repeated:
+                yield self.found(case.migration, op, self.by_row, **_words(case, op, filled), what="fill the column")
+            else:
+                continue
+            del added[place]
 
 
 def _words(case: MigrationCase, op: ops.Update, added: ops.AddColumn) -> dict[str, str]:
@@ -164,7 +170,7 @@ def _holds(case: MigrationCase, op: ops.Update, test: ColumnTest, added: ops.Add
     return isinstance(column, Column) and (column.nullable is False or column.primary_key is True)
 
 
-def _fills(op: ops.AddColumn | ops.Update, columns: set[str]) -> bool:
-    """Return whether an UPDATE sets one of the new columns."""
-    written = op.columns if isinstance(op, ops.Update) and isinstance(op.columns, tuple) else ()
-    return not columns.isdisjoint(fold(name) for name in written if readable(name))
+def _filled(op: ops.Update, added: dict[str, ops.AddColumn]) -> ops.AddColumn | None:
+    """Return the first of the new columns that an UPDATE sets, None if it sets none of them."""
+    written = op.columns if isinstance(op.columns, tuple) else ()
+    return next((added[fold(name)] for name in written if readable(name) and fold(name) in added), None)

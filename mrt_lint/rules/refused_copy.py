@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.copied_rows import Copy, copied_values, doubled_keys, found_none, found_several
+from mrt_lint.analysis.copied_rows import Copy, copied_key, copied_values, doubled_keys, found_none, found_several
 from mrt_lint.analysis.raw_sql import statement_of
 from mrt_lint.analysis.sql_names import sql_name, sql_path
 from mrt_lint.analysis.type_change import is_narrowing
@@ -45,6 +45,13 @@ class RefusedCopy(Rule):
         instead=(
             "use SELECT DISTINCT, or GROUP BY to choose one of such rows; look for them first: SELECT {sql_from}, count(*) FROM "
             "{sql_source} GROUP BY {sql_from} HAVING count(*) > 1"
+        ),
+    )
+    with_key = DialectWording(
+        message=twice.message,
+        instead=(
+            "change or delete all but one of such rows first, as SELECT DISTINCT takes all of them for the '{own}' that it copies, "
+            "too; look for them: SELECT {sql_from}, count(*) FROM {sql_source} GROUP BY {sql_from} HAVING count(*) > 1"
         ),
     )
     several = DialectWording(
@@ -154,7 +161,8 @@ class RefusedCopy(Rule):
                     "sql_source": sql_path(None, source, dialect),
                     "sql_from": ", ".join(sql_name(name, dialect) for name in columns),
                 }
-                yield self.found(case.migration, op, self.twice, **found)
+                own = copied_key(case, op, source)
+                yield self.found(case.migration, op, self.with_key if own else self.twice, **found, own=", ".join(own))
 
     def _lookups(self, case: MigrationCase, op: ops.Update, dialect: str) -> Iterator[Finding]:
         """Yield a finding for each subquery that may find several values (SQLite takes any), or none for a NOT NULL column."""

@@ -156,3 +156,29 @@ def test_a_column_of_the_table_is_no_relationship_beside_a_new_key(update: str):
     key = 'parcels = sa.table("parcels", sa.column("code"))\nop.add_column("parcels", sa.Column("code_id", sa.Integer()))'
     found = told([(PARCELS, "pass"), (f"{key}\n{update}", 'op.drop_column("parcels", "code_id")')])
     assert "MRT103" in {finding.code for finding in found}
+
+
+TWO_NEW = """
+op.add_column("parcels", sa.Column("kind", sa.Text(), server_default="box"))
+op.add_column("parcels", sa.Column("label", sa.Text()))
+{}
+"""
+EACH_ROW = """
+for row in op.get_bind().execute(sa.text("SELECT id, code FROM parcels")):
+    op.get_bind().execute(sa.text("UPDATE parcels SET {} = :code WHERE id = :id"), {{"code": row.code.upper(), "id": row.id}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("update", "column", "advice"),
+    [
+        (EACH_ROW.format("label"), "label", "fill the column in a later revision"),
+        (EACH_ROW.format("kind"), "kind", "fill the column in a later revision"),
+        (sql("UPDATE parcels SET label = code"), "label", "fill the column in a later revision"),
+        (sql("UPDATE parcels SET code = 'x'"), "kind", "update the rows in a later revision"),
+    ],
+)
+def test_the_column_that_is_filled_is_named_of_several_new_ones(update: str, column: str, advice: str):
+    (finding,) = [each for each in told([(PARCELS, "pass"), (TWO_NEW.format(update), "pass")]) if each.code == "MRT438"]
+    assert f"by the lock that added column 'parcels.{column}'" in finding.message
+    assert finding.instead.startswith(advice)

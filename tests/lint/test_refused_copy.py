@@ -312,3 +312,16 @@ def test_a_subquery_copies_what_is_too_long():
     ):
         (finding,) = about_copies(update)
         assert "where a value is longer" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("selected", "advice"),
+    [
+        ("name", "use SELECT DISTINCT, or GROUP BY"),
+        ("name, id", "change or delete all but one of such rows first, as SELECT DISTINCT takes all of them for the 'id'"),
+    ],
+)
+def test_distinct_is_no_advice_where_the_key_is_copied_too(selected: str, advice: str):
+    table = 'op.create_table("tags", sa.Column("id", sa.Integer()), sa.Column("name", sa.String(200), unique=True))\n'
+    (finding,) = about_copies(table + sql(f"INSERT INTO tags ({selected}) SELECT {selected} FROM users"))
+    assert finding.instead.startswith(advice)
