@@ -67,8 +67,8 @@ class Migration:
     `revision` is None if the file declares none, UNKNOWN if it cannot be read. `down_revision` are the parents (empty:
     a base), UNKNOWN if they cannot be read; `place` is that of the revision's assignment. `upgrade` and `downgrade` are None
     where the module has no such function. `unreadable` covers both functions. `unseen`: the file does not parse, so that upgrade()
-    may do anything. `bound` are the names that the imports bind, each with its dotted path. `consulted` are the other files that the reading depended on, each with a digest of its bytes, which is
-    empty where there is none (never compared).
+    may do anything. `bound` are the names that the imports bind, each with its dotted path. `consulted` are the other files
+    that the reading depended on, each with a digest of its bytes, which is empty where there is none (never compared).
     """
 
     path: str

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.copied_rows import Copy, copied_key, copied_values, doubled_keys, found_none, found_several
+from mrt_lint.analysis.many_to_one import merged_values
 from mrt_lint.analysis.raw_sql import statement_of
 from mrt_lint.analysis.sql_names import sql_name, sql_path
 from mrt_lint.analysis.type_change import is_narrowing
@@ -54,6 +55,16 @@ class RefusedCopy(Rule):
             "too; look for them: SELECT {sql_from}, count(*) FROM {sql_source} GROUP BY {sql_from} HAVING count(*) > 1"
         ),
     )
+    merged = DialectWording(
+        message=(
+            "upgrade changes '{column}' of {the_table} by {function}(), and ({columns}) is unique there: it fails where two rows "
+            "come to the same"
+        ),
+        instead=(
+            "change or delete all but one of such rows first; look for them: SELECT {sql_from}, count(*) FROM {sql_table} GROUP BY "
+            "{sql_from} HAVING count(*) > 1"
+        ),
+    )
     several = DialectWording(
         message="upgrade takes '{column}' of {the_table} from '{source}': it fails where several rows there have the same {keys}",
         instead=(
@@ -71,7 +82,7 @@ class RefusedCopy(Rule):
     )
     exemptions = (
         "The type or the keys of a table that the rows come from are not known.",
-        "The value is computed, or the statement looks at its length; SQLite keeps no lengths.",
+        "The value is computed otherwise than by one function that makes several one, or the statement looks at its length.",
         "What is copied is a key there already, or the statement chooses rows: WHERE, DISTINCT, GROUP BY, ON CONFLICT, IGNORE.",
         "The key has a column that the statement does not fill from the same table.",
         "A subquery asks for more than equal columns, for those of a key, or of a table that `upgrade()` makes or deletes rows of.",
@@ -95,6 +106,19 @@ class RefusedCopy(Rule):
             def upgrade():
                 op.add_column("staff", sa.Column("user_id", sa.Integer))
                 op.execute("UPDATE staff SET user_id = (SELECT u.id FROM users u WHERE u.name = staff.name)")  # MRT446
+            """,
+        ),
+        Example(
+            title="Several values of a key made one",
+            before=(
+                """
+            def upgrade():
+                op.create_table("tags", sa.Column("name", sa.String(80), unique=True))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("UPDATE tags SET name = replace(name, '.', '_')")  # MRT446
             """,
         ),
         Example(
@@ -155,6 +179,7 @@ class RefusedCopy(Rule):
                     yield self._too_long(case, op, copy)
             if isinstance(op, ops.Update):
                 yield from self._lookups(case, op, dialect)
+                yield from self._merged(case, op, text)
             for source, columns in doubled_keys(case, op, text):
                 found = {**names(op, dialect), "source": source, "columns": ", ".join(columns)}
                 found |= {
@@ -176,6 +201,15 @@ class RefusedCopy(Rule):
                 found |= {"sql_source": sql_path(None, str(flow.table), dialect), "sql_from": sql_name(str(flow.source), dialect)}
                 found["sql_keys"] = ", ".join(sql_name(key, dialect) for key in keys)
                 yield self.found(case.migration, op, wording, **found)
+
+    def _merged(self, case: MigrationCase, op: ops.Update, text: str) -> Iterator[Finding]:
+        """Yield a finding for each key of which the statement makes several values one."""
+        dialect = case.dialect(op)
+        for each in merged_values(case, op, text):
+            found = {**names(op, dialect), "column": each.column, "function": each.function}
+            found["columns"] = ", ".join((*each.others, each.column))
+            found["sql_from"] = ", ".join((*(sql_name(name, dialect) for name in each.others), each.expression))
+            yield self.found(case.migration, op, self.merged, **found)
 
     def _too_long(self, case: MigrationCase, op: ops.Insert | ops.Update, copy: Copy) -> Finding:
         dialect = case.dialect(op)

@@ -44,7 +44,7 @@ class SwallowedFailure(Rule):
     )
     too_early = DialectWording(
         message=(
-            "the `try` is within the batch, which runs this only when it ends: where it fails, upgrade fails, and no `except` is met"
+            "the `try` is within the batch, which runs this when it ends: where it fails, upgrade fails, and no `except` is met"
         ),
         instead="leave out the `try`; where it may be done already, ask before: {way}",
     )

@@ -30,8 +30,10 @@ BUILD = 'op.create_index("{}", "parcels", ["code", "town_id"], unique={})'
             'op.create_index("ux_code", "parcels", ["code"], unique=True)',
             'op.drop_index("ux_code", table_name="parcels")',
             "ux_code",
-            'op.create_index("ux_code_new", "parcels", ["code", "town_id"], unique=True, postgresql_concurrently=True); and behind '
-            'the drop op.execute("ALTER INDEX ux_code_new RENAME TO ux_code")',
+            (
+                'op.create_index("ux_code_new", "parcels", ["code", "town_id"], unique=True, postgresql_concurrently=True); and '
+                'behind the drop op.execute("ALTER INDEX ux_code_new RENAME TO ux_code")'
+            ),
         ),
         (
             'op.create_index("ux_code", "parcels", ["code"])',

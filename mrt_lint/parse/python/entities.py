@@ -30,7 +30,7 @@ _TELLING: Final = re.compile(
 
 
 class UsedEntities(NamedTuple):
-    """The dotted names that a file uses as an ORM's classes: those that are none but these, and those that may be others' as well."""
+    """The dotted names that a file uses as an ORM's classes: those that are nothing else, and those that may be."""
 
     certain: frozenset[str] = frozenset()
     possible: frozenset[str] = frozenset()
@@ -111,8 +111,8 @@ def _used(node: ast.AST) -> Iterator[str]:
 
 def _of_statement(node: ast.AST) -> str:
     """Return the class whose method returns the statement that is used here."""
-    is_made = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _STATEMENTS
-    return _path(node.func.value) if is_made else ""  # type: ignore[union-attr]  # a call of an attribute
+    method = node.func if isinstance(node, ast.Call) else None
+    return _path(method.value) if isinstance(method, ast.Attribute) and method.attr in _STATEMENTS else ""
 
 
 def _path(node: ast.AST) -> str:

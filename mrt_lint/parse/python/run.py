@@ -158,8 +158,8 @@ class FunctionRun:
     were walked, by path, `followed` what names from there are; `home` and `package` are those of the module that is being
     walked, `away` is where the migration calls code of another one. `reads` are the names of attributes and items that are taken of
     rows and tables. `asks_dialect` is whether anything depended on the dialect. `registered` are operations of the project's own,
-    `implementations` what carries them out. `batches` are those that are open, each with what was caught and swallowed before it: its
-    operations run when it ends.
+    `implementations` what carries them out. `batches` are those that are open, each with what was caught and swallowed
+    before it: its operations run when it ends.
     """
 
     dialects: frozenset[str]
