@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.duplicates import holds_no_duplicates, makes_unique
 from mrt_lint.analysis.index_sql import code_of, sql_of
@@ -16,6 +17,7 @@ from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.model.values import UNKNOWN
 
 _OUT_OF_BLOCK = "CONCURRENTLY is refused in a DO block: check in Python what the block checks, and where that holds, "
 
@@ -39,8 +41,8 @@ class IndexWithoutConcurrently(Rule):
     in_place_of = DialectWording(
         message=message,
         instead=(
-            "ahead of {drop}, which keeps rows unique until then: with op.get_context().autocommit_block(): "
-            "op.create_index({name}, «{last}», [{columns}]{options}, postgresql_concurrently=True){renamed}"
+            "with op.get_context().autocommit_block(): op.create_index({name}, «{last}», [{columns}]{options}, "
+            "postgresql_concurrently=True); and move {drop} behind it, so that rows stay unique meanwhile{renamed}"
         ),
     )
     of_key = DialectWording(
@@ -220,20 +222,37 @@ class IndexWithoutConcurrently(Rule):
             found["name"] = literal(f"{op.index}_new")
             last = sql_path(op.schema if readable(op.schema) else None, f"{op.index}_new", "postgresql")
             rename = f"ALTER INDEX {last} RENAME TO {found['sql_index']}"
-            found["renamed"] = f"; and behind the drop op.execute({literal(rename)})"
+            found["renamed"] = f"; and then op.execute({literal(rename)})"
         return (self.in_place_of,)
 
 
 def _former_guard(case: MigrationCase, op: ops.CreateIndex) -> ops.DropIndex | ops.DropConstraint | None:
-    """Return the drop of a unique index or constraint of the same table before another unique index is built."""
+    """Return the drop of a unique index or constraint of the same table before another unique index is built.
+
+    Where the upgrade then changes rows, what is dropped may be in their way.
+    """
+    drop = None
     for other in case.earlier(op) if op.unique is True else ():
-        if not isinstance(other, ops.DropIndex | ops.DropConstraint) or other.along_with or not case.runs(other):
+        if case.state_before(other).table is not case.state_before(op).table or not case.runs(other):
             continue
-        if case.state_before(other).table is not case.state_before(op).table:
-            continue
-        is_unique = case.former_index(other).unique if isinstance(other, ops.DropIndex) else case.kind(other) == "unique"
-        if is_unique is True:
-            return other
+        former = _unique_columns(case, other)
+        drop = drop or (other if isinstance(other, ops.DropIndex | ops.DropConstraint) and former is not None else None)
+        if drop is not None and isinstance(other, ops.Update | ops.Insert | ops.BulkInsert):
+            written = other.columns if isinstance(other.columns, tuple) else None
+            kept = _unique_columns(case, drop)
+            if not written or not isinstance(kept, tuple) or any(has_name(written, name) for name in kept):
+                return None
+    return drop
+
+
+def _unique_columns(case: MigrationCase, op: ops.Op) -> object:
+    """Return the columns that an index or constraint which is dropped keeps unique, None if it keeps none."""
+    if isinstance(op, ops.DropIndex) and not op.along_with:
+        index = case.former_index(op)
+        return index.columns if index.unique is True else None
+    if isinstance(op, ops.DropConstraint) and not op.along_with and case.kind(op) == "unique":
+        constraint = case.tracked(op)
+        return getattr(constraint and constraint.definition, "columns", UNKNOWN)
     return None
 
 

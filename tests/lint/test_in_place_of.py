@@ -18,13 +18,13 @@ BUILD = 'op.create_index("{}", "parcels", ["code", "town_id"], unique={})'
             'op.create_index("ux_code", "parcels", ["code"], unique=True)',
             'op.drop_index("ux_code", table_name="parcels")',
             "ux_both",
-            "ahead of the drop of index 'ux_code', which keeps rows unique until then: with op.get_context()",
+            "and move the drop of index 'ux_code' behind it, so that rows stay unique meanwhile",
         ),
         (
             'op.create_unique_constraint("ux_code", "parcels", ["code"])',
             'op.execute("ALTER TABLE parcels DROP CONSTRAINT ux_code")',
             "ux_both",
-            "ahead of the drop of constraint 'ux_code', which",
+            "and move the drop of constraint 'ux_code' behind it",
         ),
         (
             'op.create_index("ux_code", "parcels", ["code"], unique=True)',
@@ -32,7 +32,8 @@ BUILD = 'op.create_index("{}", "parcels", ["code", "town_id"], unique={})'
             "ux_code",
             (
                 'op.create_index("ux_code_new", "parcels", ["code", "town_id"], unique=True, postgresql_concurrently=True); and '
-                'behind the drop op.execute("ALTER INDEX ux_code_new RENAME TO ux_code")'
+                "move the drop of index 'ux_code' behind it, so that rows stay unique meanwhile; and then "
+                'op.execute("ALTER INDEX ux_code_new RENAME TO ux_code")'
             ),
         ),
         (
@@ -55,3 +56,12 @@ def test_another_order_or_an_index_that_is_none_needs_no_such_word():
     for upgrade in (f"{BUILD.format('ux_both', True)}\n{drop}", f"{drop}\n{BUILD.format('ix_both', False)}"):
         (finding,) = [each for each in told([(before, "pass"), (upgrade, "pass")]) if each.code == "MRT407"]
         assert finding.instead.startswith("with op.get_context().autocommit_block(): op.create_index(")
+
+
+@pytest.mark.parametrize(("column", "moved"), [("town_id", True), ("code", False)])
+def test_what_is_in_the_way_of_new_values_is_dropped_first(column: str, moved: bool):
+    before = TABLE + 'op.create_index("ux_code", "parcels", ["code"], unique=True)'
+    filled = f'op.execute("UPDATE parcels SET {column} = 1 WHERE id > 3")'
+    upgrade = f"op.drop_index('ux_code', table_name='parcels')\n{filled}\n{BUILD.format('ux_both', True)}"
+    found = [each.instead for each in told([(before, "pass"), (upgrade, "pass")]) if each.code == "MRT407"]
+    assert any("and move the drop" in instead for instead in found) == (moved and bool(found))
