@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
+from mrt_lint.analysis.copied_back import copied_too_long
 from mrt_lint.analysis.copied_nulls import copied_nulls
 from mrt_lint.analysis.downgrade.definition import for_dialect, is_same_value
 from mrt_lint.analysis.downgrade.replacement import was_dropped_as_unique
@@ -251,6 +252,7 @@ class RefusedByRows(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of downgrade() that rows refuse."""
         for op in case.migration.downgrade_ops:
+            yield from (self.found(case.migration, op, **words) for words in copied_too_long(case, op))
             if not op.certain or not case.runs(op) or case.state_before(op).new_table or case.state_before(op).empty:
                 continue
             found = names(op, case.dialect(op))

@@ -16,7 +16,7 @@ from mrt_lint.model.values import HOLE, UNKNOWN
 from mrt_lint.parse.python.control import branches, definitions, loops
 from mrt_lint.parse.python.control.definitions import dotted
 from mrt_lint.parse.python.control.exits import BREAK, CONTINUE, FALL, LEAVES, RAISE, RETURN
-from mrt_lint.parse.python.expressions.assignment import assign, bind, change_inside, copy_attribute
+from mrt_lint.parse.python.expressions.assignment import assign, bind, change_inside, copy_attribute, copy_by_name
 from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
 from mrt_lint.parse.python.expressions.operators import combine, truth
 from mrt_lint.parse.python.objects import NameScope, PossibleItem
@@ -69,7 +69,8 @@ def _expression(run: FunctionRun, node: cst.Expr, scope: NameScope) -> int:
     kind = type(node.value)
     if kind is not cst.SimpleString and kind is not cst.Ellipsis:
         run.discarded = _discarded_by(node.value)
-        evaluate(run, node.value, scope)
+        if not copy_by_name(run, node.value, scope):
+            evaluate(run, node.value, scope)
     if isinstance(node.value, cst.Call) and dotted(node.value.func) in _EXITS:
         run.emit(Raise, node, exception="SystemExit")
         return RAISE

@@ -10,7 +10,7 @@ from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import Update
 from mrt_lint.model.values import UNKNOWN, Name
 from mrt_lint.parse.python.control.iteration import iterate
-from mrt_lint.parse.python.convert import is_same
+from mrt_lint.parse.python.convert import is_same, to_name
 from mrt_lint.parse.python.expressions.operators import row_among
 from mrt_lint.parse.python.library.elements import OrmRow, SqlExpression
 from mrt_lint.parse.python.library.statement import flows_into
@@ -78,6 +78,22 @@ def copy_attribute(run: FunctionRun, target: cst.BaseExpression, value: cst.Base
     receiver, source = run.evaluate(run, target.value, scope), run.evaluate(run, value.value, scope)
     if isinstance(receiver, OrmRow) and isinstance(source, OrmRow):
         set_attribute(run, target, receiver, target.attr.value, make_column_ref(source.table, value.attr.value))
+        return True
+    return False
+
+
+def copy_by_name(run: FunctionRun, node: cst.BaseExpression, scope: NameScope) -> bool:
+    """Record `setattr(row, "a", other.b)` as a copy, likewise; False if it is something else."""
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Name) or node.func.value != "setattr":
+        return False
+    given = [argument.value for argument in node.args if not argument.star and argument.keyword is None]
+    value = given[-1] if len(given) == len(node.args) == 3 else None  # noqa: PLR2004 - object, name, value
+    if not isinstance(value, cst.Attribute) or not isinstance(value.value, cst.Name) or scope.find("setattr"):
+        return False
+    receiver, source = run.evaluate(run, given[0], scope), run.evaluate(run, value.value, scope)
+    if isinstance(receiver, OrmRow) and isinstance(source, OrmRow):
+        name = to_name(run.evaluate(run, given[1], scope))
+        set_attribute(run, node, receiver, name, make_column_ref(source.table, value.attr.value))
         return True
     return False
 
