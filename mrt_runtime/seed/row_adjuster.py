@@ -11,8 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from mrt_runtime.compare.schema import Table, qualified
 from mrt_runtime.seed.adjustment import Adjustment
+from mrt_runtime.seed.changed_row import ChangedRow
 from mrt_runtime.seed.constraint_ahead import is_ahead
-from mrt_runtime.seed.edge_row import shorten
+from mrt_runtime.seed.edge_row import EdgeRow, shorten
 from mrt_runtime.seed.partition import with_inherited
 from mrt_runtime.seed.row_insertion import FilledTable
 from mrt_runtime.seed.row_planner import same
@@ -79,7 +80,7 @@ class RowAdjuster:
             else:
                 # the database itself holds on to what others point at, but not yet to what they are going to
                 names = {name for name in row.values if (label, name) not in self._ahead}
-                self._refill(table, row.key, names - row.key.keys())
+                self._refill(table, row.key, names - row.key.keys(), Adjustment.EDGES, row)
         self._note(table, (*keys, *self._add_words(table)), Adjustment.EDGES)
 
     def _add_words(self, table: Table) -> list[Row]:
@@ -215,7 +216,7 @@ class RowAdjuster:
         elif sparse:
             for key in keys:
                 row = next((row for row in there if all(str(row.get(name)) == str(value) for name, value in key.items())), {})
-                self._refill(table, key, {name for name in sparse if name in row and row[name] is None})
+                self._refill(table, key, {name for name in sparse if name in row and row[name] is None}, Adjustment.NULLS)
         if sparse and self.filler.writer.read(table, names) != there:
             self._note(table, keys, Adjustment.NULLS)
             yield f"'{table.label}'"
@@ -226,9 +227,16 @@ class RowAdjuster:
         self.seeded = replace(self.seeded, keys={**self.seeded.keys, table.label: tuple(keys)}, without=without)
         self.filler.parents.forget(table.label)
 
-    def _refill(self, table: Table, key: Row, names: Collection[str]) -> None:
+    def _refill(self, table: Table, key: Row, names: Collection[str], adjustment: Adjustment, edge: EdgeRow | None = None) -> None:
+        """Write everyday values into a row, and note those that it had."""
+        there = self.filler.writer.read(table, insertable(table))
+        row = next((row for row in there if holds_all(row, key)), {})
         with suppress(DBAPIError):
             self.filler.refill(table, [key], names, RowVariety.TYPICAL)
+            known = self.seeded.changed.get(table.label, ())
+            was = ChangedRow(adjustment, key, {name: row[name] for name in names if name in row}, edge)
+            if was.values:
+                self.seeded = replace(self.seeded, changed={**self.seeded.changed, table.label: (*known, was)})
 
     def _clear(self, table: Table, columns: Sequence[str]) -> None:
         self.filler.writer.attempt(self.filler.writer.clear, table, columns)
@@ -248,6 +256,11 @@ def holds(row: Row, values: Row) -> bool:
     """Whether a row holds these values, in the columns that it and they share; at least one."""
     shared = row.keys() & values.keys()
     return bool(shared) and all(same(row[name], values[name]) for name in shared)
+
+
+def holds_all(row: Row, key: Row) -> bool:
+    """Whether a row is the one of a key."""
+    return bool(key) and all(name in row and same(row[name], value) for name, value in key.items())
 
 
 def is_one_of(row: Row, others: Iterable[Row]) -> bool:

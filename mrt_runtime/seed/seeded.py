@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.seed.adjustment import Adjustment
+from mrt_runtime.seed.changed_row import ChangedRow
 from mrt_runtime.seed.edge_row import EdgeRow
 from mrt_runtime.seed.row_insertion import FilledTable
 from mrt_runtime.seed.unique_key import key_columns
@@ -19,7 +20,8 @@ class Seeded:
 
     `schema` is the catalogue that it was done for and `keys` how our rows are found again; both are for the next call.
     `edges` are the rows at the edge of their types; `without` names tables with the adjustment that took rows out which come back.
-    `orphans` are the keys of rows that point at nothing, in columns which become foreign keys.
+    `orphans` are the keys of rows that point at nothing, in columns which become foreign keys, `changed` the rows whose values
+    were adjusted.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -29,6 +31,7 @@ class Seeded:
     edges: dict[str, tuple[EdgeRow, ...]] = field(default_factory=dict)
     orphans: dict[str, tuple[Row, ...]] = field(default_factory=dict)
     without: frozenset[tuple[str, Adjustment]] = frozenset()
+    changed: dict[str, tuple[ChangedRow, ...]] = field(default_factory=dict)
 
     def without_tables(self, labels: Collection[str]) -> Seeded:
         """Return the same without what was done in these tables."""
@@ -38,6 +41,7 @@ class Seeded:
             edges={label: rows for label, rows in self.edges.items() if label not in labels},
             orphans={label: rows for label, rows in self.orphans.items() if label not in labels},
             without=frozenset((label, adjustment) for label, adjustment in self.without if label not in labels),
+            changed={label: rows for label, rows in self.changed.items() if label not in labels},
         )
 
     def note(self, table: Table, filled: FilledTable) -> None:

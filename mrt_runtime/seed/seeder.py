@@ -15,6 +15,7 @@ from sqlalchemy.types import TypeEngine
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.config import SeedRows
 from mrt_runtime.seed.adjustment import LEFT_OUT, TABLES_APART, Adjustment
+from mrt_runtime.seed.changed_row import change_back, of_adjustments
 from mrt_runtime.seed.custom_seed import CustomSeed
 from mrt_runtime.seed.imported_values import Namespace
 from mrt_runtime.seed.linked_rows import write_linked_rows
@@ -106,6 +107,7 @@ class Seeder:
             keys=self.migration_hints.follow(before.keys, labels),
             edges=self.migration_hints.follow(before.edges, labels),
             orphans=self.migration_hints.follow(before.orphans, labels),
+            changed=self.migration_hints.follow(before.changed, labels),
         )
         bind = self.migration_hints.bind
         bound = bind(schema)
@@ -120,7 +122,8 @@ class Seeder:
         due += [
             table for table in seedable if table.label in seeded.unseeded.keys() - due_labels and parents_of(table) & due_labels
         ]
-        lost = {(label, variety) for label, adjustment in before.without for variety in adjustment.varieties}
+        whole = self._change_back(filler, seedable, seeded, before.without)
+        lost = {(label, variety) for label, adjustment in before.without - whole for variety in adjustment.varieties}
         incomplete = [
             (with_inherited(table, known), variety)
             for table in seedable
@@ -166,6 +169,22 @@ class Seeder:
                 seeded.orphans[table.label] = (*seeded.orphans.get(table.label, ()), *orphans)
             has_written = has_written or bool(rows or orphans)
         return has_written
+
+    def _change_back(
+        self, filler: TableFiller, tables: Sequence[Table], seeded: Seeded, without: Collection[tuple[str, Adjustment]]
+    ) -> set[tuple[str, Adjustment]]:
+        """Give rows their former values back that these adjustments changed; return those after which no row is missing."""
+        whole = set[tuple[str, Adjustment]]()
+        for table in (table for table in tables if table.label in seeded.changed):
+            undone = {adjustment for label, adjustment in without if label == table.label}
+            known = seeded.changed[table.label]
+            changed = of_adjustments(known, undone)
+            is_whole, edges = change_back(filler.writer, table, changed) if changed else (False, ())
+            seeded.changed[table.label] = tuple(one for one in known if one not in changed)
+            seeded.edges[table.label] = (*seeded.edges.get(table.label, ()), *edges)
+            whole |= {(table.label, one.adjustment) for one in changed} if is_whole else set()
+            filler.parents.forget(table.label)
+        return whole
 
     def _put_back(self, filler: TableFiller, table: Table, seeded: Seeded, variety: RowVariety) -> bool:
         """Insert a row of that kind in the place of the one that was taken out, and return whether it could be."""
