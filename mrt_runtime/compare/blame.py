@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mrt_runtime.compare.executed_line import find_inserting
 from mrt_runtime.migration_file import read_migration
-from mrt_runtime.verdict import NEW_RELEASE, OLD_RELEASE, Failure
+from mrt_runtime.verdict import NEW_RELEASE, OLD_RELEASE, Failure, Outcome
 
 if TYPE_CHECKING:
     from mrt_lint.model.migration import Migration
@@ -20,23 +21,44 @@ if TYPE_CHECKING:
 
 LOSING = ("drop_column", "drop_table", "alter_column", "update", "delete", "truncate", "rename_table")
 OF_ROWS = ("insert", "bulk_insert", "update", "delete", "truncate")
+LEFT_BEHIND = "left behind after rollback"
+OF_THE_SCHEMA = frozenset({OLD_RELEASE, NEW_RELEASE, Outcome.SCHEMA_NOT_RESTORED.value})
+"""Kinds of failures that no change of rows brings about."""
 ADDING = ("insert", "bulk_insert", "create_table", "add_column")
 
 
 def locate(
-    failure: Failure, file: str | None, name: str | None = None, dialect: str | None = None, function: str | None = None
+    failure: Failure,
+    file: str | None,
+    name: str | None = None,
+    dialect: str | None = None,
+    function: str | None = None,
+    *,
+    inserts: Mapping[int, Collection[str]] | None = None,
 ) -> Failure:
     """Add the file and line of the operation that the failure is about; unchanged where that is not known.
 
     name: of the index, constraint or other object that the failure is about. dialect: of the database that it ran on, which a
-    migration may have a branch for. function: "upgrade" or "downgrade", where it can only be from there.
+    migration may have a branch for. function: "upgrade" or "downgrade", where it can only be from there. inserts: the INSERTs that
+    each line of the upgrade executed, where that is known.
     """
     if failure.line is not None or file is None:
         return failure
+    if inserts and failure.table and failure.message.endswith(LEFT_BEHIND):
+        line = find_inserting(file, bare(failure.table), inserts)
+        if line is not None:
+            return replace(failure, file=shorten(file), line=_first_line(file, line))
     op = find_op(failure, file, name, dialect, function)
     if op is None or op.origin is None:
         return failure
     return replace(failure, file=shorten(file), line=op.origin.line)
+
+
+def _first_line(file: str, line: int) -> int:
+    """Return where an operation begins that inserts rows on this line."""
+    migration = read(file)
+    origins = [op.origin for op in migration.upgrade_ops if op.op in ADDING] if migration is not None else []
+    return next((origin.line for origin in origins if origin is not None and origin.line <= line <= origin.end_line), line)
 
 
 def shorten(path: str) -> str:
@@ -63,17 +85,20 @@ def find_op(
     wanted = {bare(name or ""): 4, bare(failure.table or ""): 2, failure.column or "": 3 if failure.table else 0}
     # what the failure does not name
     wanted.pop("", None)
-    preferred = ADDING if "left behind" in failure.message or "still exists" in failure.message else LOSING
-    is_about_schema = failure.kind in {OLD_RELEASE, NEW_RELEASE}
+    preferred = ADDING if LEFT_BEHIND in failure.message or "still exists" in failure.message else LOSING
+    is_about_schema = failure.kind in OF_THE_SCHEMA
     best, best_score = None, 1
     functions = {"upgrade": migration.upgrade_ops, "downgrade": migration.downgrade_ops}
     for op in (op for where, ops in functions.items() if function in {None, where} for op in ops):
         if not runs_on(op, dialect):
             continue
         named = set(names(op))
-        score = 2 * sum(weight for word, weight in wanted.items() if word in named)
+        score = 4 * sum(weight for word, weight in wanted.items() if word in named)
         # the kind of operation decides only between those that name as much
-        score += bool(score) and (op.op not in OF_ROWS if is_about_schema else op.op in preferred)
+        if score and is_about_schema:
+            score += 2 * (op.op not in OF_ROWS)
+        if score and failure.kind not in {OLD_RELEASE, NEW_RELEASE}:
+            score += op.op in preferred and not (is_about_schema and op.op in OF_ROWS)
         if score > best_score:
             best, best_score = op, score
     return best

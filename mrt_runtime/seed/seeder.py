@@ -109,9 +109,8 @@ class Seeder:
             orphans=self.migration_hints.follow(before.orphans, labels),
             changed=self.migration_hints.follow(before.changed, labels),
         )
-        bind = self.migration_hints.bind
-        bound = bind(schema)
-        change = SchemaChange(before.schema and bind(before.schema), bound)
+        bound = self.migration_hints.bind(schema)
+        change = SchemaChange(before.schema and self.migration_hints.bind(before.schema), bound)
         filler = self._filler(connection, bound)
         seedable = seedable_tables(bound)
         known = filler.parents.tables
@@ -173,7 +172,7 @@ class Seeder:
     def _change_back(
         self, filler: TableFiller, tables: Sequence[Table], seeded: Seeded, without: Collection[tuple[str, Adjustment]]
     ) -> set[tuple[str, Adjustment]]:
-        """Give rows their former values back that these adjustments changed; return those after which no row is missing."""
+        """Return the adjustments that rows show nothing of once they have the values back that these changed in them."""
         whole = set[tuple[str, Adjustment]]()
         for table in (table for table in tables if table.label in seeded.changed):
             undone = {adjustment for label, adjustment in without if label == table.label}

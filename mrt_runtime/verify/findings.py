@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,11 +28,11 @@ LEFT = ("left behind after rollback", "after the second")
 class RevisionFindings:
     """Failures and warnings in the order in which they were found.
 
-    `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each
-    table between up and down, `disturbed` are the tables and columns that this changed in other rows, `unmet` are the
-    statements of the upgrade that changed no row, `stopped_by` is the failure of a step, after which nothing more was tried,
-    `is_about_existence` is whether that was for what is there already, or is not, and `obstacle` what is known of the values of
-    rows where they may be the reason. `is_bare` is whether tables were left without rows for it.
+    `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each table
+    between up and down, `disturbed` are the tables and columns that this changed in other rows, `unmet` are the statements of the
+    upgrade that changed no row, `inserts` those that inserted some, by their lines, `stopped_by` is the failure of a step, after
+    which nothing more was tried, `is_about_existence` is whether that was for what is there already, or is not, and `obstacle` what
+    is known of the values of rows where they may be the reason. `is_bare` is whether tables were left without rows for it.
     """
 
     failures: list[Failure] = field(default_factory=list)
@@ -45,6 +45,7 @@ class RevisionFindings:
     is_about_existence: bool = False
     obstacle: Obstacle | None = None
     unmet: Sequence[UnmetStatement] = ()
+    inserts: Mapping[int, Collection[str]] = field(default_factory=dict)
     is_bare: bool = False
     doubts: list[DoubtfulFailure] = field(default_factory=list)
 

@@ -32,12 +32,13 @@ def restored(
     *,
     disturbed: Disturbed = frozenset(),
     ignore: Collection[str] = (),
+    inserts: Mapping[int, Collection[str]] | None = None,
 ) -> RevisionFindings:
     """Compare the database before the upgrade with the one after the rollback: rows and values first, then the catalogue.
 
     first: the look after the upgrade. written: how many rows were written to each table since then; those that the rollback
     left there are none of its doing. disturbed: the tables and columns that this changed in other rows.
-    ignore: what is not compared, as in the configuration.
+    ignore: what is not compared, as in the configuration. inserts: those that each line executed.
     """
     findings = compare_rollback(step, before, after, ignore)
     now = without_written(after.rows, before.rows, first.rows, written)
@@ -46,7 +47,7 @@ def restored(
     findings.failures = list(describe_elsewhere(findings.failures, elsewhere))
     lost = tuple(describe_elsewhere(lost, elsewhere))
     # lost values come first: they are what a verdict is named after
-    findings.failures[:0] = [locate(failure, step.file, dialect=before.schema.dialect) for failure in lost]
+    findings.failures[:0] = [locate(failure, step.file, dialect=before.schema.dialect, inserts=inserts) for failure in lost]
     findings.warnings += notes
     moved = find_moved(before.rows, first.rows, after.rows, step.file)
     # a table that lost rows has its counter elsewhere, too, and one failure says it

@@ -12,7 +12,7 @@ from mrt_runtime.config import MRTConfig
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.seed.adjustment import LEFT_OUT, TABLES_APART, Adjustment
 from mrt_runtime.seed.made_up import confirm
-from mrt_runtime.verdict import Outcome, Verdict
+from mrt_runtime.verdict import Failure, Outcome, Verdict
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
 from mrt_runtime.verify.half_way_check import check_half_way, describe_stuck
@@ -95,12 +95,12 @@ def judge_again(
             continue
         together = [*adjustments, adjustment]
         judged = go_adjusted(runner, step, after_writes, together)
-        is_helpless = judged is not None and not judged.is_free_of(findings.stopped_by)
+        is_helpless = judged is not None and not is_free(adjustment, judged, findings.stopped_by)
         if (is_edge or adjustment in LEFT_OUT) and is_helpless and runner.adjusted.widen(step, adjustment, runner.seeded):
             judged = go_adjusted(runner, step, after_writes, together)
         judged = judged or findings
         is_meant = adjustment in TABLES_APART and any(one.line == findings.stopped_by.line for one in judged.unmet)
-        if judged.is_free_of(findings.stopped_by) and not is_meant:
+        if is_free(adjustment, judged, findings.stopped_by) and not is_meant:
             adjustments = together
             findings = findings.replace_by(judged, adjustment, runner.adjusted[adjustment])
             findings = judge_readable(
@@ -109,6 +109,15 @@ def judge_again(
             # what stops it now is another fault, which what did not help before may help against
             left = [other for other in Adjustment if other not in adjustments]
     return excuse_lost(runner, step, findings, after_writes, adjustments) if findings.stopped_by is None else findings
+
+
+def is_free(adjustment: Adjustment, judged: RevisionFindings, failure: Failure) -> bool:
+    """Whether what stopped a step is gone with rows that were adjusted so.
+
+    What is said in the same words without rows at the edge of their types is not about those, on whichever line it is met.
+    """
+    is_said_again = judged.stopped_by is not None and judged.stopped_by.message == failure.message
+    return judged.is_free_of(failure) and not (adjustment is Adjustment.EDGES and is_said_again)
 
 
 def excuse_lost(
@@ -169,7 +178,7 @@ def go_and_return(
     findings = RevisionFindings()
     if earlier is not None and earlier.before and earlier.first and runner.is_still_upgraded(step):
         before, first = earlier.before, earlier.first
-        findings.unmet = earlier.unmet
+        findings.unmet, findings.inserts = earlier.unmet, earlier.inserts
     else:
         before, first = before or runner.approach(step, adjustments), None
     findings.before = before
@@ -179,6 +188,7 @@ def go_and_return(
             first = runner.upgrade(step)
             runner.deploy.try_old(step, first.schema)
             findings.unmet = find_unmet(step, runner.migrator, before, first)
+            findings.inserts = runner.migrator.changed_rows.inserts
         findings.first = first
         if write:
             findings.written = runner.contents.write(before, first)
@@ -187,7 +197,16 @@ def go_and_return(
         after = runner.downgrade(step)
         runner.deploy.try_new(step, after.schema)
         findings.add(
-            judge.restored(step, before, first, after, findings.written, disturbed=findings.disturbed, ignore=runner.ignore)
+            judge.restored(
+                step,
+                before,
+                first,
+                after,
+                findings.written,
+                disturbed=findings.disturbed,
+                ignore=runner.ignore,
+                inserts=findings.inserts,
+            )
         )
         again = runner.upgrade(step, Outcome.REUPGRADE_FAILED)
         if not findings.failures:

@@ -177,3 +177,18 @@ def test_a_label_that_such_a_row_held_is_at_no_edge(project, mysql_url):
     with Verification(project.config(db_url=mysql_url)) as verification:
         *_, verdict = verification.check_all()
     assert verdict.outcome is Outcome.UPGRADE_FAILED
+
+
+REFLECTED = """bind = op.get_bind()
+    for row in bind.execute(sa.text("SELECT n FROM items")).all():
+        if row.n and row.n > 2000000000:
+            sa.Table("nowhere", sa.MetaData(), autoload_with=bind)
+    sa.Table("nowhere", sa.MetaData(), autoload_with=bind)"""
+
+
+@pytest.mark.parametrize("verify", ["mysql"], indirect=True)
+def test_what_fails_in_the_same_words_without_such_a_row_is_not_about_it(verify):
+    verdict = verify(REFLECTED, "pass")["002"]
+    [failure] = verdict.failures
+    assert failure.message.startswith("Upgrade failed: NoSuchTableError: nowhere")
+    assert not any(warning.startswith("Only with") for warning in verdict.warnings)

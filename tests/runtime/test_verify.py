@@ -67,6 +67,17 @@ def test_an_update_that_nobody_takes_back_has_changed_values(project, verify):
     assert verdict.failures[0].line == line_of(file, "UPDATE")
 
 
+def test_a_default_that_stays_is_located_where_it_is_set_not_where_rows_are_changed(project, postgres_url):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    upgrade = """op.execute(sa.text("UPDATE users SET name = name"))
+    op.alter_column("users", "name", server_default="x")"""
+    file = project.add("002", "001", upgrade=upgrade, downgrade="pass")
+    with Verification(project.config(db_url=postgres_url)) as verification:
+        *_, verdict = verification.check_all()
+    [failure] = verdict.failures
+    assert (failure.kind, failure.line) == ("schema-not-restored", line_of(file, "server_default"))
+
+
 def test_rows_that_the_upgrade_inserts_and_nobody_removes_are_left_behind(project, verify):
     project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
     file = project.add(
@@ -79,6 +90,40 @@ def test_rows_that_the_upgrade_inserts_and_nobody_removes_are_left_behind(projec
         "Second upgrade failed: IntegrityError: UNIQUE constraint failed: users.id",
     ]
     assert verdict.failures[0].line == line_of(file, "INSERT")
+
+
+OBJECTS = """from sqlalchemy import orm
+    class User(orm.declarative_base()):
+        __tablename__ = "users"
+        id = sa.Column(sa.Integer, primary_key=True)
+        name = sa.Column(sa.Text)
+    session = orm.Session(op.get_bind())
+    for user in session.query(User).all():
+        if user.name == "nobody, ever":
+            user.name = "x"
+        else:
+            copy = User(id=user.id + 50, name="copy")
+        session.add(copy)
+    session.commit()"""
+
+
+def test_rows_left_behind_are_located_where_they_were_made_not_where_others_would_be_changed(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    file = project.add("002", "001", upgrade=OBJECTS, downgrade="pass")
+    failure = verify()["002"].failures[0]
+    assert "left behind" in failure.message
+    assert failure.line == line_of(file, "copy = User(")
+
+
+def test_rows_left_behind_are_located_by_the_insert_that_was_executed(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    upgrade = """if op.get_bind().scalar(sa.text("SELECT count(*) FROM users")) > 1000:
+        op.execute("INSERT INTO users (id, name) VALUES (1, 'never')")
+    op.execute(
+        "INSERT INTO users (id, name) VALUES (2, 'always')"
+    )"""
+    file = project.add("002", "001", upgrade=upgrade, downgrade="pass")
+    assert verify()["002"].failures[0].line == line_of(file, "always") - 1
 
 
 def test_rows_left_behind_are_seen_beside_rows_written_after_the_upgrade(project, verify):
