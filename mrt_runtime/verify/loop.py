@@ -184,11 +184,7 @@ def go_and_return(
     findings.before = before
     try:
         if first is None:
-            runner.deploy.record_old(step, before.schema)
-            first = runner.upgrade(step)
-            runner.deploy.try_old(step, first.schema)
-            findings.unmet = find_unmet(step, runner.migrator, before, first)
-            findings.inserts = runner.migrator.changed_rows.inserts
+            first = go_up(runner, step, findings, before)
         findings.first = first
         if write:
             findings.written = runner.contents.write(before, first)
@@ -196,18 +192,7 @@ def go_and_return(
         runner.deploy.record_new()
         after = runner.downgrade(step)
         runner.deploy.try_new(step, after.schema)
-        findings.add(
-            judge.restored(
-                step,
-                before,
-                first,
-                after,
-                findings.written,
-                disturbed=findings.disturbed,
-                ignore=runner.ignore,
-                inserts=findings.inserts,
-            )
-        )
+        findings.add(judge_rollback(runner, step, findings, after))
         again = runner.upgrade(step, Outcome.REUPGRADE_FAILED)
         if not findings.failures:
             findings.add(judge.repeated(step, first, again, findings.written, runner.ignore))
@@ -219,3 +204,30 @@ def go_and_return(
         is_way_back = findings.first is not None
         findings.obstacle = confirm(error.obstacle, before.schema, before.rows, is_way_back=is_way_back)
     return findings
+
+
+def go_up(runner: RevisionRunner, step: HistoryStep, findings: RevisionFindings, before: Snapshot) -> Snapshot:
+    """Return the look after the upgrade; what it executed is among the findings."""
+    runner.deploy.record_old(step, before.schema)
+    first = runner.upgrade(step)
+    runner.deploy.try_old(step, first.schema)
+    findings.unmet = find_unmet(step, runner.migrator, before, first)
+    findings.inserts = runner.migrator.changed_rows.inserts
+    return first
+
+
+def judge_rollback(runner: RevisionRunner, step: HistoryStep, findings: RevisionFindings, after: Snapshot) -> RevisionFindings:
+    """Return what the look after the rollback shows."""
+    before, first = findings.before, findings.first
+    assert before is not None  # noqa: S101  both were taken on the way up
+    assert first is not None  # noqa: S101  as above
+    return judge.restored(
+        step,
+        before,
+        first,
+        after,
+        findings.written,
+        disturbed=findings.disturbed,
+        ignore=runner.ignore,
+        inserts=findings.inserts,
+    )
