@@ -47,13 +47,13 @@ def fills_only(case: MigrationCase, update: Update) -> bool:
         readable(name)
         and (
             fold(name) in kept
-            or (fold(name) not in changed and words.count(fold(name)) <= 1 and _is_still_empty(case, update, name))
+            or (fold(name) not in changed and words.count(fold(name)) <= 1 and is_still_empty(case, update, name))
         )
         for name in update.columns
     )
 
 
-def _is_still_empty(case: MigrationCase, update: Update, column: str) -> bool:
+def is_still_empty(case: MigrationCase, update: Update, column: str) -> bool:
     """Return whether an earlier revision added a column to a table that was there, and no revision has given it values since."""
     if case.history is None or not readable(update.table) or not isinstance(case.migration.revision, str):
         return False

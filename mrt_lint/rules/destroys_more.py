@@ -6,6 +6,7 @@ from dataclasses import replace
 from mrt_lint.analysis.absent_table import is_made_by_later_downgrade
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.destruction import destroys, is_known
+from mrt_lint.analysis.overwritten_back import overwritten_back
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -13,7 +14,7 @@ from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
 class DestroysMore(Rule):
-    """`downgrade()` drops a table or column that `upgrade()` did not create.
+    """`downgrade()` drops a table or column that `upgrade()` did not create, or overwrites values that it did not write.
 
     It was there before, with its values: the rollback that should have saved the day deletes data that this revision never
     touched. It happens when a downgrade is copied, or written for an earlier draft of the upgrade.
@@ -37,9 +38,14 @@ class DestroysMore(Rule):
         instead="drop in downgrade() only what upgrade() creates; check the names",
         consequence=Consequence.ROLLBACK_LEAVES_THINGS,
     )
+    overwritten = DialectWording(
+        message="downgrade sets {the_column} to one value in every row, {but}: all other values are lost in a rollback",
+        instead="name in downgrade() the rows that upgrade() changes: WHERE",
+    )
     manual = ("Alembic tutorial, “Downgrading”: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading",)
     exemptions = (
         "upgrade() has parts, or names, that cannot be read.",
+        "Values: what is set is computed, or upgrade() writes the column in several steps or every row, or it was empty before.",
         "It is dropped IF EXISTS or under a condition, or created again in the same downgrade.",
         "A constraint is dropped without a name, which fails (MRT116 reports that).",
         "The history proves that there is no such table or column (MRT117 reports that), or a later `downgrade()` makes the table.",
@@ -135,6 +141,11 @@ class DestroysMore(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that downgrade() destroys beyond its task."""
         for op in case.operations("downgrade"):
+            if isinstance(op, ops.Update) and case.runs(op):
+                for column, is_part in overwritten_back(case, op):
+                    words = {"the_column": f"column '{names(op)['table']}.{column}'"}
+                    words["but"] = "though upgrade changes only some rows" if is_part else "which upgrade does not change"
+                    yield replace(self.found(case.migration, op, self.overwritten, **words), severity=Severity.WARNING)
             if (
                 not isinstance(op, ops.DropTable | ops.DropColumn | ops.DropConstraint | ops.DropIndex)
                 or not op.certain
