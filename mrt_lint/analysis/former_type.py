@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.downgrade.definition import for_dialect
+from mrt_lint.analysis.downgrade.definition import for_dialect, is_same_value
 from mrt_lint.analysis.type_change import is_narrowing, loses_fraction
 from mrt_lint.model.ops import AlterColumn
 from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
@@ -46,3 +46,16 @@ def narrowed_from(case: MigrationCase, op: AlterColumn) -> SqlType | None:
     if not isinstance(wide, SqlType) or loses_fraction(wide, new):
         return None
     return wide if is_narrowing(wide, new, dialect) else None
+
+
+def was_as_wide(case: MigrationCase, op: AlterColumn, wide: SqlType) -> bool:
+    """Return whether a column that downgrade() makes narrower had the wide type before upgrade() as well.
+
+    The history says so, and no operation of upgrade() says otherwise by its existing_type.
+    """
+    column, dialect = case.tracked(op), case.dialect(op)
+    if column is None or is_same_value(for_dialect(column.former.get("type", UNKNOWN), dialect), wide) is not True:
+        return False
+    mine = (other for other in case.migration.upgrade_ops if isinstance(other, AlterColumn) and case.tracked(other) is column)
+    given = [for_dialect(other.existing_type, dialect) for other in mine if other.existing_type is not UNSET]
+    return all(is_same_value(kind, wide) is not False for kind in given)

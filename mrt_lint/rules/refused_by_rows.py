@@ -6,11 +6,10 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
 from mrt_lint.analysis.copied_back import copied_too_long
 from mrt_lint.analysis.copied_nulls import copied_nulls
-from mrt_lint.analysis.downgrade.definition import for_dialect, is_same_value
 from mrt_lint.analysis.downgrade.replacement import was_dropped_as_unique
 from mrt_lint.analysis.fewer_values import FewerValues, fewer_values
 from mrt_lint.analysis.former_definition import shortened
-from mrt_lint.analysis.former_type import narrowed_from
+from mrt_lint.analysis.former_type import narrowed_from, was_as_wide
 from mrt_lint.analysis.given_values import came_back, may_give_values, was_loosened
 from mrt_lint.analysis.index_sql import sql_of
 from mrt_lint.analysis.sql_names import sql_name
@@ -21,7 +20,7 @@ from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
-from mrt_lint.model.values import UNKNOWN, SqlType
+from mrt_lint.model.values import SqlType
 
 
 class RefusedByRows(Rule):
@@ -300,8 +299,7 @@ class RefusedByRows(Rule):
         deed = f"changes {found['the_column']} from {wide} back to {op.type}"
         kind = op.type if isinstance(op.type, SqlType) else wide
         advice = f"shorten or change such values before it ({shortened(case, op, kind)})"
-        column = case.tracked(op)
-        if column is not None and is_same_value(for_dialect(column.former.get("type", UNKNOWN), case.dialect(op)), wide) is True:
+        if was_as_wide(case, op, wide):
             deed = f"changes {found['the_column']} from {wide} to {op.type}, which it was not before upgrade()"
             advice = f"leave the type out of downgrade(): the column had {wide} before upgrade() as well"
         yield self.found(case.migration, op, deed=deed, where=f"a value is {too} by then", advice=advice)
