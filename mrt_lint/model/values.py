@@ -67,6 +67,15 @@ class BoundValues:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BoundText:
+    """SQL of a definition that SQLAlchemy takes for a `text()`: `argument` is what it was given as, "server_default"."""
+
+    argument: str
+    text: str
+    bound: BoundValues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SqlType:
     """A column type by its SQL family, whatever spelled it: `sa.String(50)`, `sa.VARCHAR(length=50)`, `VARCHAR(50)`.
 
@@ -179,7 +188,8 @@ class Constraint:
     `referred_*`, `ondelete`, `onupdate`, `deferrable`, `initially` and `match` concern foreign keys. `not_valid` is PostgreSQL's
     NOT VALID; `using_index` names the index of `… USING INDEX`; `nulls_not_distinct` is PostgreSQL's of a unique one, `included`
     True of one with INCLUDE, `use_alter` of a foreign key that CREATE TABLE leaves out, `named_after` the table and columns that
-    the database chose the name of a nameless one after, where they were renamed since (none of these is compared).
+    the database chose the name of a nameless one after, where they were renamed since, `texts` the SQL with a colon that is a
+    `text()` (none of these is compared).
     """
 
     kind: str
@@ -199,6 +209,7 @@ class Constraint:
     included: Flag = field(default=False, compare=False, repr=False)
     use_alter: Flag = field(default=False, compare=False, repr=False)
     named_after: tuple[str, tuple[Name, ...] | Unknown] | None = field(default=None, compare=False, repr=False)
+    texts: tuple[BoundText, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def is_reference(self) -> bool:
@@ -213,7 +224,7 @@ class Column:
     `nullable` is None if the source does not say (SQL then takes NULL, a primary key NOT NULL). `server_default` is the SQL
     text of the DEFAULT clause ("'x'", "now()", "0"), None without one. `python_default` is True for `default=`, which emits no DDL.
     `computed` is the SQL of a generated column; `persisted` its STORED. `refused_default` is, as code, what SQLAlchemy
-    takes for no DEFAULT (never compared).
+    takes for no DEFAULT, `texts` the SQL with a colon that is a `text()` (neither compared).
     """
 
     name: Name
@@ -232,3 +243,4 @@ class Column:
     comment: MaybeName = None
     constraints: tuple[Constraint, ...] = ()
     refused_default: str = field(default="", compare=False, repr=False)
+    texts: tuple[BoundText, ...] = field(default=(), compare=False, repr=False)

@@ -35,7 +35,7 @@ _CONSEQUENCES = {
     Consequence.ROLLBACK_FAILS: "`alembic downgrade` stops with an error, or does so once the table has rows.",
     Consequence.ROLLBACK_LOSES_DATA: "After upgrade and downgrade, values that were there before are gone.",
     Consequence.ROLLBACK_LEAVES_THINGS: "The downgrade succeeds, and the schema or the rows are not what they were.",
-    Consequence.DEPLOY_FAILS: "`alembic upgrade` stops with an error, or does so where rows are in its way.",
+    Consequence.DEPLOY_FAILS: "`alembic upgrade` stops with an error, does so where rows are in its way, or makes something else.",
     Consequence.DEPLOY_BLOCKS: "While the upgrade runs, others wait for a table: it is locked, scanned or rewritten.",
     Consequence.OLD_RELEASE_BREAKS: "The release that still runs meets a schema that it does not expect.",
     Consequence.HYGIENE: "Nothing breaks today; the migration or its history is hard to trust later.",

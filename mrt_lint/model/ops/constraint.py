@@ -6,7 +6,7 @@ from dataclasses import field
 
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops.operation import Op
-from mrt_lint.model.values import Constraint, Flag, MaybeName, Name, Unknown
+from mrt_lint.model.values import BoundText, Constraint, Flag, MaybeName, Name, Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +15,7 @@ class CreateIndex(Op):
 
     `nulls_not_distinct` is PostgreSQL's NULLS NOT DISTINCT, `options` are the other arguments that only one database knows, by the
     names that SQLAlchemy gives them, as Python writes them (neither compared, as a database without them makes the same index).
+    `texts` is the SQL with a colon that is a `text()` (not compared either).
     """
 
     index: MaybeName
@@ -28,6 +29,7 @@ class CreateIndex(Op):
     using: MaybeName = None
     nulls_not_distinct: Flag = field(default=False, compare=False, repr=False)
     options: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
+    texts: tuple[BoundText, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

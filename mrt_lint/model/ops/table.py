@@ -7,7 +7,7 @@ from dataclasses import field
 from mrt_lint.model.lean import dataclass, replace
 from mrt_lint.model.ops.merged_keys import merge_keys
 from mrt_lint.model.ops.operation import Op
-from mrt_lint.model.values import UNSET, Column, Constraint, Flag, MaybeName, MaybeType, Name, SqlType, Unknown, Unset
+from mrt_lint.model.values import UNSET, BoundText, Column, Constraint, Flag, MaybeName, MaybeType, Name, SqlType, Unknown, Unset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +123,7 @@ class AlterColumn(Op):
     """One `alter_column`; UNSET is "left as it is". `using` is the expression of PostgreSQL's `USING`.
 
     `add_identity`/`drop_identity` and `set_not_null` spellings in SQL arrive here too: `nullable=False` is SET NOT NULL.
+    `texts` is the SQL with a colon that is a `text()` (never compared).
     """
 
     table: Name
@@ -141,3 +142,4 @@ class AlterColumn(Op):
     existing_server_default: MaybeName | Unset = UNSET
     existing_autoincrement: Flag | Unset = UNSET
     existing_comment: MaybeName | Unset = UNSET
+    texts: tuple[BoundText, ...] = field(default=(), compare=False, repr=False)

@@ -1,4 +1,4 @@
-"""Binds of `sa.text()` that fail whatever the database: SQLAlchemy takes them for none, or has no value for them.
+"""Binds of `sa.text()` that fail or get lost whatever the database: SQLAlchemy takes them for none, or has no value for them.
 
 Source: `TextClause._bind_params_regex` and `BIND_PARAMS` of SQLAlchemy's compiler, which agree in 1.4 and 2.0; neither knows
 what is a string, a name or a comment in the SQL.
@@ -7,6 +7,7 @@ what is a string, a name or a comment in the SQL.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from mrt_lint.model.values import HOLE, UNKNOWN, BoundValues
@@ -24,6 +25,29 @@ class BindFault(NamedTuple):
 
     why: str
     instead: str
+
+
+class NullBind(NamedTuple):
+    """A bind that becomes NULL: its name, the text as the database gets it, and whether it is in quotes or a comment."""
+
+    name: str
+    arrives: str
+    quoted: bool
+
+
+def find_null_bind(text: str, bound: BoundValues) -> NullBind | None:
+    """Return the first bind of a definition that SQLAlchemy writes as NULL, as it has no value for it.
+
+    Statements that define something take no binds, so their values are written into them
+    (`render_literal_bindparam` of SQLAlchemy's compiler, the same in 1.4 and 2.1).
+    """
+    lacking = list(_without_value(text, bound))
+    if not lacking:
+        return None
+    name, places = lacking[0][1], {found.start() for found in lacking}
+    arrives = _BIND.sub(lambda found: "NULL" if found.start() in places else found[0], text)
+    quoted = not _holding(_code(text, None), lacking[0].start(1))
+    return NullBind(name, arrives.replace("\\:", ":").replace(HOLE, "…"), quoted)
 
 
 def find_bind_fault(text: str, bound: BoundValues, dialect: str | None) -> BindFault | None:
@@ -55,12 +79,15 @@ def _unknown_name(text: str, bound: BoundValues) -> BindFault | None:
     return BindFault(why, f"write :{lacking} where its value belongs, or leave it out of bindparams()")
 
 
-def _find_without_value(text: str, bound: BoundValues) -> BindFault | None:
-    if UNKNOWN in bound.given:
-        return None
-    for found in _BIND.finditer(text):
-        if found[1] in bound.given or HOLE in text[found.start() - 1 : found.start()] + text[found.end() : found.end() + 1]:
+def _without_value(text: str, bound: BoundValues) -> Iterator[re.Match[str]]:
+    for found in _BIND.finditer(text) if UNKNOWN not in bound.given else ():
+        if found[1] in bound.given or HOLE in text[max(found.start() - 1, 0) : found.start()] + text[found.end() : found.end() + 1]:
             continue
+        yield found
+
+
+def _find_without_value(text: str, bound: BoundValues) -> BindFault | None:
+    for found in _without_value(text, bound):
         why = f"SQLAlchemy raises StatementError, for “:{found[1]}” is a bind that is given no value"
         if _holding(_code(text, None), found.start(1)):
             return BindFault(why, f"give it one: sa.text(…).bindparams({found[1]}=…)")

@@ -1,4 +1,4 @@
-"""The values that `sa.text()` gets for its binds, by `bindparams()` and by the call that executes it."""
+"""The values that `sa.text()` gets for its binds, by `bindparams()`, by the call that executes it, or in a definition."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from mrt_lint.model.lean import replace
-from mrt_lint.model.values import UNKNOWN, BoundValues, Name
+from mrt_lint.model.values import UNKNOWN, BoundText, BoundValues, Name
 from mrt_lint.parse.python.convert import to_name
 from mrt_lint.parse.python.library.elements import SqlExpression
 from mrt_lint.parse.python.objects import CallArguments, PossibleItem, Value
 
+DEFAULTS: Final = ("server_default", "existing_server_default")
 STATEMENT_NAMES: Final = ("statement", "sql", "object", "clause", "sqltext", "query", "operation")
 _VALUES: Final = ("parameters", "params", "multiparams")
 _OPTIONS: Final = frozenset({*STATEMENT_NAMES, "execution_options", "bind_arguments", "bind", "mapper"})
@@ -38,6 +39,19 @@ def executed_with(arguments: CallArguments) -> tuple[Name, ...]:
         found += _names(container)
     # SQLAlchemy 1.x takes values by keyword
     found += (name for name in arguments.keyword if name not in _OPTIONS and name not in _VALUES)
+    return tuple(found)
+
+
+def bound_texts(*given: tuple[str, Value]) -> tuple[BoundText, ...]:
+    """Return what is a `text()` of the SQL that a definition is given, each by its argument, if there is a colon in it.
+
+    A string is one, too, but for a `server_default`, which SQLAlchemy quotes.
+    """
+    found = []
+    for argument, value in given:
+        sql = SqlExpression(value, bound=BoundValues()) if isinstance(value, str) and argument not in DEFAULTS else value
+        if isinstance(sql, SqlExpression) and sql.bound is not None and isinstance(sql.text, str) and ":" in sql.text:
+            found.append(BoundText(argument=argument, text=sql.text, bound=sql.bound))
     return tuple(found)
 
 

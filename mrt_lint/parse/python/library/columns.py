@@ -16,6 +16,7 @@ from mrt_lint.parse.python.convert import (
     to_names,
     to_sql,
 )
+from mrt_lint.parse.python.library.binds import bound_texts
 from mrt_lint.parse.python.library.elements import (
     ComputedElement,
     IdentityElement,
@@ -69,6 +70,7 @@ def _fill(name: Name, kind: Value, items: list[Value], arguments: CallArguments)
         comment=to_maybe_name(given.get("comment")),
         constraints=tuple(item for item in items if isinstance(item, Constraint)),
         refused_default=refused_default(given.get("server_default")),
+        texts=computed.texts if computed else bound_texts(("server_default", default)),
     )
 
 
@@ -151,11 +153,13 @@ def make_key(kind: str, arguments: CallArguments) -> Constraint:
 
 def make_check(arguments: CallArguments) -> Constraint:
     """`sa.CheckConstraint("a > 0")`."""
+    condition = arguments.get(0, "sqltext", UNKNOWN)
     return Constraint(
         kind="check",
         name=to_maybe_name(arguments.get(1, "name")),
-        condition=to_sql(arguments.get(0, "sqltext", UNKNOWN)),
+        condition=to_sql(condition),
         not_valid=to_flag(arguments.keyword.get("postgresql_not_valid")),
+        texts=bound_texts(("condition", condition)),
     )
 
 
@@ -166,6 +170,7 @@ def make_exclude(arguments: CallArguments) -> Constraint:
         name=to_maybe_name(arguments.keyword.get("name")),
         columns=exclude_columns(arguments.positional),
         condition=to_maybe_sql(arguments.keyword.get("where")),
+        texts=bound_texts(("where", arguments.keyword.get("where"))),
     )
 
 

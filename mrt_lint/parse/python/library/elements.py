@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.values import UNKNOWN, BoundValues, Column, ColumnTest, MaybeName, Name, Unknown, ValueFlow
+from mrt_lint.model.values import UNKNOWN, BoundText, BoundValues, Column, ColumnTest, MaybeName, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.objects import Value
 
 
@@ -151,3 +151,4 @@ class ComputedElement:
 
     text: MaybeName
     persisted: bool | Unknown | None = None
+    texts: tuple[BoundText, ...] = ()

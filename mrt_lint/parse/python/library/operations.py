@@ -22,6 +22,7 @@ from mrt_lint.parse.python.convert import (
 )
 from mrt_lint.parse.python.library.asking import READING
 from mrt_lint.parse.python.library.batch import batch_alter_table
+from mrt_lint.parse.python.library.binds import DEFAULTS, bound_texts
 from mrt_lint.parse.python.library.columns import exclude_columns, index_columns, split_items
 from mrt_lint.parse.python.library.database import call_back
 from mrt_lint.parse.python.library.elements import IdentityElement, TableElement
@@ -139,6 +140,7 @@ def _alter_column(operation: OperationCall) -> None:
         existing_server_default=operation.given("existing_server_default", NOT_GIVEN, to_default),
         existing_autoincrement=operation.given("existing_autoincrement", None, _to_numbered),
         existing_comment=operation.given("existing_comment", None, to_maybe_name),
+        texts=bound_texts(*((name, operation.get(name)) for name in DEFAULTS)),
     )
 
 
@@ -198,7 +200,7 @@ def _create_index(operation: OperationCall) -> None:
         **operation.table(),
         index=to_maybe_name(operation.must("index_name")),
         columns=index_columns(operation.must("columns")),
-        **index_options(operation.get, operation.named),
+        **index_options(operation.get, operation.named, operation.must("columns")),
         if_not_exists=to_flag(operation.get("if_not_exists")),
     )
 
@@ -244,6 +246,11 @@ def _create_foreign_key(operation: OperationCall) -> None:
     )
 
 
+def _create_check(operation: OperationCall) -> None:
+    sql = operation.must("condition")
+    _constraint(operation, ops.CreateCheckConstraint, kind="check", condition=to_sql(sql), texts=bound_texts(("condition", sql)))
+
+
 def _create_exclude(operation: OperationCall) -> None:
     _constraint(
         operation,
@@ -251,6 +258,7 @@ def _create_exclude(operation: OperationCall) -> None:
         kind="exclude",
         columns=exclude_columns(operation.rest) if operation.complete else UNKNOWN,
         condition=to_maybe_sql(operation.get("where")),
+        texts=bound_texts(("where", operation.get("where"))),
     )
 
 
@@ -290,9 +298,7 @@ PERFORMERS: Final[dict[str, Callable[[OperationCall], Value]]] = {
     "alter_column": _alter_column,
     "batch_alter_table": batch_alter_table,
     "bulk_insert": _bulk_insert,
-    "create_check_constraint": lambda operation: _constraint(
-        operation, ops.CreateCheckConstraint, kind="check", condition=to_sql(operation.must("condition"))
-    ),
+    "create_check_constraint": _create_check,
     "create_exclude_constraint": _create_exclude,
     "create_foreign_key": _create_foreign_key,
     "create_index": _create_index,

@@ -13,6 +13,7 @@ from mrt_lint.model.values import HOLE, UNKNOWN, BoundValues, SqlType
 from mrt_lint.parse.python.convert import flatten, to_flag, to_maybe_flag, to_maybe_name, to_maybe_sql, to_name, to_sql
 from mrt_lint.parse.python.expressions.strings import apply_percent
 from mrt_lint.parse.python.library import columns
+from mrt_lint.parse.python.library.binds import bound_texts
 from mrt_lint.parse.python.library.elements import (
     ComputedElement,
     DdlElement,
@@ -101,6 +102,11 @@ def _cast(arguments: CallArguments) -> Value:
     return SqlExpression(f"CAST({text} AS {target})" if known else UNKNOWN, read.columns, read.tables)
 
 
+def _computed(arguments: CallArguments) -> Value:
+    sql = arguments.get(0, "sqltext", UNKNOWN)
+    return ComputedElement(to_maybe_sql(sql), to_maybe_flag(arguments.get(1, "persisted")), bound_texts(("sqltext", sql)))
+
+
 def _sequence(arguments: CallArguments) -> Value:
     return SequenceElement(to_name(arguments.get(0, "name", UNKNOWN)), to_maybe_name(arguments.keyword.get("schema")))
 
@@ -166,9 +172,7 @@ MAKERS: Final[dict[str, Callable[[CallArguments], Value]]] = {
     "DefaultClause": lambda arguments: arguments.get(0, "arg", UNKNOWN),
     "FetchedValue": lambda _: SqlExpression(UNKNOWN),
     "Identity": lambda arguments: IdentityElement(always=to_flag(arguments.get(0, "always"))),
-    "Computed": lambda arguments: ComputedElement(
-        to_maybe_sql(arguments.get(0, "sqltext", UNKNOWN)), to_maybe_flag(arguments.get(1, "persisted"))
-    ),
+    "Computed": _computed,
     "Sequence": _sequence,
     "ForeignKey": columns.make_foreign_key,
     "ForeignKeyConstraint": columns.make_foreign_key_constraint,
