@@ -45,6 +45,7 @@ class RefusedByRows(Rule):
         "`upgrade()` sets the column NOT NULL again itself.",
         "The table is made, or emptied, in this migration; it runs under a condition.",
         "Fewer values: the values of the enum or of the CHECK (`kind IN (…)`) are not read, or the CHECK is NOT VALID.",
+        "What is copied to a NOT NULL column is chosen by WHERE, or computed, or comes from another table.",
         "The type that becomes narrower has a USING, or a number only loses digits behind the point; SQLite keeps no lengths.",
         "MySQL and MariaDB fill a new column with an empty value.",
         "An identity, autoincrement, serial or generated column fills itself.",
