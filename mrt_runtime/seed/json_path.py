@@ -16,6 +16,7 @@ DEEPEST = 6  # variables that are given one another's values
 def read_paths(tree: ast.Module) -> Iterator[tuple[str, JsonPath]]:
     """Yield each name that may be a column with a path that the code reads of what it holds."""
     documents = dict(find_documents(tree))
+    yield from find_lists(tree)
     for node in list_nodes(tree):
         if not isinstance(node, ast.Subscript | ast.Call) or isinstance(getattr(node, "ctx", None), ast.Store):
             continue  # a key that is only written need not be there
@@ -24,6 +25,19 @@ def read_paths(tree: ast.Module) -> Iterator[tuple[str, JsonPath]]:
             path = (start.attr if isinstance(start, ast.Attribute) else start.id, *path)
         # Any key may be the column's own name: row["prefs"]["theme"], row.prefs["theme"], prefs["theme"].
         yield from ((path[at], path[at + 1 :]) for at in range(len(path) - 1) if path[at] != ITEM)
+
+
+def find_lists(tree: ast.Module) -> Iterator[tuple[str, JsonPath]]:
+    """Yield each name of which the code asks whether it is a list, and of nothing else: `isinstance(row.tags, list)`."""
+    asked: dict[str, set[str]] = {}
+    for node in list_nodes(tree):
+        if isinstance(node, ast.Call) and name_of(node.func) == "isinstance" and len(node.args) == 2:  # noqa: PLR2004 a value and types
+            value = node.args[0]
+            key = value.slice if isinstance(value, ast.Subscript) else None
+            name = key.value if isinstance(key, ast.Constant) else name_of(value)
+            kinds = {inner.id for inner in ast.walk(node.args[1]) if isinstance(inner, ast.Name)}
+            asked.setdefault(str(name), set()).update(kinds)
+    yield from ((name, (ITEM,)) for name, kinds in asked.items() if name and "list" in kinds and "dict" not in kinds)
 
 
 def find_documents(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:

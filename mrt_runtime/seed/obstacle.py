@@ -15,7 +15,7 @@ from sqlalchemy import exc
 
 from mrt_runtime.databases.driver_error import ErrorKind, is_of_driver, list_causes, read_words
 from mrt_runtime.migration_file import parse_file
-from mrt_runtime.seed.python_refusal import is_of_project, read_python_refusal
+from mrt_runtime.seed.python_refusal import ALREADY_READ, is_of_project, read_python_refusal
 from mrt_runtime.seed.refused_value import RefusedValue
 
 UNREADABLE = ErrorKind(
@@ -108,8 +108,10 @@ def read_python_error(error: BaseException) -> Obstacle | None:
         parts = (value for value in hold(own[-1] if own else None) if value and isinstance(value, str | list | dict))
         held = (*(obj for obj in (getattr(error, "obj", None),) if obj is not None), *parts)
         key = str(error.args[0]) if isinstance(error, KeyError) and error.args else None
-        if not is_own and not (isinstance(error, LookupError) and quotes(words)):
+        is_tested = refused is not None and ALREADY_READ.search(words) is not None
+        if not is_own and not is_tested and not (isinstance(error, LookupError) and quotes(words)):
             return None
+        held = (*held, *(refused.parts if is_tested and refused is not None else ()))
         return Obstacle(words=words, quoted=quotes(words), held=held, key=key, needs_value=True, refused=refused)
     if isinstance(error, ValueError | decimal.InvalidOperation) or not is_own:
         held = tuple(value for frame in reversed(frames) for value in hold(frame))[:MOST_TEXTS]

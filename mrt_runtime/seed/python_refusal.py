@@ -52,6 +52,8 @@ BY_MODULE: tuple[tuple[tuple[str, ...], tuple[WantedValue, ...]], ...] = (
 TIME_DATA = re.compile(r"time data '(?P<text>.*)' does not match format '(?P<form>.*)'", re.DOTALL)
 MOST_TEXTS, LONGEST = 60, 5000
 SHAPES = (dict, list, str)
+ALREADY_READ = re.compile(r"^the JSON object must be str, bytes or bytearray, not (?:dict|list)$")
+"""json.loads() got what is a document already: where the code asks for another shape before, that was no document for it."""
 FOREIGN = frozenset({"site-packages", "dist-packages", "mrt_runtime"})
 """Folders of packages, which are no part of a project."""
 
@@ -61,11 +63,10 @@ def read_python_refusal(error: BaseException, frames: Sequence[FrameType], quote
 
     frames: those of the calls, the one that failed last. quoted: what the error quotes.
     """
-    own = frames[-1]
     if isinstance(error, KeyError) and error.args:
         return _of_key(error.args[0], frames)
     if isinstance(error, TypeError | AttributeError):
-        return _of_shape(error, own)
+        return _of_shape(error, frames)
     if timed := TIME_DATA.search(str(error)):
         form = of_format(timed["form"])
         return RefusedValue((form,) if form is not None else (), (timed["text"],))
@@ -150,20 +151,45 @@ def _subscripted(filename: str, line: int) -> tuple[str, ...]:
     )
 
 
-def _of_shape(error: TypeError | AttributeError, own: FrameType) -> RefusedValue | None:
+def _of_shape(error: TypeError | AttributeError, frames: Sequence[FrameType]) -> RefusedValue | None:
     """Return what is of the wrong shape: a text in place of an object, an object in place of a list."""
+    own = frames[-1]
     words, held = str(error), [value for value in list(own.f_locals.values()) if isinstance(value, SHAPES) and value]
     if isinstance(error, AttributeError):
         met = getattr(error, "obj", None)
         name = str(getattr(error, "name", None) or "")
         shape = next((one for one in SHAPES if not isinstance(met, one) and hasattr(one, name)), None)
         parts: tuple[object, ...] = (met,) if isinstance(met, SHAPES) else ()
+    elif ALREADY_READ.search(words):
+        met = next((value for value in held if isinstance(value, list if words.endswith("list") else dict)), None)
+        shape = next((one for one in find_tested(frames) if not isinstance(met, one)), None)
+        parts = (met,) if met is not None else ()
     elif re.search(r"^(string|list) indices must be integers", words):
         kind = str if words.startswith("string") else list
         shape, parts = dict, tuple(value for value in (*_asked(own), *held) if isinstance(value, kind))
     else:
         return None
     return RefusedValue((of_shape(shape),), parts=parts) if shape is not None and parts else None
+
+
+def find_tested(frames: Sequence[FrameType]) -> Iterator[type]:
+    """Yield of which shape the code asks by isinstance() whether a value is, before it parses what is not."""
+    own = next((frame for frame in reversed(frames) if is_of_project(frame.f_code.co_filename)), None)
+    parsed = parse_file(own.f_code.co_filename) if own is not None else None
+    if own is None or parsed is None:
+        return
+    calls = [node for node in ast.walk(parsed[1]) if isinstance(node, ast.Call) and node.args]
+    read = {
+        ast.dump(inner)
+        for call in calls
+        if call.lineno <= own.f_lineno <= (call.end_lineno or call.lineno)
+        for inner in ast.walk(call.args[0])
+        if isinstance(inner, ast.expr)
+    }
+    for call in calls:
+        if isinstance(call.func, ast.Name) and call.func.id == "isinstance" and ast.dump(call.args[0]) in read:
+            names = {node.id for node in ast.walk(call.args[-1]) if isinstance(node, ast.Name)}
+            yield from (shape for shape in (list, dict) if shape.__name__ in names)
 
 
 def is_of_project(filename: str) -> bool:

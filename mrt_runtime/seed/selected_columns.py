@@ -8,6 +8,7 @@ import re
 from mrt_runtime.seed.syntax_nodes import list_nodes
 
 SELECTED = re.compile(r"\bSELECT\s+(?P<columns>.+?)\s+FROM\b", re.IGNORECASE | re.DOTALL)
+MOST_STEPS = 12  # from rows back to the query: variables and calls such as fetchall()
 
 
 class SelectedColumns:
@@ -25,10 +26,17 @@ class SelectedColumns:
     def of(self, rows: ast.expr) -> list[str]:
         """Return the columns of the rows that an expression returns; none where no SELECT is in sight."""
         found = find_select(rows)
-        while found is None and isinstance(rows, ast.Call) and isinstance(rows.func, ast.Attribute):
-            rows = rows.func.value
-        if found is None and isinstance(rows, ast.Name):
-            found = find_select(self._assigned.get(rows.id, rows))
+        for _ in range(MOST_STEPS):
+            if found is not None:
+                break
+            if isinstance(rows, ast.Call) and isinstance(rows.func, ast.Attribute):
+                # what is executed may have a name: connection.execute(query)
+                given = (self._assigned.get(one.id, one) for one in rows.args if isinstance(one, ast.Name))
+                found = next(filter(None, map(find_select, given)), None)
+                rows = rows.func.value
+            else:
+                rows = self._assigned.get(rows.id, rows) if isinstance(rows, ast.Name) else rows
+            found = found or find_select(rows)
         return ["".join(re.findall(r"\w+", part)[-1:]) for part in found["columns"].split(",")] if found else []
 
 

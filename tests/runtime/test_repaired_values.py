@@ -221,3 +221,34 @@ def test_where_no_value_helps_it_is_judged_without_rows(verify, sqlite_url):
 def test_the_kind_of_a_part_is_not_that_of_the_document(verify, sqlite_url, code):
     found = verify(sqlite_url, (ITEMS, DROP), (f"import json\n    {ROWS}found = int({code}){WRITE}", "pass"))
     assert found["002"].outcome is Outcome.DATA_LOSS, found["002"]
+
+
+DOCUMENTS = """op.create_table("items", sa.Column("id", sa.Integer, primary_key=True), sa.Column("data", sa.JSON, nullable=False),
+        sa.Column("n", sa.String(300)))"""
+TESTED = {
+    "at its place": ("row[1]", "result = bind.execute(query)\n    rows = result.fetchall()"),
+    "under a name": ("row.data", "rows = bind.execute(query).all()"),
+    "in the middle": ("(lambda given: given)(row).data", "rows = list(bind.execute(query))"),
+}
+LISTED = """import json
+    bind = op.get_bind()
+    query = sa.text("SELECT id, data FROM items")
+    {rows}
+    for row in rows:
+        found = {value} if isinstance({value}, list) else json.loads({value} or "[]")
+        bind.execute(sa.text("UPDATE items SET n = :n WHERE id = :id"), {{"n": ",".join(map(str, found)), "id": row[0]}})"""
+
+
+@pytest.mark.parametrize("case", TESTED)
+def test_a_document_of_which_the_code_asks_whether_it_is_a_list_is_one(verify, postgres_url, case):
+    value, rows = TESTED[case]
+    found = verify(postgres_url, (DOCUMENTS, DROP), (LISTED.format(value=value, rows=rows), "pass"))
+    assert found["002"].outcome is Outcome.DATA_LOSS, found["002"]
+
+
+def test_a_document_that_is_parsed_again_fails_whatever_it_is(verify, postgres_url):
+    change = LISTED.format(value="row.data", rows=TESTED["under a name"][1]).replace(
+        "row.data if isinstance(row.data, list) else", ""
+    )
+    found = verify(postgres_url, (DOCUMENTS, DROP), (change, "pass"))
+    assert found["002"].outcome is Outcome.UPGRADE_FAILED
