@@ -17,7 +17,7 @@ from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import UNKNOWN
+from mrt_lint.model.values import UNKNOWN, UNSET
 
 _OUT_OF_BLOCK = "CONCURRENTLY is refused in a DO block: check in Python what the block checks, and where that holds, "
 
@@ -229,7 +229,7 @@ class IndexWithoutConcurrently(Rule):
 def _former_guard(case: MigrationCase, op: ops.CreateIndex) -> ops.DropIndex | ops.DropConstraint | None:
     """Return the drop of a unique index or constraint of the same table before another unique index is built.
 
-    Where the upgrade then changes rows, what is dropped may be in their way.
+    Where the upgrade then changes rows or columns, what is dropped may be in their way.
     """
     drop = None
     for other in case.earlier(op) if op.unique is True else ():
@@ -237,12 +237,25 @@ def _former_guard(case: MigrationCase, op: ops.CreateIndex) -> ops.DropIndex | o
             continue
         former = _unique_columns(case, other)
         drop = drop or (other if isinstance(other, ops.DropIndex | ops.DropConstraint) and former is not None else None)
-        if drop is not None and isinstance(other, ops.Update | ops.Insert | ops.BulkInsert):
-            written = other.columns if isinstance(other.columns, tuple) else None
-            kept = _unique_columns(case, drop)
-            if not written or not isinstance(kept, tuple) or any(has_name(written, name) for name in kept):
-                return None
+        if drop is not None and _is_in_the_way(other, _unique_columns(case, drop), op.columns):
+            return None
     return drop
+
+
+def _is_in_the_way(other: ops.Op, kept: object, columns: object) -> bool:
+    """Return whether an operation between the drop of a unique index and the build of another needs the former gone.
+
+    It may write the columns that the former keeps unique, drop them, or give their names to others.
+    """
+    kept = kept if isinstance(kept, tuple) else ()
+    if isinstance(other, ops.Update | ops.Insert | ops.BulkInsert):
+        written = other.columns if isinstance(other.columns, tuple) else ()
+        return not written or not kept or any(has_name(written, name) for name in kept)
+    if isinstance(other, ops.DropColumn):
+        return has_name(kept, other.column)
+    if not isinstance(other, ops.AlterColumn) or other.new_column is UNSET:
+        return False
+    return has_name(kept, other.column) or has_name(columns if isinstance(columns, tuple) else (), other.new_column)
 
 
 def _unique_columns(case: MigrationCase, op: ops.Op) -> object:

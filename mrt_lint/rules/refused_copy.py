@@ -82,7 +82,7 @@ class RefusedCopy(Rule):
     )
     exemptions = (
         "The type or the keys of a table that the rows come from are not known.",
-        "The value is computed otherwise than by one function that makes several one, or the statement looks at its length.",
+        "The statement looks at the length of a value, or computes it (but for a key from itself); SQLite keeps no lengths.",
         "What is copied is a key there already, or the statement chooses rows: WHERE, DISTINCT, GROUP BY, ON CONFLICT, IGNORE.",
         "The key has a column that the statement does not fill from the same table.",
         "A subquery asks for more than equal columns, for those of a key, or of a table that `upgrade()` makes or deletes rows of.",

@@ -65,3 +65,12 @@ def test_what_is_in_the_way_of_new_values_is_dropped_first(column: str, moved: b
     upgrade = f"op.drop_index('ux_code', table_name='parcels')\n{filled}\n{BUILD.format('ux_both', True)}"
     found = [each.instead for each in told([(before, "pass"), (upgrade, "pass")]) if each.code == "MRT407"]
     assert any("and move the drop" in instead for instead in found) == (moved and bool(found))
+
+
+def test_a_column_that_another_takes_the_name_of_takes_its_index_along():
+    before = TABLE + 'op.create_index("ux_code", "parcels", ["code"], unique=True)'
+    swapped = 'op.drop_column("parcels", "code")\nop.alter_column("parcels", "new_code", new_column_name="code")'
+    added = 'op.add_column("parcels", sa.Column("new_code", sa.Text()))'
+    upgrade = f"{added}\nop.drop_index('ux_code', table_name='parcels')\n{swapped}\n{BUILD.format('ux_code', True)}"
+    found = [each.instead for each in told([(before, "pass"), (upgrade, "pass")]) if each.code == "MRT407"]
+    assert not any("behind it" in instead for instead in found)
