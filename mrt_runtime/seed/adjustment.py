@@ -38,7 +38,7 @@ class Adjustment(enum.Enum):
     @property
     def is_of_rows_made_up(self) -> bool:
         """Whether no application may have written such rows, so that what they break on the way back, or lose, only warns, too."""
-        return self in (Adjustment.EDGES, Adjustment.UNREADABLE) or self in TABLES_APART
+        return self is Adjustment.EDGES or self in TABLES_APART
 
 
 TABLES_APART = (Adjustment.LOOKUPS, Adjustment.SINGLES, Adjustment.COMPUTED)

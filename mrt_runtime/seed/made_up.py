@@ -78,17 +78,15 @@ def is_one_of(value: object, texts: Collection[str]) -> bool:
     return isinstance(value, str) and value in texts
 
 
-def confirm(obstacle: Obstacle | None, schema: Schema, rows: Rows, *, is_way_back: bool = False) -> Obstacle | None:
-    """Return an obstacle if made-up values may be the reason; None for labels that the schema itself lists.
+def confirm(obstacle: Obstacle | None, schema: Schema, rows: Rows) -> Obstacle | None:
+    """Return an obstacle of an upgrade if made-up values may be the reason; None for labels that the schema itself lists.
 
-    rows: those from before the upgrade. is_way_back: whether it is the downgrade, which may as well meet what the upgrade wrote.
+    rows: those from before the upgrade.
     """
-    if obstacle is None or (obstacle.is_guard and is_way_back):
-        return None
-    if obstacle.is_guard:
+    if obstacle is None or obstacle.is_guard:
         return obstacle
-    holders = find_holders(obstacle, rows) if obstacle.needs_value or obstacle.quoted or is_way_back else []
-    if not holders and (obstacle.needs_value or is_way_back):
+    holders = find_holders(obstacle, rows) if obstacle.needs_value or obstacle.quoted else []
+    if not holders and obstacle.needs_value:
         return None
     listed = {
         (table.label, column.name)

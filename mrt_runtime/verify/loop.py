@@ -30,8 +30,8 @@ def verify(runner: RevisionRunner, step: HistoryStep, config: MRTConfig) -> Verd
 
     First with rows written between up and down, as the new code would write them; where that fails, again without them, which
     shows whether the revision or those rows are to blame. Again, too, where those rows may pass for others that upgrade removed.
-    Where a step cannot read a value, again with ones that it can; where it fails, once more without the rows at the edge of their
-    types: what fails only with them is a warning.
+    Where the upgrade cannot read a value, again with ones that it can; where a step fails, once more without the rows at the edge
+    of their types: what fails only with them is a warning.
     A downgrade() that does nothing, or refuses, does so whatever is written.
     Whatever the migration does ends in a verdict. Raises ConfigurationError where the project or the database stops the run.
     """
@@ -201,8 +201,9 @@ def go_and_return(
     except StepError as error:
         findings.failures.append(error.failure)
         findings.stopped_by, findings.is_about_existence = error.failure, error.is_about_existence
-        is_way_back = findings.first is not None
-        findings.obstacle = confirm(error.obstacle, before.schema, before.rows, is_way_back=is_way_back)
+        # what the upgrade took, an application may write: that the way back cannot read it is a fault, as is a check there
+        if findings.first is None:
+            findings.obstacle = confirm(error.obstacle, before.schema, before.rows)
     return findings
 
 

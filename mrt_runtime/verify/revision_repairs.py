@@ -33,7 +33,7 @@ class RevisionRepairs:
         return tuple(self._known.values())
 
     def find(self, step: HistoryStep, findings: RevisionFindings, seeded: Seeded | None) -> list[ValueRepair]:
-        """Return what to write in place of the values that a step could not read, if that was not tried yet; else nothing."""
+        """Return what to write in place of the values that an upgrade could not read, if that was not tried yet; else nothing."""
         obstacle, before = findings.obstacle, findings.before
         if obstacle is None or obstacle.is_guard or before is None or seeded is None:
             return []
