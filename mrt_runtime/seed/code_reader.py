@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mrt_runtime.migration_file import parse_file
+from mrt_runtime.seed.assigned_names import find_assigned
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.imported_values import Namespace, write_out
 from mrt_runtime.seed.joined_columns import Place
@@ -55,7 +56,7 @@ class CodeReading:
 
     `words` are all words of the file: a table that is not among them is not meant. `keys` are the paths that are read of JSON
     documents, each with a name that may be the document's column. `given` are the names that dictionaries map to a text,
-    `looked_up` the columns whose values are looked up in a column of another table.
+    `looked_up` the columns whose values are looked up in a column of another table, `assigned` names that are given a constant.
     """
 
     words: frozenset[str] = frozenset()
@@ -65,6 +66,7 @@ class CodeReading:
     keys: list[tuple[str, JsonPath]] = field(default_factory=list)
     given: list[tuple[str, str]] = field(default_factory=list)
     looked_up: list[tuple[Place, Place]] = field(default_factory=list)
+    assigned: list[tuple[str, Raw]] = field(default_factory=list)
 
     def read_text(self, node: ast.Constant | ast.JoinedStr, aliases: dict[str, str], constants: dict[str, ast.expr]) -> None:
         """Add what a string literal says that may be SQL."""
@@ -104,6 +106,9 @@ def read_code(file: str, namespace: Namespace = NO_NAMES) -> CodeReading:
             reading.parsed += [(aliases.get(name, name), kind) for name in names_read(text)]
         if isinstance(node, ast.Constant | ast.JoinedStr):
             reading.read_text(node, aliases, constants)
+        for name, value in find_assigned(node):
+            is_plain = isinstance(value, ast.Constant | ast.Name)
+            reading.assigned += [(name, constant) for constant in constants_in(value, constants) if is_plain]
         if isinstance(node, ast.Call):
             reading.statements += bind(node, constants)
             sides = find_compared(node)

@@ -196,7 +196,8 @@ def _read_key(op: Op, label: str) -> KeyAhead | None:
 
 def _read_keys_of(op: AddColumn, label: str, code: CodeReading) -> Iterator[KeyAhead]:
     """Yield the foreign keys of a column that is added."""
-    for key in op.definition.constraints if code.statements or "update" in code.words else ():
+    is_filled = code.statements or "update" in code.words or any(name == op.column for name, _ in code.assigned)
+    for key in op.definition.constraints if is_filled else ():
         if key.kind == "foreignkey" and isinstance(key.referred_table, str):
             schema = key.referred_schema if isinstance(key.referred_schema, str) else None
             there = tuple(map(str, key.referred_columns)) if isinstance(key.referred_columns, tuple) else ()

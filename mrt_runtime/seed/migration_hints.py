@@ -127,6 +127,13 @@ class MigrationHints:
         binding = (pair for pair in ahead if is_clean or pair[0] > self._position or not isinstance(pair[1], CheckAhead))
         return bind_ahead(schema, (self._under_names_now(place, one) for place, one in binding))
 
+    def find_made_keys(self, file: str) -> list[KeyAhead]:
+        """Return the foreign keys that a migration makes on tables that were there."""
+        self._read_once()
+        at = self._files.index(file) if file in self._files else -1
+        made = (one for place, one in self._ahead if place == at and isinstance(one, KeyAhead) and one.referred and not one.is_join)
+        return [one for one in (self._under_names_now(at, key) for key in made) if isinstance(one, KeyAhead)]
+
     def _under_names_now(self, place: int, one: KeyAhead | CheckAhead) -> KeyAhead | CheckAhead:
         """Return what a migration adds with the names that its tables have now: some may be another table's by then."""
         one = replace(one, label=self._name_now(one.label, place))
@@ -148,10 +155,14 @@ class MigrationHints:
 
     def find_filled(self, tables: Mapping[str, Table]) -> frozenset[str]:
         """Return those of the tables whose rows migrations write, by the names that they have now."""
+        filled = self.list_filled(tables)
+        return frozenset(label for label, is_made in filled.items() if is_made or is_list(tables[label], tables.values()))
+
+    def list_filled(self, tables: Mapping[str, Table]) -> dict[str, bool]:
+        """Return the tables that migrations insert rows of their own into, and whether the same one makes the table."""
         if self._filled is None:
             self._filled = find_filled_tables(self._files, self._dialect)
-        filled = self.follow(self._filled, tables)
-        return frozenset(label for label, is_made in filled.items() if is_made or is_list(tables[label], tables.values()))
+        return self.follow(self._filled, tables)
 
     def find_single(self, file: str, tables: Mapping[str, Table]) -> frozenset[str]:
         """Return those of the tables of which a migration reads a single row.

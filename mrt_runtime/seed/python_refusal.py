@@ -154,6 +154,7 @@ def _subscripted(filename: str, line: int) -> tuple[str, ...]:
 def _of_shape(error: TypeError | AttributeError, frames: Sequence[FrameType]) -> RefusedValue | None:
     """Return what is of the wrong shape: a text in place of an object, an object in place of a list."""
     own = frames[-1]
+    shape: type | None
     words, held = str(error), [value for value in list(own.f_locals.values()) if isinstance(value, SHAPES) and value]
     if isinstance(error, AttributeError):
         met = getattr(error, "obj", None)

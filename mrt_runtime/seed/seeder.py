@@ -20,6 +20,7 @@ from mrt_runtime.seed.custom_seed import CustomSeed
 from mrt_runtime.seed.imported_values import Namespace
 from mrt_runtime.seed.linked_rows import write_linked_rows
 from mrt_runtime.seed.migration_hints import NO_NAMESPACES, NO_TYPES, MigrationHints
+from mrt_runtime.seed.named_parent import write_named_parents
 from mrt_runtime.seed.new_values import newly_allowed
 from mrt_runtime.seed.orphan import write_orphans
 from mrt_runtime.seed.partition import with_inherited
@@ -33,13 +34,11 @@ from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.seeded import Seeded
 from mrt_runtime.seed.table_cycle import TableCycle
 from mrt_runtime.seed.table_filler import TableFiller
-from mrt_runtime.seed.table_order import order_tables, parents_of
+from mrt_runtime.seed.table_order import order_tables, parents_of, seedable_tables
 from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, RowVariety
 from mrt_runtime.seed.value_repair import ValueRepair
 from mrt_runtime.seed.wanted_rows import write_wanted_rows
-
-VERSION_TABLE = "alembic_version"
 
 
 class HasDialectName(Protocol):
@@ -147,11 +146,11 @@ class Seeder:
     def write_wanted(self, connection: Connection, schema: Schema, seeded: Seeded, file: str) -> bool:
         """Write rows that meet the conditions of the migration that comes next, and return whether any were missing."""
         reading = self.migration_hints.code(file)
-        if not (reading.statements or reading.compared):
+        if not (reading.statements or reading.compared or reading.assigned):
             return False
         filler = self._filler(connection, self.migration_hints.bind(schema, is_clean=False))
         plain = self._filler(connection, schema)
-        has_written = False
+        has_written = self._write_named(plain, seeded, file)
         tables = [table for table in seedable_tables(filler.schema) if table.label not in {*self.custom_seeds, *seeded.unseeded}]
         # Rows that are reached over others come after all of those.
         for is_linked, table in product((False, True), tables):
@@ -167,6 +166,19 @@ class Seeder:
                 seeded.keys[table.label] = (*seeded.keys.get(table.label, ()), *keys, *orphans)
                 seeded.orphans[table.label] = (*seeded.orphans.get(table.label, ()), *orphans)
             has_written = has_written or bool(rows or orphans)
+        return has_written
+
+    def _write_named(self, filler: TableFiller, seeded: Seeded, file: str) -> bool:
+        """Write the rows that a migration points at by their keys, and return whether any were missing."""
+        hints = self.migration_hints
+        has_written = False
+        with suppress(DBAPIError):
+            reading, ahead = hints.code(file), hints.find_made_keys(file)
+            own = {*self.custom_seeds, *seeded.unseeded}
+            for table, row in write_named_parents(filler, reading, ahead, own, hints.list_filled):
+                key = {name: row[name] for name in key_columns(table)}
+                seeded.keys[table.label] = (*seeded.keys.get(table.label, ()), *([key] if key else []))
+                has_written = True
         return has_written
 
     def _change_back(
@@ -301,17 +313,3 @@ class Seeder:
         for _ in range(2):
             kept = [(table, key) for table, key in kept if writer.attempt(writer.delete, table, key)]
         return not kept
-
-
-def seedable_tables(schema: Schema) -> list[Table]:
-    """Return the tables that rows are put into: not Alembic's own; a partitioned one gets its rows through its partitions."""
-    heirs = [table for table in schema.tables if table.parents]
-    inherited = {parent for table in heirs for parent in table.parents}
-    divided = {parent for table in heirs if table.bounds for parent in table.parents}
-    return [
-        table
-        for table in schema.tables
-        if table.name != VERSION_TABLE
-        and table.kind != "foreign table"
-        and not ((table.kind == "partitioned" or table.label in divided) and table.label in inherited)
-    ]

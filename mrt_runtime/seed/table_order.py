@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from mrt_runtime.compare.schema import Table, qualified
+from mrt_runtime.compare.schema import Schema, Table, qualified
 from mrt_runtime.seed.partition import lineage
+
+VERSION_TABLE = "alembic_version"
 
 
 def parents_of(table: Table) -> frozenset[str]:
@@ -95,3 +97,17 @@ def _required(table: Table, members: frozenset[str]) -> int:
         if qualified(key.referred_table, key.referred_schema) in members and all(c is None or not c.nullable for c in columns):
             count += 1
     return count
+
+
+def seedable_tables(schema: Schema) -> list[Table]:
+    """Return the tables that rows are put into: not Alembic's own; a partitioned one gets its rows through its partitions."""
+    heirs = [table for table in schema.tables if table.parents]
+    inherited = {parent for table in heirs for parent in table.parents}
+    divided = {parent for table in heirs if table.bounds for parent in table.parents}
+    return [
+        table
+        for table in schema.tables
+        if table.name != VERSION_TABLE
+        and table.kind != "foreign table"
+        and not ((table.kind == "partitioned" or table.label in divided) and table.label in inherited)
+    ]

@@ -1,0 +1,63 @@
+"""A migration that points at a row by its key takes it that the row is there."""
+
+import pytest
+
+from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.session import Verification
+
+TABLES = """op.create_table("keeper", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.String(40), nullable=False))
+    op.create_table("cage", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("note", sa.String(20)))"""
+DROP = 'op.drop_table("cage")\n    op.drop_table("keeper")'
+ADD = 'op.add_column("cage", sa.Column("keeper_id", sa.Integer(), sa.ForeignKey("keeper.id", name="fk_keeper")))\n    '
+CORE = """cage = sa.table("cage", sa.column("keeper_id", sa.Integer))
+    op.execute(cage.update().values({}))"""
+MAPPED = """from sqlalchemy import orm
+    class Cage(orm.declarative_base()):
+        __tablename__ = "cage"
+        id = sa.Column(sa.Integer, primary_key=True)
+        keeper_id = sa.Column(sa.Integer)
+    session = orm.Session(op.get_bind())
+    for cage in session.query(Cage).all():
+        cage.keeper_id = 1
+    session.commit()"""
+SPELLINGS = {
+    "text": ADD + 'op.execute("UPDATE cage SET keeper_id = 1 WHERE keeper_id IS NULL")',
+    "in place of NULL": ADD + 'op.execute("UPDATE cage SET keeper_id = coalesce(keeper_id, 1)")',
+    "a parameter": ADD + 'op.get_bind().execute(sa.text("UPDATE cage SET keeper_id = :k"), {"k": 1})',
+    "a constant": ADD + "FIRST = 1\n    " + CORE.format("keeper_id=FIRST"),
+    "an argument": ADD + CORE.format("keeper_id=1"),
+    "a dictionary": ADD + CORE.format('{"keeper_id": 1}'),
+    "an object": ADD + MAPPED,
+    "a default": ADD.replace("),\n", "").replace('name="fk_keeper")', 'name="fk_keeper"), server_default="1"').strip(),
+    "an INSERT": ADD + "op.execute(\"INSERT INTO cage (id, note, keeper_id) VALUES (1, 'x', 1)\")",
+}
+
+
+@pytest.fixture
+def verify(project, postgres_url):
+    def run(upgrade, before=TABLES, **settings):
+        project.add("001", upgrade=before, downgrade=DROP)
+        project.add("002", "001", upgrade=upgrade, downgrade='op.drop_column("cage", "keeper_id")')
+        with Verification(project.config(db_url=postgres_url, **settings)) as verification:
+            return list(verification.check_all())[-1]
+
+    return run
+
+
+@pytest.mark.parametrize("kind", SPELLINGS)
+def test_the_row_is_there(verify, kind):
+    verdict = verify(SPELLINGS[kind])
+    expected = Outcome.DATA_LOSS if kind == "an INSERT" else Outcome.REVERSIBLE
+    assert verdict.outcome is expected, verdict
+
+
+def test_a_row_that_migrations_write_themselves_is_not_made_up(verify):
+    upgrade = "op.execute(\"INSERT INTO keeper (id, name) VALUES (1, 'first')\")\n    " + SPELLINGS["text"]
+    verdict = verify(upgrade)
+    assert verdict.outcome is Outcome.DATA_LOSS
+    assert "left behind" in verdict.failures[0].message
+
+
+def test_the_rows_of_a_project_are_all_that_there_are(verify):
+    verdict = verify(SPELLINGS["text"], custom_seeds={"keeper": lambda: [{"id": 5, "name": "x"}]})
+    assert verdict.outcome is Outcome.UPGRADE_FAILED
