@@ -29,7 +29,7 @@ MARKS = frozenset(
 )
 """Fields that say how something was read or under which guard it stands."""
 
-UNTOLD = frozenset(["source_columns", "conditions", "tests", "source_tables", "query", "source", "sqlite_autoincrement"])
+UNTOLD = frozenset(["texts", "source_columns", "conditions", "tests", "source_tables", "query", "source", "sqlite_autoincrement"])
 """Fields that the recording does not hold."""
 
 
