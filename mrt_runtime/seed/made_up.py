@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mrt_runtime.compare.rows import Rows
@@ -78,15 +78,19 @@ def is_one_of(value: object, texts: Collection[str]) -> bool:
     return isinstance(value, str) and value in texts
 
 
-def confirm(obstacle: Obstacle | None, schema: Schema, rows: Rows) -> Obstacle | None:
+def confirm(
+    obstacle: Obstacle | None, schema: Schema, rows: Rows, imposed: Container[tuple[str, str, object]] = ()
+) -> Obstacle | None:
     """Return an obstacle of an upgrade if made-up values may be the reason; None for labels that the schema itself lists.
 
-    rows: those from before the upgrade.
+    rows: those from before the upgrade. imposed: what migrations wrote to a table and column, which was not made up.
     """
     if obstacle is None or obstacle.is_guard:
         return obstacle
     holders = find_holders(obstacle, rows) if obstacle.needs_value or obstacle.quoted else []
     if not holders and obstacle.needs_value:
+        return None
+    if holders and all((one.label, one.column, one.value) in imposed for one in holders):
         return None
     listed = {
         (table.label, column.name)

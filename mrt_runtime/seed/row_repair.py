@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -21,17 +21,22 @@ from mrt_runtime.seed.value_repair import ValueRepair
 MOST_TURNS = 40
 Place: TypeAlias = tuple[str, str]
 """A table, by its label, and a column."""
+Imposed: TypeAlias = Container[tuple[str, str, object]]
+"""Values of a table and column."""
 
 
 class RowRepairer:
     """Writes what repairs ask for into rows that were made up; `seeded` is what is seeded then.
 
     schema: with the keys that later migrations add, and the columns by which they join tables. is_written: whether a migration
-    names a value.
+    names a value. imposed: what migrations wrote, into rows that were made up as well.
     """
 
-    def __init__(self, writer: RowWriter, schema: Schema, seeded: Seeded, is_written: Callable[[str], bool]) -> None:
+    def __init__(
+        self, writer: RowWriter, schema: Schema, seeded: Seeded, is_written: Callable[[str], bool], imposed: Imposed = ()
+    ) -> None:
         self.seeded = seeded
+        self._imposed = imposed
         self._is_written = is_written
         self._writer = writer
         self._tables = {table.label: table for table in schema.tables}
@@ -83,7 +88,8 @@ class RowRepairer:
         names, keys = key_columns(self._tables[label]), self.seeded.keys.get(label)
         for row in self._writer.read(self._tables[label], tuple(dict.fromkeys((column, *names)))):
             is_known = keys is not None and (not names or is_one_of(row, keys))
-            yield row, is_known or not self._is_written(str(row[column]))
+            is_imposed = (label, column, row[column]) in self._imposed
+            yield row, not is_imposed and (is_known or not self._is_written(str(row[column])))
 
     def _plan(self, repair: ValueRepair, places: Sequence[Place]) -> dict[Value, Value]:
         """Return the new value of each of ours that is not of the wanted sort; values that other rows hold as well stay."""

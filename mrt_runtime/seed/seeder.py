@@ -27,7 +27,7 @@ from mrt_runtime.seed.partition import with_inherited
 from mrt_runtime.seed.refusal import read_refusal
 from mrt_runtime.seed.row_adjuster import RowAdjuster
 from mrt_runtime.seed.row_insertion import FilledTable
-from mrt_runtime.seed.row_repair import RowRepairer
+from mrt_runtime.seed.row_repair import Imposed, RowRepairer
 from mrt_runtime.seed.row_writer import RowWriter
 from mrt_runtime.seed.schema_change import SchemaChange
 from mrt_runtime.seed.seed_dialect import dialect_of
@@ -220,10 +220,12 @@ class Seeder:
         described = adjuster.adjust(adjustment, [label for label in tables if label not in own])
         return adjuster.seeded, described
 
-    def repair(self, connection: Connection, schema: Schema, seeded: Seeded, repairs: Sequence[ValueRepair]) -> tuple[Seeded, bool]:
-        """Write other values in place of those that a migration could not read; whether there were any."""
+    def repair(
+        self, connection: Connection, schema: Schema, seeded: Seeded, repairs: Sequence[ValueRepair], imposed: Imposed
+    ) -> tuple[Seeded, bool]:
+        """Write other values in place of those that a migration could not read and none wrote; whether there were any."""
         hints = self.migration_hints
-        repairer = RowRepairer(RowWriter(connection, self.dialect), hints.bind(schema), seeded, hints.names)
+        repairer = RowRepairer(RowWriter(connection, self.dialect), hints.bind(schema), seeded, hints.names, imposed)
         has_changed = [repairer.repair(one) for one in repairs if one.label not in self.custom_seeds]
         return repairer.seeded, any(has_changed)
 

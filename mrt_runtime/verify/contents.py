@@ -23,6 +23,7 @@ from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.value import Row
 from mrt_runtime.seed.value_repair import ValueRepair
+from mrt_runtime.verify.imposed import ImposedValues
 from mrt_runtime.verify.stamp import Disturbed
 
 Result = TypeVar("Result")
@@ -36,7 +37,7 @@ class ScratchContents:
     """Looks and seeds, taking over from earlier ones what did not change since.
 
     One connection serves as long as the database is the same and bears that it stays open while others work there.
-    ignored: returns the names of tables that are not the project's own.
+    ignored: returns the names of tables that are not the project's own. `imposed` is what migrations wrote into rows.
     """
 
     def __init__(self, database: Database, scratch: Scratch, seeder: Seeder, ignored: Callable[[], Collection[str]]) -> None:
@@ -51,6 +52,7 @@ class ScratchContents:
         self._sown: Snapshot | None = None
         self._written: tuple[Schema, Mapping[str, Sequence[Row]]] | None = None
         self.seeded: Seeded | None = None
+        self.imposed = ImposedValues(seeder.migration_hints.names)
 
     def look(self) -> Snapshot:
         """Snapshot at everything."""
@@ -85,6 +87,8 @@ class ScratchContents:
         """
         here = here or self.look()
         touched = find_touched(self._sown, here)
+        if self._sown is not None or self.seeded is None:
+            self.imposed.note(self._sown, here, touched)
         without = self.seeded.without if self.seeded else frozenset()
         out = frozenset((label, adjustment) for label, adjustment in without if adjustment in adjustments)
         if self.seeded is None or self.seeded.schema is not here.schema or touched or without - out:
@@ -127,7 +131,9 @@ class ScratchContents:
         seeded, schema = self.seeded, here.schema
         if seeded is None or not repairs:
             return here
-        self.seeded, has_changed = self._persist(lambda connection: self._seeder.repair(connection, schema, seeded, repairs))
+        self.seeded, has_changed = self._persist(
+            lambda connection: self._seeder.repair(connection, schema, seeded, repairs, self.imposed)
+        )
         if has_changed:
             here = self._sown = self.look()
         return here

@@ -203,7 +203,7 @@ def go_and_return(
         findings.stopped_by, findings.is_about_existence = error.failure, error.is_about_existence
         # what the upgrade took, an application may write: that the way back cannot read it is a fault, as is a check there
         if findings.first is None:
-            findings.obstacle = confirm(error.obstacle, before.schema, before.rows)
+            findings.obstacle = confirm(error.obstacle, before.schema, before.rows, runner.contents.imposed)
     return findings
 
 

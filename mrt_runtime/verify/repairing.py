@@ -32,7 +32,8 @@ def judge_readable(
         latest = go()
     if findings.stopped_by is None or latest is findings:
         return findings
-    if not latest.is_free_of(findings.stopped_by):
+    # the same error for a value that was not made up is what there is to say
+    if not latest.is_free_of(findings.stopped_by) and latest.obstacle is not None:
         runner.repairs.forget(kept)
         return findings
     return findings.replace_by_readable(latest, runner.repairs.describe(kept))
