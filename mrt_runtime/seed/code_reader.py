@@ -14,6 +14,7 @@ from mrt_runtime.seed.imported_values import Namespace, write_out
 from mrt_runtime.seed.joined_columns import Place
 from mrt_runtime.seed.json_path import read_paths
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
+from mrt_runtime.seed.keyed_names import find_keyed
 from mrt_runtime.seed.looked_up import LookedUp
 from mrt_runtime.seed.mapped_values import find_mapped
 from mrt_runtime.seed.parsed_text import JSON, PARSERS, ParsedTexts, name_of
@@ -56,7 +57,8 @@ class CodeReading:
 
     `words` are all words of the file: a table that is not among them is not meant. `keys` are the paths that are read of JSON
     documents, each with a name that may be the document's column. `given` are the names that dictionaries map to a text,
-    `looked_up` the columns whose values are looked up in a column of another table, `assigned` names that are given a constant.
+    `looked_up` the columns whose values are looked up in a column of another table, `assigned` names that are given a
+    constant, `keyed` those of which a key is made that is looked for among others.
     """
 
     words: frozenset[str] = frozenset()
@@ -67,6 +69,7 @@ class CodeReading:
     given: list[tuple[str, str]] = field(default_factory=list)
     looked_up: list[tuple[Place, Place]] = field(default_factory=list)
     assigned: list[tuple[str, Raw]] = field(default_factory=list)
+    keyed: list[frozenset[str]] = field(default_factory=list)
 
     def read_text(self, node: ast.Constant | ast.JoinedStr, aliases: dict[str, str], constants: dict[str, ast.expr]) -> None:
         """Add what a string literal says that may be SQL."""
@@ -99,6 +102,7 @@ def read_code(file: str, namespace: Namespace = NO_NAMES) -> CodeReading:
     constants = dict(find_constants(tree))
     texts = ParsedTexts(tree, constants)
     reading.looked_up = list(LookedUp(tree).find()) if QUERIES.search(source) else []
+    reading.keyed = list(dict.fromkeys(find_keyed(tree)))
     reading.keys = [(aliases.get(name, name), path) for name, path in dict.fromkeys(read_paths(tree))]
     inside = find_inside(list_nodes(tree))
     for node in (node for node in list_nodes(tree) if id(node) not in inside):

@@ -117,14 +117,18 @@ class MigrationHints:
         """Note which migration comes next: keys that earlier ones added are no longer ahead."""
         self._position = self._files.index(file) if file in self._files else 0
 
-    def bind(self, schema: Schema, *, is_clean: bool = True) -> Schema:
+    def bind(self, schema: Schema, *, is_clean: bool = True, is_repeated: bool = False) -> Schema:
         """Return a catalogue with the keys and checks that the migrations from the next one on add to what is there.
 
         is_clean: whether rows meet the next one's checks, too; a migration often changes those that do not before it adds one.
+        is_repeated: whether its unique keys are left out: it deletes duplicates.
         """
         self._read_once()
         ahead = [(place, one) for place, one in self._ahead if place >= self._position]
         binding = (pair for pair in ahead if is_clean or pair[0] > self._position or not isinstance(pair[1], CheckAhead))
+        if is_repeated:
+            left = list(binding)
+            binding = (pair for pair in left if pair[0] > self._position or getattr(pair[1], "referred", None) is not None)
         return bind_ahead(schema, (self._under_names_now(place, one) for place, one in binding))
 
     def find_made_keys(self, file: str) -> list[KeyAhead]:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from mrt_runtime.compare.schema import Table
 from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import parse_statements
+from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, comparable
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
+
+MOST_GROUPS = 4  # of one table and one migration
 GROUPS = re.compile(r"\bGROUP\s+BY\b|\bPARTITION\s+BY\b|\bDISTINCT\s+ON\b|\bJOIN\b|\bUSING\b|,", re.IGNORECASE)
 
 
@@ -26,6 +29,11 @@ def find_groups(reading: CodeReading, table: Table, grammar: str) -> Iterator[tu
         for columns in read_groups(tree):
             if columns and columns <= known.keys() and not columns & {name.lower() for name in key_columns(table)}:
                 found[columns] = None
+    own = {name.lower() for name in key_columns(table)}
+    for names in reading.keyed if table.name in reading.words else ():
+        columns = frozenset(name.lower() for name in names)
+        if columns <= known.keys() and not columns & own:
+            found[columns] = None
     yield from (tuple(sorted(known[name] for name in columns)) for columns in found)
 
 
@@ -50,6 +58,16 @@ def read_groups(tree: exp.Expr) -> Iterator[frozenset[str]]:
 def names_of(expressions: Sequence[exp.Expr]) -> frozenset[str]:
     """Return the lower-case names of the columns in some expressions."""
     return frozenset(node.name.lower() for one in expressions for node in one.walk() if type(node).__name__ == "Column")
+
+
+def write_repeated_rows(filler: TableFiller, table: Table, reading: CodeReading) -> list[Row]:
+    """Insert a row that shares its values with another one in the columns of each group, and return what was inserted."""
+    groups = list(find_groups(reading, table, filler.writer.dialect.grammar))[:MOST_GROUPS] if table.name in reading.words else []
+    written: list[Row] = []
+    for columns in groups:
+        values = repeat(columns, filler.writer.read(table, insertable(table)))
+        written += filler.write(table, values).rows if values else []
+    return written
 
 
 def repeat(columns: Sequence[str], rows: Sequence[Row]) -> Row:

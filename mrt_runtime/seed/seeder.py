@@ -25,6 +25,7 @@ from mrt_runtime.seed.new_values import newly_allowed
 from mrt_runtime.seed.orphan import write_orphans
 from mrt_runtime.seed.partition import with_inherited
 from mrt_runtime.seed.refusal import read_refusal
+from mrt_runtime.seed.repeated_values import write_repeated_rows
 from mrt_runtime.seed.row_adjuster import RowAdjuster
 from mrt_runtime.seed.row_insertion import FilledTable
 from mrt_runtime.seed.row_repair import Imposed, RowRepairer
@@ -146,18 +147,22 @@ class Seeder:
     def write_wanted(self, connection: Connection, schema: Schema, seeded: Seeded, file: str) -> bool:
         """Write rows that meet the conditions of the migration that comes next, and return whether any were missing."""
         reading = self.migration_hints.code(file)
-        if not (reading.statements or reading.compared or reading.assigned):
+        if not (reading.statements or reading.compared or reading.assigned or reading.keyed):
             return False
         filler = self._filler(connection, self.migration_hints.bind(schema, is_clean=False))
         plain = self._filler(connection, schema)
         has_written = self._write_named(plain, seeded, file)
-        tables = [table for table in seedable_tables(filler.schema) if table.label not in {*self.custom_seeds, *seeded.unseeded}]
-        # Rows that are reached over others come after all of those.
-        for is_linked, table in product((False, True), tables):
-            bound = with_inherited(table, filler.parents.tables)
+        bind, deletes = self.migration_hints.bind, any("delete" in word.lower() for word in reading.words)
+        freed = self._filler(connection, bind(schema, is_clean=False, is_repeated=True)) if deletes else filler
+        tables = [table for table in seedable_tables(schema) if table.label not in {*self.custom_seeds, *seeded.unseeded}]
+        # Rows that share values with others, or are reached over others, come after all of those.
+        for (write, by), table in product(
+            ((write_wanted_rows, filler), (write_repeated_rows, freed), (write_linked_rows, filler)), tables
+        ):
+            bound = with_inherited(by.parents.tables[table.label], by.parents.tables)
             try:
-                rows = write_linked_rows(filler, bound, reading) if is_linked else write_wanted_rows(filler, bound, reading)
-                orphans = [] if is_linked else write_orphans(plain, bound, reading)
+                rows = write(by, bound, reading)
+                orphans = write_orphans(plain, bound, reading) if write is write_wanted_rows else []
             except DBAPIError:
                 continue
             names = key_columns(bound)

@@ -13,7 +13,6 @@ from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import parse_statements, read_condition, split_path
 from mrt_runtime.seed.json_texts import ITEM, LEAVES, JsonTexts
 from mrt_runtime.seed.migration_hints import ConvertibleTexts
-from mrt_runtime.seed.repeated_values import find_groups, repeat
 from mrt_runtime.seed.statement_conditions import find_changes, find_conditions
 from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.table_plan import TablePlan, sample
@@ -54,9 +53,6 @@ def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -
             found = filler.write(table, row).rows if len(written) < MOST_ROWS else []
             present.extend(found)
             written += found
-    for columns in find_groups(reading, table, filler.writer.dialect.grammar):
-        values = repeat(columns, [*there, *written])
-        written += filler.write(table, values).rows if values and len(written) < MOST_ROWS else []
     return written
 
 

@@ -41,7 +41,8 @@ def find_unmet(step: HistoryStep, migrator: Migrator, before: Snapshot, after: S
                 f"its change of '{one.table}' was not executed, and an `except` around it may be why: nothing is proved about it"
             )
         elif one in of_objects:
-            found[one.first] = f"no row of '{one.table}' got another value from {_quote(file, one)}"
+            what = "was deleted by" if one.deletes else "got another value from"
+            found[one.first] = f"no row of '{one.table}' {what} {_quote(file, one)}"
         else:
             found[one.first] = f"no row made the upgrade come to {_quote(file, one)}, which changes '{one.table}'"
     met = {statement for counts in changed.lines.values() for statement, rows in counts.items() if rows}
