@@ -5,19 +5,20 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mrt_runtime.compare.executed_line import find_inserting
+from mrt_runtime.compare.executed_line import find_block, find_inserting
 from mrt_runtime.migration_file import read_migration
 from mrt_runtime.verdict import NEW_RELEASE, OLD_RELEASE, Failure, Outcome
 
 if TYPE_CHECKING:
     from mrt_lint.model.migration import Migration
     from mrt_lint.model.ops import Op
+    from mrt_runtime.compare.executed_upgrade import Culprit, ExecutedUpgrade
 
 LOSING = ("drop_column", "drop_table", "alter_column", "update", "delete", "truncate", "rename_table")
 OF_ROWS = ("insert", "bulk_insert", "update", "delete", "truncate")
@@ -25,6 +26,13 @@ LEFT_BEHIND = "left behind after rollback"
 OF_THE_SCHEMA = frozenset({OLD_RELEASE, NEW_RELEASE, Outcome.SCHEMA_NOT_RESTORED.value})
 """Kinds of failures that no change of rows brings about."""
 ADDING = ("insert", "bulk_insert", "create_table", "add_column")
+OF_A_TABLE = frozenset(
+    {
+        *("database", "table", "column", "primary key", "unique constraint", "check", "exclusion constraint", "foreign key"),
+        "index",
+    }
+)
+"""Kinds of objects that a table is made of, or that are no object of a schema."""
 
 
 def locate(
@@ -34,30 +42,53 @@ def locate(
     dialect: str | None = None,
     function: str | None = None,
     *,
-    inserts: Mapping[int, Collection[str]] | None = None,
+    executed: ExecutedUpgrade | None = None,
+    of: str = "",
 ) -> Failure:
     """Add the file and line of the operation that the failure is about; unchanged where that is not known.
 
     name: of the index, constraint or other object that the failure is about. dialect: of the database that it ran on, which a
-    migration may have a branch for. function: "upgrade" or "downgrade", where it can only be from there. inserts: the INSERTs that
-    each line of the upgrade executed, where that is known.
+    migration may have a branch for. function: "upgrade" or "downgrade", where it can only be from there. executed: what the upgrade
+    executed, where that is known. of: the kind of object that the failure is about.
     """
     if failure.line is not None or file is None:
         return failure
-    if inserts and failure.table and failure.message.endswith(LEFT_BEHIND):
-        line = find_inserting(file, bare(failure.table), inserts)
-        if line is not None:
-            return replace(failure, file=shorten(file), line=_first_line(file, line))
-    op = find_op(failure, file, name, dialect, function)
+    culprit = _find_executed(failure, file, name, executed, of) if executed is not None else None
+    op = find_op(failure, file, name, dialect, function) if culprit is None or not culprit.is_sure else None
+    if culprit is not None and (op is None or not _takes(op, failure)):
+        return replace(failure, file=shorten(file), line=_refine(culprit.line, failure, file, name, dialect))
     if op is None or op.origin is None:
         return failure
     return replace(failure, file=shorten(file), line=op.origin.line)
 
 
-def _first_line(file: str, line: int) -> int:
-    """Return where an operation begins that inserts rows on this line."""
+def _find_executed(failure: Failure, file: str, name: str | None, executed: ExecutedUpgrade, of: str) -> Culprit | None:
+    """Return the line of the upgrade that brought a failure about, by what it executed."""
+    label = failure.table or ""
+    if failure.kind == Outcome.DATA_LOSS.value:
+        if failure.message.endswith(LEFT_BEHIND):
+            return find_inserting(file, bare(label), executed)
+        return executed.find_loss(label, failure.column)
+    if failure.kind == Outcome.SCHEMA_NOT_RESTORED.value and of and of not in OF_A_TABLE:
+        return executed.find_object(of, name or "", is_left="still exists" in failure.message)
+    if failure.kind == Outcome.SCHEMA_NOT_RESTORED.value and label:
+        return executed.find_rebuilding(bare(label), filter(None, (name, failure.column)))
+    return None
+
+
+def _takes(op: Op, failure: Failure) -> bool:
+    """Whether an operation by itself takes values of the column away that the failure is about."""
+    return op.op in LOSING and failure.column in set(written_names(op))
+
+
+def _refine(line: int, failure: Failure, file: str, name: str | None, dialect: str | None) -> int:
+    """Return where an operation begins that executed something on this line: a batch does so where its block ends."""
     migration = read(file)
-    origins = [op.origin for op in migration.upgrade_ops if op.op in ADDING] if migration is not None else []
+    block = find_block(file, line)
+    if block is not None:
+        inner = find_op(failure, file, name, dialect, within=block)
+        return inner.origin.line if inner is not None and inner.origin is not None else line
+    origins = [op.origin for op in migration.upgrade_ops if not op.batch] if migration is not None else []
     return next((origin.line for origin in origins if origin is not None and origin.line <= line <= origin.end_line), line)
 
 
@@ -76,9 +107,18 @@ def place_of(file: str | os.PathLike[str] | None, line: int | None) -> str:
 
 
 def find_op(
-    failure: Failure, file: str, name: str | None = None, dialect: str | None = None, function: str | None = None
+    failure: Failure,
+    file: str,
+    name: str | None = None,
+    dialect: str | None = None,
+    function: str | None = None,
+    *,
+    within: range | None = None,
 ) -> Op | None:
-    """Find the operation that names most of what the failure names; upgrade's before downgrade's, earlier before later."""
+    """Find the operation that names most of what the failure names; upgrade's before downgrade's, earlier before later.
+
+    An INSERT does not take rows away. within: the lines on which it can only be.
+    """
     migration = read(file)
     if migration is None:
         return None
@@ -87,12 +127,15 @@ def find_op(
     wanted.pop("", None)
     preferred = ADDING if LEFT_BEHIND in failure.message or "still exists" in failure.message else LOSING
     is_about_schema = failure.kind in OF_THE_SCHEMA
+    is_of_lost_rows = failure.kind == Outcome.DATA_LOSS.value and LEFT_BEHIND not in failure.message
     best, best_score = None, 1
     functions = {"upgrade": migration.upgrade_ops, "downgrade": migration.downgrade_ops}
     for op in (op for where, ops in functions.items() if function in {None, where} for op in ops):
-        if not runs_on(op, dialect):
+        if not runs_on(op, dialect) or (within is not None and (op.origin is None or op.origin.line not in within)):
             continue
-        named = set(names(op))
+        if is_of_lost_rows and op.op in {"insert", "bulk_insert"}:
+            continue
+        named = set(written_names(op))
         score = 4 * sum(weight for word, weight in wanted.items() if word in named)
         # the kind of operation decides only between those that name as much
         if score and is_about_schema:
@@ -148,6 +191,14 @@ def names(value: Any) -> Iterator[str]:
     elif dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
             yield from names(getattr(value, field.name))
+
+
+def written_names(op: Op) -> Iterator[str]:
+    """Yield what an operation names, without what an UPDATE or an INSERT only reads."""
+    if op.op in {"update", "insert"}:
+        yield from names((op.table, op.columns))  # type: ignore[attr-defined]  # both have them
+    else:
+        yield from names(op)
 
 
 def bare(label: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 DATA_CHANGE = re.compile(
     r"\s*(?:UPDATE\b|DELETE\b|INSERT\b(?=.*\bSELECT\b)|WITH\b(?=.*\b(?:UPDATE|DELETE|INSERT)\b))", re.IGNORECASE | re.DOTALL
 )
 INSERTS = re.compile(r"\s*(?:INSERT|REPLACE|MERGE|WITH\b(?=.*\bINSERT\b))\b", re.IGNORECASE | re.DOTALL)
-MOST_INSERTS = 8  # different ones that are kept of a line
+MOST_INSERTS, MOST_STATEMENTS = 8, 64  # different ones that are kept of a line; those that insert are many and alike
 SEVERAL = re.compile(r";\s*(?:UPDATE|DELETE|INSERT|WITH)\b|^\s*DO\b(?=.*\b(?:UPDATE|DELETE)\b)", re.IGNORECASE | re.DOTALL)
 """Drivers count the rows of one of several statements, and none of those in a block."""
 # batch mode copies all rows to a table of this name, and changes none
@@ -28,12 +29,13 @@ class CaughtError:
 class ChangedRows:
     """The most rows that each statement on a line changed, for statements that may change none: UPDATE, DELETE, INSERT … SELECT.
 
-    `caught` are the errors on each line, which the migration caught where it went on. `inserts` are the statements on each line
-    that insert rows.
+    `caught` are the errors on each line, which the migration caught where it went on. `executed` are all statements, each with its
+    line, in the order in which they were executed first, and the most rows that each changed.
     """
 
     lines: dict[int, dict[str, int]] = field(default_factory=dict)
-    inserts: dict[int, set[str]] = field(default_factory=dict)
+    executed: dict[tuple[int, str], int] = field(default_factory=dict)
+    kept: Counter[tuple[int, bool]] = field(default_factory=Counter)
     caught: dict[int, CaughtError] = field(default_factory=dict)
 
     def catch(self, line: int | None, error: BaseException, *, is_own: bool) -> None:
@@ -43,11 +45,20 @@ class ChangedRows:
 
     def record(self, line: int | None, statement: str, rowcount: int) -> None:
         """Record a statement; a driver that cannot count (-1) is taken to have changed something."""
-        if line is not None and rowcount and INSERTS.match(statement) and len(self.inserts.get(line, ())) < MOST_INSERTS:
-            self.inserts.setdefault(line, set()).add(statement)
+        if line is not None:
+            self._keep(line, statement, rowcount)
         is_several = SEVERAL.search(statement) is not None
         # Alembic's batch mode copies whole tables, which may be empty without saying anything about the migration.
         if line is None or OF_A_BATCH in statement or not (is_several or DATA_CHANGE.match(statement)):
             return
         counts = self.lines.setdefault(line, {})
         counts[statement] = max(counts.get(statement, 0), 1 if rowcount < 0 or is_several else rowcount)
+
+    def _keep(self, line: int, statement: str, rowcount: int) -> None:
+        is_insert = INSERTS.match(statement) is not None
+        if (line, statement) not in self.executed:
+            if self.kept[line, is_insert] >= (MOST_INSERTS if is_insert else MOST_STATEMENTS):
+                return
+            self.kept[line, is_insert] += 1
+        rows = 1 if rowcount < 0 else rowcount
+        self.executed[line, statement] = max(self.executed.get((line, statement), 0), rows)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mrt_runtime.compare.blame import place_of, shorten
+from mrt_runtime.compare.executed_upgrade import ExecutedUpgrade
 from mrt_runtime.compare.rows import TableRows
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.databases.sentences import name_some
@@ -30,7 +31,7 @@ class RevisionFindings:
 
     `before` and `first` are the looks before the upgrade and after it; `written` counts the rows that were written to each table
     between up and down, `disturbed` are the tables and columns that this changed in other rows, `unmet` are the statements of the
-    upgrade that changed no row, `inserts` those that inserted some, by their lines, `stopped_by` is the failure of a step, after
+    upgrade that changed no row, `executed` is all that it executed, `stopped_by` is the failure of a step, after
     which nothing more was tried, `is_about_existence` is whether that was for what is there already, or is not, and `obstacle` what
     is known of the values of rows where they may be the reason. `is_bare` is whether tables were left without rows for it.
     """
@@ -45,7 +46,7 @@ class RevisionFindings:
     is_about_existence: bool = False
     obstacle: Obstacle | None = None
     unmet: Sequence[UnmetStatement] = ()
-    inserts: Mapping[int, Collection[str]] = field(default_factory=dict)
+    executed: ExecutedUpgrade | None = None
     is_bare: bool = False
     doubts: list[DoubtfulFailure] = field(default_factory=list)
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from mrt_runtime.compare.blame import contains_word, find_names, locate
 from mrt_runtime.compare.elsewhere import describe_elsewhere, find_elsewhere
+from mrt_runtime.compare.executed_upgrade import ExecutedUpgrade
 from mrt_runtime.compare.row_difference import compare_excusing
 from mrt_runtime.compare.rows import Rows
 from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, DifferenceWording, SchemaDifference, diff
@@ -32,22 +33,22 @@ def restored(
     *,
     disturbed: Disturbed = frozenset(),
     ignore: Collection[str] = (),
-    inserts: Mapping[int, Collection[str]] | None = None,
+    executed: ExecutedUpgrade | None = None,
 ) -> RevisionFindings:
     """Compare the database before the upgrade with the one after the rollback: rows and values first, then the catalogue.
 
     first: the look after the upgrade. written: how many rows were written to each table since then; those that the rollback
     left there are none of its doing. disturbed: the tables and columns that this changed in other rows.
-    ignore: what is not compared, as in the configuration. inserts: those that each line executed.
+    ignore: what is not compared, as in the configuration. executed: what the upgrade executed.
     """
-    findings = compare_rollback(step, before, after, ignore)
+    findings = compare_rollback(step, before, after, ignore, executed)
     now = without_written(after.rows, before.rows, first.rows, written)
     lost, notes = compare_excusing(before.rows, now, find_stamps(before.schema, first.schema, disturbed))
     elsewhere = find_elsewhere(lost, before.rows, now)
     findings.failures = list(describe_elsewhere(findings.failures, elsewhere))
     lost = tuple(describe_elsewhere(lost, elsewhere))
     # lost values come first: they are what a verdict is named after
-    findings.failures[:0] = [locate(failure, step.file, dialect=before.schema.dialect, inserts=inserts) for failure in lost]
+    findings.failures[:0] = [locate(failure, step.file, dialect=before.schema.dialect, executed=executed) for failure in lost]
     findings.warnings += notes
     moved = find_moved(before.rows, first.rows, after.rows, step.file)
     # a table that lost rows has its counter elsewhere, too, and one failure says it
@@ -58,9 +59,15 @@ def restored(
     return findings
 
 
-def compare_rollback(step: HistoryStep, before: Snapshot, after: Snapshot, ignore: Collection[str] = ()) -> RevisionFindings:
+def compare_rollback(
+    step: HistoryStep,
+    before: Snapshot,
+    after: Snapshot,
+    ignore: Collection[str] = (),
+    executed: ExecutedUpgrade | None = None,
+) -> RevisionFindings:
     """Compare the catalogue before the upgrade with the one after the rollback."""
-    return compare_schemas(step, (before, after), Outcome.SCHEMA_NOT_RESTORED, ROLLBACK, ignore)
+    return compare_schemas(step, (before, after), Outcome.SCHEMA_NOT_RESTORED, ROLLBACK, ignore, executed=executed)
 
 
 def without_written(now: Rows, before: Rows, first: Rows, written: Mapping[str, int]) -> Rows:
@@ -108,7 +115,13 @@ def repeated(
 
 
 def compare_schemas(
-    step: HistoryStep, looks: tuple[Snapshot, Snapshot], outcome: Outcome, wording: DifferenceWording, ignore: Collection[str]
+    step: HistoryStep,
+    looks: tuple[Snapshot, Snapshot],
+    outcome: Outcome,
+    wording: DifferenceWording,
+    ignore: Collection[str],
+    *,
+    executed: ExecutedUpgrade | None = None,
 ) -> RevisionFindings:
     """Turn the differences of two catalogues into failures, those that no query can notice into warnings."""
     findings = RevisionFindings()
@@ -118,11 +131,13 @@ def compare_schemas(
         if difference.warning:
             findings.warnings.append(difference.message)
         else:
-            findings.failures.append(as_failure(step, difference, outcome, looks[0].schema.dialect))
+            findings.failures.append(as_failure(step, difference, outcome, looks[0].schema.dialect, executed))
     return findings
 
 
-def as_failure(step: HistoryStep, difference: SchemaDifference, outcome: Outcome, dialect: str) -> Failure:
+def as_failure(
+    step: HistoryStep, difference: SchemaDifference, outcome: Outcome, dialect: str, executed: ExecutedUpgrade | None = None
+) -> Failure:
     """Write a difference as a failure, with its place in the migration where that is known."""
     failure = Failure(
         kind=outcome.value,
@@ -131,7 +146,7 @@ def as_failure(step: HistoryStep, difference: SchemaDifference, outcome: Outcome
         column=difference.column,
         evidence=difference.evidence,
     )
-    return locate(failure, step.file, difference.name, dialect)
+    return locate(failure, step.file, difference.name, dialect, executed=executed, of=difference.kind)
 
 
 def proven(step: HistoryStep, before: Snapshot, first: Snapshot, unseeded: Mapping[str, str]) -> RevisionFindings:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from mrt_runtime.compare.executed_upgrade import ExecutedUpgrade
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.migrate import HistoryStep
@@ -178,7 +179,7 @@ def go_and_return(
     findings = RevisionFindings()
     if earlier is not None and earlier.before and earlier.first and runner.is_still_upgraded(step):
         before, first = earlier.before, earlier.first
-        findings.unmet, findings.inserts = earlier.unmet, earlier.inserts
+        findings.unmet, findings.executed = earlier.unmet, earlier.executed
     else:
         before, first = before or runner.approach(step, adjustments), None
     findings.before = before
@@ -213,7 +214,7 @@ def go_up(runner: RevisionRunner, step: HistoryStep, findings: RevisionFindings,
     first = runner.upgrade(step)
     runner.deploy.try_old(step, first.schema)
     findings.unmet = find_unmet(step, runner.migrator, before, first)
-    findings.inserts = runner.migrator.changed_rows.inserts
+    findings.executed = ExecutedUpgrade.of(runner.migrator.changed_rows.executed, before.schema)
     return first
 
 
@@ -230,5 +231,5 @@ def judge_rollback(runner: RevisionRunner, step: HistoryStep, findings: Revision
         findings.written,
         disturbed=findings.disturbed,
         ignore=runner.ignore,
-        inserts=findings.inserts,
+        executed=findings.executed,
     )

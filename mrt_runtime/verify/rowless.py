@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 
+from mrt_runtime.compare.executed_upgrade import ExecutedUpgrade
 from mrt_runtime.compare.rows import Rows
 from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.migrate import HistoryStep
@@ -33,10 +34,11 @@ def check_without_rows(runner: RevisionRunner, step: HistoryStep, failed: Failur
             findings.before, findings.first = before, upgraded
             findings.unmet = find_unmet(step, runner.migrator, before, upgraded)
             first, upgrade = upgraded, partial(runner.upgrade, otherwise=Outcome.REUPGRADE_FAILED)
+        findings.executed = ExecutedUpgrade.of(runner.migrator.changed_rows.executed, before.schema)
         filled = runner.seeded.keys if runner.seeded else ()
         known = len(findings.failures)
         after = runner.downgrade(step)
-        findings.add(judge.compare_rollback(step, before, after, runner.ignore))
+        findings.add(judge.compare_rollback(step, before, after, runner.ignore, findings.executed))
         again = upgrade(step)
         if len(findings.failures) == known:
             # what an upgrade makes of rows is no part of this check
