@@ -48,6 +48,7 @@ COMPARING = re.compile(
 """Methods that compare a text with their argument; those of a dictionary, such as get(), name a key."""
 MOST_VALUES, MOST_TEXTS = 12, 40
 QUERIES = re.compile(rb"\bselect\b|\.query\(", re.IGNORECASE)
+CHOOSES = re.compile(rb"\.(?:where|filter|filter_by|get|get_one|in_)\(")
 STATEMENT = re.compile(r"\b(?:UPDATE|DELETE|SELECT|INSERT)\b", re.IGNORECASE)
 
 
@@ -59,6 +60,7 @@ class CodeReading:
     documents, each with a name that may be the document's column. `given` are the names that dictionaries map to a text,
     `looked_up` the columns whose values are looked up in a column of another table, `assigned` names that are given a
     constant, `keyed` those of which a key is made that is looked for among others.
+    `numbered` are columns with numbers that code asks for, "" for the key; `file` is where all of it is.
     """
 
     words: frozenset[str] = frozenset()
@@ -70,6 +72,8 @@ class CodeReading:
     looked_up: list[tuple[Place, Place]] = field(default_factory=list)
     assigned: list[tuple[str, Raw]] = field(default_factory=list)
     keyed: list[frozenset[str]] = field(default_factory=list)
+    numbered: list[tuple[Place, int]] = field(default_factory=list)
+    file: str = ""
 
     def read_text(self, node: ast.Constant | ast.JoinedStr, aliases: dict[str, str], constants: dict[str, ast.expr]) -> None:
         """Add what a string literal says that may be SQL."""
@@ -82,26 +86,33 @@ class CodeReading:
             if not STATEMENT.search(node.value):  # the expression of an index, or a condition
                 self.keys += find_sql_paths(node.value)
 
+    def read_queries(self, source: bytes, tree: ast.Module, constants: dict[str, ast.expr]) -> None:
+        """Add which columns are looked up in others, and by which numbers rows are."""
+        if QUERIES.search(source) or CHOOSES.search(source):
+            found = LookedUp(tree)
+            self.looked_up = list(found.find()) if QUERIES.search(source) else []
+            self.numbered = list(found.find_numbers(constants))
 
-def read_code(file: str, namespace: Namespace = NO_NAMES) -> CodeReading:
+
+def read_code(file: str, namespace: Namespace = NO_NAMES, left_out: str = "downgrade") -> CodeReading:
     """Return what a migration's code says, that of its downgrade() left out; nothing where the file cannot be read.
 
-    namespace: what the names in it stand for, once it is imported.
+    namespace: what the names in it stand for, once it is imported. left_out: the function that is left out.
     """
     parsed = parse_file(file)
     if parsed is None:
         return CodeReading()
     source, tree = parsed
     # What a downgrade asks for is written by the upgrade before it: such rows would be in its way.
-    tree.body = [node for node in tree.body if getattr(node, "name", None) != "downgrade"]
+    tree.body = [node for node in tree.body if getattr(node, "name", None) != left_out]
     tree = write_out(tree, namespace)
-    reading = CodeReading(frozenset(re.findall(r"\w+", source.decode(errors="replace"))))
+    reading = CodeReading(frozenset(re.findall(r"\w+", source.decode(errors="replace"))), file=file)
     selected = SelectedColumns(tree)
     name_places(tree, selected)
     aliases = dict(find_aliases(tree, selected))
     constants = dict(find_constants(tree))
     texts = ParsedTexts(tree, constants)
-    reading.looked_up = list(LookedUp(tree).find()) if QUERIES.search(source) else []
+    reading.read_queries(source, tree, constants)
     reading.keyed = list(dict.fromkeys(find_keyed(tree)))
     reading.keys = [(aliases.get(name, name), path) for name, path in dict.fromkeys(read_paths(tree))]
     inside = find_inside(list_nodes(tree))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mrt_runtime.seed.joined_columns import Place
 from mrt_runtime.seed.parsed_text import name_of
@@ -133,6 +133,36 @@ class LookedUp:
                 here = self._place(expression)
                 if here is not None and there is not None and here[0] != there[0]:
                     yield here, there
+
+    def find_numbers(self, constants: Mapping[str, ast.expr]) -> Iterator[tuple[Place, int]]:
+        """Yield each column with each number that it is asked for: `t.c.id == 1`, `T.id.in_([1, 2])`, `filter_by(id=1)`.
+
+        The column is "" where the key itself is meant: `session.get(T, 1)`, `query(T).get(1)`.
+        """
+        for node in self._nodes:
+            asked: list[tuple[Place | None, ast.expr]] = []
+            if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.In):
+                asked = [(self._place(node.left), node.comparators[0]), (self._place(node.comparators[0]), node.left)]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                asked = list(self._asked(node, node.func))
+            for place, value in asked:
+                given = constants.get(value.id, value) if isinstance(value, ast.Name) else value
+                parts = given.elts if isinstance(given, ast.List | ast.Tuple | ast.Set) else [given]
+                numbers = [part.value for part in parts if isinstance(part, ast.Constant) and type(part.value) is int]
+                yield from ((place, number) for number in numbers if place is not None)
+
+    def _asked(self, call: ast.Call, method: ast.Attribute) -> Iterator[tuple[Place | None, ast.expr]]:
+        """Yield what a method asks of a column, with the constant that it is given."""
+        if method.attr == "in_" and call.args:
+            yield self._place(method.value), call.args[0]
+        elif method.attr == "filter_by":
+            yield from ((self._in(self._table_of(method.value), word.arg or ""), word.value) for word in call.keywords)
+        elif method.attr in {"get", "get_one"} and call.args:
+            is_of_session = len(call.args) > 1 and isinstance(call.args[0], ast.Name)
+            table = self._tables.get(name_of(call.args[0])) if is_of_session else None
+            if table is None and isinstance(method.value, ast.Call):
+                table = self._table_of(method.value)
+            yield self._in(table, ""), call.args[1 if is_of_session else 0]
 
     def _compared(self, node: ast.Compare) -> list[tuple[ast.expr | None, Place | None]]:
         """Return what is compared with the column of a table, a value of a row rather than another column."""

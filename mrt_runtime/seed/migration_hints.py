@@ -24,6 +24,7 @@ from mrt_runtime.seed.filled_table import find_filled_tables, is_list
 from mrt_runtime.seed.imported_values import Namespace
 from mrt_runtime.seed.joined_columns import find_joined
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
+from mrt_runtime.seed.numbered_rows import WrittenNumbers
 from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.single_row import SingleRows
 from mrt_runtime.seed.table_order import parents_of
@@ -112,6 +113,7 @@ class MigrationHints:
         self._namespaces = namespaces
         self._filled: dict[str, bool] | None = None
         self._sources: str | None = None
+        self._numbers = WrittenNumbers(files, dialect, dialect_of(dialect).grammar if dialect else "")
 
     def note_next(self, file: str) -> None:
         """Note which migration comes next: keys that earlier ones added are no longer ahead."""
@@ -189,6 +191,16 @@ class MigrationHints:
         if file not in self._code:
             self._code[file] = read_code(file, self._namespaces.get(file, {}))
         return self._code[file]
+
+    def code_back(self, file: str) -> CodeReading:
+        """Return what the code of a migration's downgrade() says of rows."""
+        return read_code(file, self._namespaces.get(file, {}), left_out="upgrade")
+
+    def may_number(self, file: str, label: str, column: str, number: Value) -> bool:
+        """Whether a migration may insert the row with that number, under any name that its table has; file: the next one."""
+        self._read_once()
+        labels = (label, *self._later.get(label, ()))
+        return any(self._numbers.may_write(file, name, column, number, self.code) for name in labels)
 
     def names(self, text: str) -> bool:
         """Whether any of the migrations contains a text, so that it may be of a row that one of them writes."""

@@ -64,6 +64,10 @@ class SeedDialect(Protocol):
         """Return conditions on rows that no constraint states: a partition's bounds."""
         return ()
 
+    def pass_number(self, connection: Connection, table: Table, name: str, number: int) -> None:  # noqa: ARG002  most look what is there
+        """See to it that the database gives no other row a number that one has in the column of this name."""
+        return
+
     def attempt(self, connection: Connection) -> AbstractContextManager[object]:  # noqa: ARG002  mostly, a refusal leaves nothing behind
         """Guard statements that may be refused: what they did is undone, the transaction lives on."""
         return nullcontext()

@@ -147,7 +147,7 @@ class Seeder:
     def write_wanted(self, connection: Connection, schema: Schema, seeded: Seeded, file: str) -> bool:
         """Write rows that meet the conditions of the migration that comes next, and return whether any were missing."""
         reading = self.migration_hints.code(file)
-        if not (reading.statements or reading.compared or reading.assigned or reading.keyed):
+        if not (reading.statements or reading.compared or reading.assigned or reading.keyed or reading.numbered):
             return False
         filler = self._filler(connection, self.migration_hints.bind(schema, is_clean=False))
         plain = self._filler(connection, schema)

@@ -13,12 +13,13 @@ from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import parse_statements, read_condition, split_path
 from mrt_runtime.seed.json_texts import ITEM, LEAVES, JsonTexts
 from mrt_runtime.seed.migration_hints import ConvertibleTexts
+from mrt_runtime.seed.numbered_rows import find_given_back, find_numbered, is_named, number_columns
 from mrt_runtime.seed.statement_conditions import find_changes, find_conditions
 from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.table_plan import TablePlan, sample
 from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row, Value
-from mrt_runtime.seed.value_kind import Choices, Composed, Integers, Raw, ValueKind
+from mrt_runtime.seed.value_kind import Choices, Composed, Raw, ValueKind
 
 EMPTINESS = re.compile(r"\bIS\s+(?:NOT\s+)?NULL\b|\b(?:COALESCE|IFNULL|NULLIF)\s*\(", re.IGNORECASE)
 SIGNS = re.compile(r"\bABS\s*\(", re.IGNORECASE)
@@ -35,10 +36,10 @@ def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -
     plan = filler.planner.plan_table(table, start=0, count=10)
     there = filler.writer.read(table, insertable(table))
     written: list[Row] = []
-    # Numbers of rows that a migration names are those that it writes itself, or that another one does.
-    numbers = {name for name in key_columns(table) if isinstance(plan.kinds.get(name), Integers)}
+    numbers = number_columns(table, plan.kinds)
     together = list(_of_code_together(table, plan, reading))
     apart = (
+        *find_numbered(table, numbers, reading),
         *_of_statements(filler, table, plan, reading),
         *_of_code(table, plan, reading),
         *_of_documents(plan, reading),
@@ -48,19 +49,52 @@ def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -
     # A row that meets all comparisons of the code does not replace one that meets a single comparison.
     for rows, present in ((together, list(there)), (apart, list(there))):
         for row in rows:
-            if numbers & row.keys() or any(all(_reads_as(other.get(n), value) for n, value in row.items()) for other in present):
+            if any(all(_reads_as(other.get(n), value) for n, value in row.items()) for other in present):
                 continue
-            found = filler.write(table, row).rows if len(written) < MOST_ROWS else []
+            named = {name: row[name] for name in numbers & row.keys()}
+            if named and not _is_of_application(filler, table, named, reading):
+                continue
+            found = _write(filler, plan, row, named, reading) if len(written) < MOST_ROWS else []
             present.extend(found)
             written += found
     return written
 
 
+def _is_of_application(filler: TableFiller, table: Table, named: Row, reading: CodeReading) -> bool:
+    """Whether an application may have written the row of a number: no migration does, and a row can have it."""
+    hints = filler.planner.migration_hints
+    return all(
+        isinstance(value, int) and value > 0 and not hints.may_number(reading.file, table.label, name, value)
+        for name, value in named.items()
+    )
+
+
+def _write(filler: TableFiller, plan: TablePlan, row: Row, numbers: Row, reading: CodeReading) -> list[Row]:
+    """Insert a row; one that the migration names by numbers holds what its downgrade writes there, if the table takes that."""
+    writer, table = filler.writer, plan.table
+    if not numbers:
+        return filler.write(table, row).rows
+    back = filler.planner.migration_hints.code_back(reading.file)
+    given = {
+        name: value
+        for name, raw in find_given_back(table, numbers, back, writer.dialect.grammar)
+        if name in plan.kinds
+        for value in list(plan.kinds[name].fit(raw))[:1]
+    }
+    found = (filler.write(table, {**given, **row}).rows if given else []) or filler.write(table, row).rows
+    for name, value in numbers.items() if found else ():
+        writer.attempt(writer.dialect.pass_number, writer.connection, table, name, int(str(value)))
+    return found
+
+
 def _of_statements(filler: TableFiller, table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[Row]:
     """Yield values that meet each condition of a statement, and values that each UPDATE changes where it changes none now."""
-    dialect = filler.writer.dialect
+    dialect, numbers = filler.writer.dialect, number_columns(table, plan.kinds)
     for expression in dict.fromkeys(find_conditions(reading, table, dialect.grammar)):
-        yield from find_meeting(filler, table, plan, expression)
+        found = list(find_meeting(filler, table, plan, expression))
+        named = [row for row in found if is_named(row, numbers, expression, dialect.grammar)]
+        # of a range of numbers any row will do
+        yield from named or ([] if filler.writer.has_row(table, expression) else found[:1])
     for expression in dict.fromkeys(find_changes(reading, table, dialect)):
         if not filler.writer.has_row(table, expression):
             yield from islice(find_meeting(filler, table, plan, expression), 1)
@@ -157,7 +191,7 @@ def _of_code_together(table: Table, plan: TablePlan, reading: CodeReading) -> It
 
 
 def _compared(table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[tuple[str, Raw]]:
-    known = {column.name for column in table.columns}
+    known = {column.name for column in table.columns} - number_columns(table, plan.kinds)
     for name, constant in dict.fromkeys(reading.compared):
         # What code compares with a constant is something in a JSON document, not the whole.
         if name in known and name in plan.kinds and not isinstance(constant, bool) and not holds_json(plan.kinds[name]):

@@ -6,6 +6,7 @@ Input forms: https://www.postgresql.org/docs/current/datatype.html, and the exte
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
@@ -25,6 +26,8 @@ from mrt_runtime.seed.value_kind import Binaries, Booleans, Choices, ColumnSlot,
 
 INTEGERS = {"smallint": 16, "integer": 32, "bigint": 64}
 TEXTS = {"character varying", "character", "text", "bpchar", "name", "citext"}
+NEXT_NUMBER = re.compile(r"\bnextval\('((?:[^']|'')+)'")
+"""A column's default that takes a number from a sequence which it need not own."""
 SIMPLE: dict[str, ValueKind] = {
     "boolean": Booleans(),
     "real": Floats(1.5e30),
@@ -186,6 +189,19 @@ class PostgreSQLValues(SeedDialect):
         name = ".".join(preparer.quote(part) for part in (table.schema, table.name) if part)
         found = connection.exec_driver_sql("SELECT pg_get_partition_constraintdef(CAST(%s AS regclass))", (name,)).scalar()
         return (str(found),) if found else ()
+
+    def pass_number(self, connection: Connection, table: Table, name: str, number: int) -> None:
+        """Move the sequence of a column on, so that it gives no other row this number."""
+        preparer = connection.dialect.identifier_preparer
+        label = ".".join(preparer.quote(part) for part in (table.schema, table.name) if part)
+        owned = connection.exec_driver_sql("SELECT pg_get_serial_sequence(%s, %s)", (label, name)).scalar()
+        column = table.column(name)
+        named = NEXT_NUMBER.search(column.default or "") if column is not None else None
+        sequence = owned or (named[1].replace("''", "'") if named else None)
+        if sequence is not None:
+            connection.exec_driver_sql(
+                f"SELECT setval(CAST(%s AS regclass), {number}) FROM {sequence} WHERE last_value <= {number}", (sequence,)
+            )
 
     def attempt(self, connection: Connection) -> AbstractContextManager[object]:
         """Set a savepoint: a refused statement would end the transaction."""
