@@ -11,8 +11,8 @@ from mrt_runtime.compare.rows import Fingerprint, Row, Rows, TableRows, fingerpr
 from mrt_runtime.verdict import Failure, RowExample
 
 REWRITTEN = "written in another way as the same JSON"
-NULLED = "changed from NULL to JSON's null, which IS NULL does not find,"
-EMPTIED = "changed from JSON's null to NULL, which IS NULL finds,"
+NULLED = "changed from NULL to the JSON value null, so that IS NULL no longer finds them,"
+EMPTIED = "changed from the JSON value null to NULL, so that IS NULL now finds them,"
 SAMPLES = 3  # rows shown as evidence
 Pair: TypeAlias = tuple[Row, Row]
 

@@ -20,6 +20,7 @@ from mrt_runtime.verify.budget import find_excess
 from mrt_runtime.verify.stamp import Disturbed
 
 MOST_ROWS_NAMED = 3
+LONGEST_ROWS = 160  # characters of rows, unless a single one is longer
 ADVICE = "; custom_seeds can supply a row that it changes"
 WITHOUT_ROWS = ": as the upgrade fails with rows, this was judged without them"
 LEFT = ("left behind after rollback", "after the second")
@@ -185,7 +186,7 @@ class RevisionFindings:
     def _doubt_with(self, failure: Failure, adjustment: Adjustment, rows: Sequence[str], obstacle: Obstacle | None = None) -> None:
         """Report a failure that was seen only with rows that were adjusted since; obstacle: what is known of their values."""
         met = obstacle.met if obstacle is not None and adjustment is Adjustment.UNREADABLE else ""
-        named = met or name_some(rows, MOST_ROWS_NAMED, "; ")
+        named = met or _name_within(rows)
         warning = f"Only with {adjustment.value} ({named}): {failure.message}{_place(failure)}"
         self._doubt(failure, adjustment.name.lower(), warning + advise(adjustment, rows))
 
@@ -228,6 +229,12 @@ def advise(adjustment: Adjustment, rows: Sequence[str]) -> str:
     """Return which rows a project can give in place of those that were left out."""
     label = rows[0].split("'")[1] if adjustment in (*LEFT_OUT, Adjustment.GUARDED) and rows and "'" in rows[0] else ""
     return f"; custom_seeds={{'{label}': …}} can supply other rows" if label else ""
+
+
+def _name_within(rows: Sequence[str]) -> str:
+    """Return as many of the rows as leave the error behind them in sight, at least one."""
+    named = [name_some(rows, most, "; ") for most in range(MOST_ROWS_NAMED, 0, -1)]
+    return next((text for text in named if len(text) <= LONGEST_ROWS), named[-1])
 
 
 def _place(failure: Failure) -> str:

@@ -135,9 +135,10 @@ def _describe(step: HistoryStep, table: Table, key: UniqueRows, dialect: str) ->
     line = locate(about, step.file, key.name, dialect, "upgrade").line
     if line and AGREED in Path(step.file).read_text(encoding="utf-8", errors="replace").splitlines()[line - 1]:
         return ""
-    columns = f"({name_some(key.parts, 4)})" + (f" where {key.where}" if key.where else "")
+    columns = cut(f"({name_some(key.parts, 4)})", LONGEST)
+    condition = f" where {cut(key.where, LONGEST)}" if key.where else ""
     where = f"Line {line}: upgrade" if line else "Upgrade"
     return (
-        f"{where} makes {cut(columns, LONGEST)} unique in table '{table.label}', and no two rows here held the same: "
+        f"{where} makes {columns} unique in table '{table.label}'{condition}, and no two rows here held the same: "
         "duplicates would fail this upgrade"
     )

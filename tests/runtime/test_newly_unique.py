@@ -121,7 +121,7 @@ def test_a_primary_key_over_columns_that_are_there(project, server, request):
 def test_a_part_of_the_rows(verify, postgres_url):
     verdict = verify('op.execute("CREATE UNIQUE INDEX ux ON t (a) WHERE b IS NULL")', DROP, postgres_url)
     [warning] = keep(verdict)
-    assert "(a) where b IS NULL unique" in warning
+    assert "(a) unique in table 't' where b IS NULL, and" in warning
 
 
 def test_a_beginning_is_less_than_the_whole(verify, mysql_url):

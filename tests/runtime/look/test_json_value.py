@@ -63,8 +63,8 @@ def test_no_text_stops_the_reading(text):
 @pytest.mark.parametrize(
     ("was", "now", "words"),
     [
-        (None, "null", "changed from NULL to JSON's null, which IS NULL does not find,"),
-        ("null", None, "changed from JSON's null to NULL, which IS NULL finds,"),
+        (None, "null", "changed from NULL to the JSON value null, so that IS NULL no longer finds them,"),
+        ("null", None, "changed from the JSON value null to NULL, so that IS NULL now finds them,"),
     ],
 )
 def test_the_null_of_json_for_null_is_a_note_in_a_column_of_json(sqlite, was, now, words):
