@@ -75,6 +75,11 @@ class CodeReading:
     numbered: list[tuple[Place, int]] = field(default_factory=list)
     file: str = ""
 
+    @property
+    def asks(self) -> bool:
+        """Whether it may ask for rows that are not there."""
+        return any((self.statements, self.compared, self.assigned, self.keyed, self.numbered))
+
     def read_text(self, node: ast.Constant | ast.JoinedStr, aliases: dict[str, str], constants: dict[str, ast.expr]) -> None:
         """Add what a string literal says that may be SQL."""
         for sql in spell(node, constants):

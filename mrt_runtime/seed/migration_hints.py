@@ -192,10 +192,6 @@ class MigrationHints:
             self._code[file] = read_code(file, self._namespaces.get(file, {}))
         return self._code[file]
 
-    def code_back(self, file: str) -> CodeReading:
-        """Return what the code of a migration's downgrade() says of rows."""
-        return read_code(file, self._namespaces.get(file, {}), left_out="upgrade")
-
     def may_number(self, file: str, label: str, column: str, number: Value) -> bool:
         """Whether a migration may insert the row with that number, under any name that its table has; file: the next one."""
         self._read_once()

@@ -147,7 +147,7 @@ class Seeder:
     def write_wanted(self, connection: Connection, schema: Schema, seeded: Seeded, file: str) -> bool:
         """Write rows that meet the conditions of the migration that comes next, and return whether any were missing."""
         reading = self.migration_hints.code(file)
-        if not (reading.statements or reading.compared or reading.assigned or reading.keyed or reading.numbered):
+        if not reading.asks:
             return False
         filler = self._filler(connection, self.migration_hints.bind(schema, is_clean=False))
         plain = self._filler(connection, schema)
@@ -156,17 +156,15 @@ class Seeder:
         freed = self._filler(connection, bind(schema, is_clean=False, is_repeated=True)) if deletes else filler
         tables = [table for table in seedable_tables(schema) if table.label not in {*self.custom_seeds, *seeded.unseeded}]
         # Rows that share values with others, or are reached over others, come after all of those.
-        for (write, by), table in product(
-            ((write_wanted_rows, filler), (write_repeated_rows, freed), (write_linked_rows, filler)), tables
-        ):
+        steps = ((write_wanted_rows, filler), (write_repeated_rows, freed), (write_linked_rows, filler))
+        for (write, by), table in product(steps, tables):
             bound = with_inherited(by.parents.tables[table.label], by.parents.tables)
             try:
                 rows = write(by, bound, reading)
                 orphans = write_orphans(plain, bound, reading) if write is write_wanted_rows else []
             except DBAPIError:
                 continue
-            names = key_columns(bound)
-            keys = [{name: row[name] for name in names} for row in rows] if names else []
+            keys = [{name: row[name] for name in names} for row in rows] if (names := key_columns(bound)) else []
             if keys or orphans:
                 seeded.keys[table.label] = (*seeded.keys.get(table.label, ()), *keys, *orphans)
                 seeded.orphans[table.label] = (*seeded.orphans.get(table.label, ()), *orphans)

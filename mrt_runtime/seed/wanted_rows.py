@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import islice
 
 from mrt_runtime.compare.schema import CatalogueColumn, Table
-from mrt_runtime.seed.code_reader import CodeReading
+from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.condition import parse_statements, read_condition, split_path
 from mrt_runtime.seed.json_texts import ITEM, LEAVES, JsonTexts
 from mrt_runtime.seed.migration_hints import ConvertibleTexts
@@ -74,7 +74,7 @@ def _write(filler: TableFiller, plan: TablePlan, row: Row, numbers: Row, reading
     writer, table = filler.writer, plan.table
     if not numbers:
         return filler.write(table, row).rows
-    back = filler.planner.migration_hints.code_back(reading.file)
+    back = read_code(reading.file, left_out="upgrade")
     given = {
         name: value
         for name, raw in find_given_back(table, numbers, back, writer.dialect.grammar)
