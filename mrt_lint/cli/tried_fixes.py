@@ -64,7 +64,9 @@ def _fixed(outcomes: Iterable[FixOutcome]) -> Counter[FindingKey]:
 def outcomes_of(inspection: CheckRun, *, unsafe: bool, paths: Collection[str] | None = None) -> Iterator[FixOutcome]:
     """Fix every file in memory, or those of these paths, one history after the other."""
     wanted: dict[str, list[Finding]] = {}
+    reported: dict[str, list[Finding]] = {}
     for finding in inspection.report.findings:
+        reported.setdefault(finding.path, []).append(finding)
         if finding.fix is not None and (paths is None or finding.path in paths):
             wanted.setdefault(finding.path, []).append(finding)
     if not wanted:
@@ -80,4 +82,4 @@ def outcomes_of(inspection: CheckRun, *, unsafe: bool, paths: Collection[str] | 
 
     for sources, readings in inspection.engine.readings(inspection.names):
         session = FixSession(sources, readings, settings, unsafe=unsafe, breaks=breaks)
-        yield from (session.fix(path, wanted[path]) for path in sources if path in wanted)
+        yield from (session.fix(path, wanted[path], reported[path]) for path in sources if path in wanted)

@@ -71,8 +71,11 @@ class FixSession:
         self._texts: dict[str, SourceText] = {}
         self._proposed: tuple[Migration, History] | None = None
 
-    def fix(self, path: str, findings: Iterable[Finding]) -> FixOutcome:
-        """Fix what can be fixed of these findings in one file, one after the other, each in the light of those before."""
+    def fix(self, path: str, findings: Iterable[Finding], reported: Iterable[Finding] = ()) -> FixOutcome:
+        """Fix what can be fixed of these findings in one file, one after the other, each in the light of those before.
+
+        `reported` are all that are known of the file, if they are: where a fix leaves none but these, nothing else is asked.
+        """
         content = self._sources[path]
         outcome = FixOutcome(path=path, before=content, after=content)
         left = asked = [finding for finding in findings if finding.code in fixers()]
@@ -81,7 +84,7 @@ class FixSession:
             return outcome
         wanted = {key_of(finding) for finding in left}
         passed: dict[tuple[str, str, str], tuple[Finding, str, bool]] = {}
-        state = _FileState(self, migration, content)
+        state = _FileState(self, migration, content, reported)
         while left:
             finding = min(left, key=lambda finding: finding.code in _LAST)
             try:
@@ -95,9 +98,9 @@ class FixSession:
             else:
                 outcome.fixed.append((finding, note))
                 self._accept(migration, content)
-                before, state = state.judged, _FileState(self, migration, content)
+                before, state = state.keys, _FileState(self, migration, content)
                 state.judged = judged
-                gone = {key_of(other) for other in before} - {key_of(other) for other in state.judged} - {key_of(finding)}
+                gone = before.keys() - state.keys.keys() - {key_of(finding)}
                 outcome.fixed += [(other, "") for other in asked if key_of(other) in gone]
                 passed.clear()  # what prevented them may be fixed now
                 # the same findings at the places where they are now
@@ -125,7 +128,7 @@ class FixSession:
         written = text.encode(apply(text.text, proposal.edits, text.newline))
         again = self._read(migration, written, proposal)
         judged = self.judge(again, written)
-        self._check_findings(finding, state.judged, judged, proposal.leaves)
+        self._check_findings(finding, state, judged, proposal.leaves)
         if self._breaks(migration.path, content, written):
             raise NoFix("mrt.lock holds this revision as it is")
         if proposal.safety is FixSafety.UNSAFE and not self._unsafe:
@@ -149,20 +152,16 @@ class FixSession:
         return again
 
     @staticmethod
-    def _check_findings(finding: Finding, before: list[Finding], after: list[Finding], leaves: Collection[str]) -> None:
+    def _check_findings(finding: Finding, state: _FileState, after: list[Finding], leaves: Collection[str]) -> None:
         """Raise NoFix unless the finding is fixed and no new one appears, but for warnings of these codes."""
-        was, now = Counter(map(key_of, before)), Counter(map(key_of, after))
+        now, known, key = Counter(map(key_of, after)), state.keys, key_of(finding)
         # counted, not looked for: a file may have several findings of one key
-        if now[key_of(finding)] >= was[key_of(finding)]:
+        if now[key] < known[key] and _first_new(after, known, leaves) is None:
+            return
+        was = Counter(map(key_of, state.judged))
+        if now[key] >= was[key]:
             raise NoFix("the finding would stay")
-        new = next(
-            (
-                other
-                for other in after
-                if now[key_of(other)] > was[key_of(other)] and not (other.code in leaves and other.severity is Severity.WARNING)
-            ),
-            None,
-        )
+        new = _first_new(after, was, leaves)
         if new is not None:
             raise NoFix(f"it would raise {new.code} {new.name}: {new.message}")
 
@@ -192,17 +191,31 @@ class FixSession:
 
 
 class _FileState:
-    """One file between two fixes: what the rules say of it is asked only where a fix was found."""
+    """One file between two fixes: the rules are asked about it only where a fix was found and the reported do not suffice."""
 
-    def __init__(self, session: FixSession, migration: Migration, content: bytes) -> None:
+    def __init__(self, session: FixSession, migration: Migration, content: bytes, reported: Iterable[Finding] = ()) -> None:
         self._session = session
         self.migration = migration
         self.content = content
+        self._reported = Counter(map(key_of, reported))
+
+    @property
+    def keys(self) -> Counter[tuple[str, str, str]]:
+        """The keys of the findings of every rule, or those of what is reported where that was enough so far."""
+        return self._reported if "judged" not in vars(self) and self._reported else Counter(map(key_of, self.judged))
 
     @cached_property
     def judged(self) -> list[Finding]:
         """The findings of every rule."""
         return self._session.judge(self.migration, self.content)
+
+
+def _first_new(after: list[Finding], was: Counter[tuple[str, str, str]], leaves: Collection[str]) -> Finding | None:
+    """Return the first finding that was not there before, but for warnings of these codes."""
+    now = Counter(map(key_of, after))
+    is_left = (other.code in leaves and other.severity is Severity.WARNING for other in after)
+    new = (other for other, left in zip(after, is_left, strict=True) if now[key_of(other)] > was[key_of(other)] and not left)
+    return next(new, None)
 
 
 class _UnsafeError(Exception):

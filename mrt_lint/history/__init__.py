@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import TypeVar
 
 from mrt_lint.history.doubt import Doubts
-from mrt_lint.history.effects import names_made, types_made
 from mrt_lint.history.graph import GraphFlaw, GraphProblem, RevisionGraph
+from mrt_lint.history.makers import Makers
 from mrt_lint.history.replay import replay
 from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, place
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import Op
-from mrt_lint.model.values import HOLE, UNKNOWN, Unknown
+from mrt_lint.model.values import HOLE, UNKNOWN
 
 __all__ = ["GraphFlaw", "GraphProblem", "History", "ReplayedSchema", "ReplayedTable", "RevisionGraph"]
 
@@ -64,9 +64,8 @@ class History:
         graph, known = self.graph, earlier.graph
         if graph.order is known.order:
             changed = [revision for revision in graph.order if known.migrations.get(revision) is not graph.migrations[revision]]
-            if all(graph.migrations[revision].upgrades_like(known.migrations[revision]) for revision in changed):
-                self._keep_schemas(earlier, changed)
-                return
+            self._keep_schemas(earlier, changed)
+            return
         common = [revision for revision in known.order if revision in graph.ranks]
         # what parallel branches do is replayed in this order, so it decides the schema that a merge finds
         same_order = common == [revision for revision in graph.order if revision in known.ranks]
@@ -89,14 +88,23 @@ class History:
                 _keep(revision, earlier._at, self._at)
 
     def _keep_schemas(self, earlier: History, changed: Iterable[str]) -> None:
-        """Take over all that follows from upgrade functions that do what they did, in files of which these have changed."""
+        """Take over all that follows from upgrade functions that do what they did; the files of these revisions have changed."""
         for name in ("_before", "_at", "_doubted", "_read_through"):
             vars(self)[name] = vars(earlier)[name].copy()
         for revision in changed:
             self._doubted.pop(revision, None)
             self._read_through.pop(revision, None)
-        for name in vars(earlier).keys() & {"_makers", "_type_makers", "_unseen"}:
-            vars(self)[name] = vars(earlier)[name]
+        others = [revision for revision in changed if not self.migrations[revision].upgrades_like(earlier.migrations[revision])]
+        ranks, above = self.graph.ranks, self.graph.above
+        reach = sum(1 << ranks[revision] for revision in others)
+        later = [revision for revision in self.order if above[revision] & reach] if others else []
+        for kept, gone in ((self._before, later), (self._read_through, later), (self._at, (*others, *later))):
+            for revision in gone:
+                kept.pop(revision, None)
+        if earlier.makers.hold_for(self.graph, changed):
+            vars(self)["makers"] = earlier.makers
+        if all(self._doubts(revision).words == earlier._doubts(revision).words for revision in changed):
+            vars(self)["_named_by_plugins"] = earlier._named_by_plugins
 
     @property
     def migrations(self) -> dict[str, Migration]:
@@ -140,39 +148,21 @@ class History:
 
         `names` are "table", "column" or "index" and the names, folded.
         """
-        makers = self._makers.get(names, ())
+        makers = self.makers.by_name.get(names, ())
         return any(
             other != revision and not (self.is_before(other, revision) or self.is_before(revision, other))
-            for other in (*makers, *self._unseen)
+            for other in (*makers, *self.makers.unseen)
         )
 
     @cached_property
-    def _unseen(self) -> list[str]:
-        """The revisions that may make anything: their files do not parse."""
-        return [revision for revision, migration in self.migrations.items() if migration.unseen]
-
-    @cached_property
-    def _makers(self) -> dict[tuple[str, ...], list[str]]:
-        """The revisions that make a thing, by its kind and name, a column by its table's, too."""
-        found: dict[tuple[str, ...], list[str]] = {}
-        for revision, migration in self.migrations.items():
-            for names in names_made(migration.upgrade_ops):
-                found.setdefault(names, []).append(revision)
-        return found
+    def makers(self) -> Makers:
+        """The revisions that make a thing."""
+        return Makers(self.graph)
 
     def may_have_made_type(self, revision: str, name: str) -> bool:
         """Return whether a revision that must have run before this one makes a type of this name, folded, or may."""
-        made = self._type_makers
+        made = self.makers.of_types
         return bool(self.graph.above.get(revision, 0) & (made.get(name, 0) | made.get(UNKNOWN, 0)))
-
-    @cached_property
-    def _type_makers(self) -> dict[str | Unknown, int]:
-        """The revisions that make a type, as bits, by its name, by UNKNOWN those that may make any."""
-        found: dict[str | Unknown, int] = {}
-        for revision, rank in self.graph.ranks.items():
-            for name in {name for op in self.migrations[revision].upgrade_ops for name in types_made(op)}:
-                found[name] = found.get(name, 0) | 1 << rank
-        return found
 
     def ops_before(self, revision: str, table: QualifiedName) -> Iterator[Op]:
         """Yield what the revisions that must have run before this one do to a table of this name, in order."""

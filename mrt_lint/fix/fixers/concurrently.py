@@ -5,16 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from contextlib import suppress
-from functools import lru_cache
 
 from mrt_lint.fix.fix_context import FixContext
 from mrt_lint.fix.fixer import Fixer
 from mrt_lint.fix.proposed_fix import FixSafety, NoFix, ProposedFix, TextEdit
 from mrt_lint.fix.statement import CallStatement
-from mrt_lint.history import History
 from mrt_lint.history.schema import fold
 from mrt_lint.model.finding import Finding
-from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import CreateIndex, CreateTable, DropIndex, Execute, Op
 
 _CONCURRENTLY = "postgresql_concurrently"
@@ -103,22 +100,13 @@ def _is_partitioned(context: FixContext, table: object) -> bool:
     history = context.rule_context.history
     if history is None or not isinstance(table, str):
         return False
-    for migration, op in _makers(history).get(fold(table), ()):
-        with suppress(NoFix):
-            source = ast.unparse(context.text_of(migration).call(op.origin))
-            return re.search(r"partition[ _]by", source, re.IGNORECASE) is not None
-    return False
-
-
-@lru_cache(maxsize=1)
-def _makers(history: History) -> dict[str, list[tuple[Migration, CreateTable]]]:
-    """Find, by the table's name, the operations of a history that make tables: every fix of a history asks for them."""
-    found: dict[str, list[tuple[Migration, CreateTable]]] = {}
-    for migration in history.migrations.values():
+    for migration in map(history.migrations.__getitem__, history.makers.by_name.get(("table", fold(table)), ())):
         for op in migration.upgrade_ops:
-            if isinstance(op, CreateTable) and isinstance(op.table, str):
-                found.setdefault(fold(op.table), []).append((migration, op))
-    return found
+            if isinstance(op, CreateTable) and isinstance(op.table, str) and fold(op.table) == fold(table):
+                with suppress(NoFix):
+                    source = ast.unparse(context.text_of(migration).call(op.origin))
+                    return re.search(r"partition[ _]by", source, re.IGNORECASE) is not None
+    return False
 
 
 def _in_sql(context: FixContext, op: Op, statement: CallStatement, *, deeper: bool) -> str:
