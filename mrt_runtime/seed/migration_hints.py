@@ -7,8 +7,8 @@ those that a check ahead lists. Whether other numbers or lengths still fit later
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from mrt_runtime.migration_file import parse_file
 from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.computed_back import ComputedBack, find_computed_back
 from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead, bind_ahead
+from mrt_runtime.seed.convertible_texts import ConvertibleTexts
 from mrt_runtime.seed.filled_table import find_filled_tables, is_list
 from mrt_runtime.seed.imported_values import Namespace
 from mrt_runtime.seed.joined_columns import find_joined
@@ -28,8 +29,8 @@ from mrt_runtime.seed.numbered_rows import WrittenNumbers
 from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.single_row import SingleRows
 from mrt_runtime.seed.table_order import parents_of
-from mrt_runtime.seed.value import Value, ValuePool
-from mrt_runtime.seed.value_kind import Binaries, Choices, ColumnSlot, Integers, Raw, Texts, ValueKind
+from mrt_runtime.seed.value import Value
+from mrt_runtime.seed.value_kind import Binaries, Choices, ColumnSlot, Integers, Texts, ValueKind
 from mrt_runtime.seed.written_values import PythonType, WrittenValues
 
 Found = TypeVar("Found")
@@ -48,39 +49,6 @@ KEYS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 CHECKS = re.compile(rb"create_check_constraint|\bADD\b[^;]*\bCHECK\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class ConvertibleTexts:
-    """Texts that are also values of another kind."""
-
-    text: Texts
-    other: ValueKind
-
-    def pool(self, slot: ColumnSlot) -> ValuePool:
-        """Return the values for a column."""
-        pool = self.other.pool(slot)
-        return ValuePool(
-            typical=self._texts(pool.typical), edges=self._texts(pool.edges), bare=self._texts(pool.bare), place=pool.place
-        )
-
-    def _texts(self, values: Iterable[Value]) -> tuple[str, ...]:
-        texts = [str(int(value) if isinstance(value, bool) else value) for value in values]
-        return tuple(text for text in texts if self.text.length is None or len(text) <= self.text.length)
-
-    def fit(self, raw: Raw) -> Iterator[Value]:
-        """Yield the values of this kind that a constant of a constraint, or its neighbours, can be written as.
-
-        Documents that hold the constant come before the constant itself: a pattern asks for what a text holds.
-        """
-        if isinstance(self.other, JsonTexts):
-            yield from self._texts(self.other.fit(raw))
-        yield from self.text.fit(raw)
-
-    def compose(self, paths: Sequence[JsonPath], values: Sequence[Raw]) -> Iterator[Value]:
-        """Yield documents, where the texts are such."""
-        if isinstance(self.other, JsonTexts):
-            yield from self._texts(self.other.compose(paths, values))
 
 
 class MigrationHints:

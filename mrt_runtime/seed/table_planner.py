@@ -9,9 +9,10 @@ from dataclasses import replace
 from mrt_runtime.compare.schema import CatalogueColumn, ColumnType, ForeignKey, NamedType, Schema, Table, qualified
 from mrt_runtime.seed.condition import RowCondition, read_condition
 from mrt_runtime.seed.constraint_ahead import is_ahead
+from mrt_runtime.seed.convertible_texts import ConvertibleTexts
 from mrt_runtime.seed.expression_key import list_expression_keys
 from mrt_runtime.seed.json_texts import JsonTexts
-from mrt_runtime.seed.migration_hints import ConvertibleTexts, MigrationHints
+from mrt_runtime.seed.migration_hints import MigrationHints
 from mrt_runtime.seed.own_reference import share_values
 from mrt_runtime.seed.parent_rows import ParentRows
 from mrt_runtime.seed.row_writer import MOST_ROWS, RowWriter

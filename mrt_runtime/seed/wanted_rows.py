@@ -11,8 +11,8 @@ from itertools import islice
 from mrt_runtime.compare.schema import CatalogueColumn, Table
 from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.condition import parse_statements, read_condition, split_path
+from mrt_runtime.seed.convertible_texts import ConvertibleTexts
 from mrt_runtime.seed.json_texts import ITEM, LEAVES, JsonTexts
-from mrt_runtime.seed.migration_hints import ConvertibleTexts
 from mrt_runtime.seed.numbered_rows import find_given_back, find_numbered, is_named, number_columns
 from mrt_runtime.seed.statement_conditions import find_changes, find_conditions
 from mrt_runtime.seed.table_filler import TableFiller, insertable
