@@ -14,6 +14,7 @@ from mrt_runtime.seed.condition import parse_statements, read_condition, split_p
 from mrt_runtime.seed.convertible_texts import ConvertibleTexts
 from mrt_runtime.seed.json_texts import ITEM, LEAVES, JsonTexts
 from mrt_runtime.seed.numbered_rows import find_given_back, find_numbered, is_named, number_columns
+from mrt_runtime.seed.own_rows import is_inserted
 from mrt_runtime.seed.statement_conditions import find_changes, find_conditions
 from mrt_runtime.seed.table_filler import TableFiller, insertable
 from mrt_runtime.seed.table_plan import TablePlan, sample
@@ -53,6 +54,8 @@ def write_wanted_rows(filler: TableFiller, table: Table, reading: CodeReading) -
                 continue
             named = {name: row[name] for name in numbers & row.keys()}
             if named and not _is_of_application(filler, table, named, reading):
+                continue
+            if is_inserted(row, table, reading, filler.writer.dialect):
                 continue
             found = _write(filler, plan, row, named, reading) if len(written) < MOST_ROWS else []
             present.extend(found)
