@@ -17,7 +17,31 @@ Disturbed: TypeAlias = frozenset[tuple[str | None, str | None]]
 
 TIME = "became the time of this run"
 COUNT = "counted on by a trigger"
-NAMED = re.compile(r"(?:^|_|(?<=[a-z])(?=[A-Z])|last|date)(?i:updat|modif|chang|edit|touch)|(?i:mtime)")
+WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+CHANGED = re.compile(r"(?:last|date|time|row|record)?(?:updat|modif|chang|edit|touch)\w*|mtime")
+AROUND = frozenset(
+    {
+        *(
+            "last",
+            "latest",
+            "date",
+            "datetime",
+            "time",
+            "timestamp",
+            "tstamp",
+            "stamp",
+            "ts",
+            "dt",
+            "day",
+            "utc",
+            "at",
+            "on",
+            "when",
+        ),
+        *("of", "is", "by", "row", "record", "rec", "entry", "db", "sys", "system", "auto"),
+    }
+)
+"""Words beside one for a change that do not say of what: `status_changed_at` is the time of another event than of any change."""
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d))?")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 FURTHEST = 15 * 3600  # seconds: times without a zone are some zone's, the furthest from UTC is 14 hours away
@@ -30,8 +54,8 @@ def find_stamps(before: Schema, first: Schema, disturbed: Disturbed = frozenset(
     """Return what excuses a change between the two looks around an upgrade and its rollback.
 
     A time that became the present one is a stamp where the database sets it by itself (a trigger, ON UPDATE) or its column is
-    named as one (`updated_at`), and stayed there meanwhile: one that comes back with a default has lost its values. So is one
-    of a row that nothing had changed before: it says that the row was changed now, as it does for any other.
+    named as one (`updated_at`), of the whole row, and stayed there meanwhile: one that comes back with a default has lost its
+    values. So is one of a row that nothing had changed before: it says that the row was changed now, as it does for any other.
 
     A number is counted where a trigger assigns it. What is `disturbed` was stamped or counted because rows of ours were written.
     """
@@ -43,7 +67,7 @@ def find_stamps(before: Schema, first: Schema, disturbed: Disturbed = frozenset(
             return None
         if is_same_decimal(column, change):
             return ""
-        if is_present(change.now) and (column.on_update or NAMED.search(column.name) or is_assigned(before, change)):
+        if is_present(change.now) and (column.on_update or is_named(change.table, column.name) or is_assigned(before, change)):
             words: str | None = TIME
         else:
             is_number = all(NUMBER.fullmatch(str(value)) for value in (change.was, change.now))
@@ -55,6 +79,14 @@ def find_stamps(before: Schema, first: Schema, disturbed: Disturbed = frozenset(
 
 def _find(schema: Schema, change: ValueChange) -> CatalogueColumn | None:
     return next((table.column(change.column) for table in schema.tables if table.label == change.table), None)
+
+
+def is_named(table: str, column: str) -> bool:
+    """Whether a column is called by when a row was changed last: by no word that says of what, unless that is the table."""
+    words = [word.lower() for word in WORD.findall(column)]
+    own = {word.lower().rstrip("s") for word in WORD.findall(table.rpartition(".")[2])}
+    others = [word for word in words if not CHANGED.fullmatch(word)]
+    return len(others) < len(words) and all(word in AROUND or word.rstrip("s") in own for word in others)
 
 
 def is_same_decimal(column: CatalogueColumn, change: ValueChange) -> bool:

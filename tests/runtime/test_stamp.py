@@ -4,7 +4,7 @@ import pytest
 
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
-from mrt_runtime.verify.stamp import is_present
+from mrt_runtime.verify.stamp import is_named, is_present
 
 pytestmark = pytest.mark.exhaustive
 
@@ -20,6 +20,7 @@ STAMPS = {
 EPOCH = {"postgres": "extract(epoch FROM now())::bigint", "mysql": "unix_timestamp()"}
 LOSSES = {
     "a time that is no stamp": ("verified_at", "DateTime", "CURRENT_TIMESTAMP"),
+    "the time of one sort of change": ("last_status_change", "DateTime", "CURRENT_TIMESTAMP"),
     "a stamp that becomes another time": ("updated_at", "DateTime", "'2011-11-11 11:11:11'"),
 }
 COUNTING = {
@@ -65,6 +66,32 @@ def test_another_time_that_is_overwritten_is_lost(verify, kind):
     table = TABLE.format(name=name, type=type_, more="")
     verdict = verify("sqlite", [table], f'op.execute("UPDATE t SET {name} = {now}")')
     assert [failure.column for failure in verdict.failures] == [name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "updated_at",
+        "UpdatedAt",
+        "last_modified",
+        "modified_on",
+        "date_updated",
+        "lastupdate",
+        "mtime",
+        "changed",
+        "edited_ts",
+        "user_updated",
+    ],
+)
+def test_a_stamp_is_called_by_the_change_of_a_row(name):
+    assert is_named("public.users", name)
+
+
+@pytest.mark.parametrize(
+    "name", ["last_status_change", "password_changed_at", "price_updated_at", "created_at", "verified_on", "n1"]
+)
+def test_the_time_of_one_sort_of_change_is_no_stamp(name):
+    assert not is_named("public.users", name)
 
 
 PRICE = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("price", sa.{type}, nullable=False))'
