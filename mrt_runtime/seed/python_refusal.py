@@ -122,7 +122,10 @@ def _of_key(key: object, frames: Sequence[FrameType]) -> RefusedValue | None:
         and isinstance(kind := own.f_locals.get("cls"), type)
         and issubclass(kind, enum.Enum)
     ):
-        return RefusedValue((one_of("that are no name of a label", [member.name for member in kind]),), (str(key),))
+        names = [member.name for member in kind]
+        return RefusedValue((one_of("that are no name of a label", names),), (str(key),)) if names else None
+    if not can_be_key(key):  # a package raises KeyError with what it likes
+        return None
     asked = [found for found in _asked(own) if isinstance(found, dict) and key not in found]
     held = [value for value in list(own.f_locals.values()) if isinstance(value, dict) and key not in value]
     known = next((tuple(found) for found in asked if found and all(isinstance(one, str | int) for one in found)), ())
@@ -131,6 +134,15 @@ def _of_key(key: object, frames: Sequence[FrameType]) -> RefusedValue | None:
         *([one_of("that it knows no equivalent of", known)] if known else []),
     )
     return RefusedValue(wanted, (str(key),), parts=(*asked, *held)) if wanted else None
+
+
+def can_be_key(key: object) -> bool:
+    """Whether a dictionary can be asked for a value."""
+    try:
+        hash(key)
+    except TypeError:
+        return False
+    return True
 
 
 def _asked(frame: FrameType) -> Iterator[object]:

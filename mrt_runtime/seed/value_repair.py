@@ -173,11 +173,10 @@ def find_end(value: str, start: int, text: str) -> int:
     """Return where a text ends in a value in which it begins there."""
     if value.startswith(text, start):
         return start + len(text)
-    left = sum(map(str.isalnum, text))
-    end = (
-        next((place for place in range(start, len(value)) if sum(map(str.isalnum, value[start : place + 1])) == left), len(value))
-        + 1
-    )
+    left, end = sum(map(str.isalnum, text)), start
+    while left and end < len(value):
+        left -= value[end].isalnum()
+        end += 1
     rest = text[max(place for place, letter in enumerate(text) if letter.isalnum()) + 1 :]
     return end + len(rest) if value.startswith(rest, end) else end
 
