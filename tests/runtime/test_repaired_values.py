@@ -252,3 +252,29 @@ def test_a_document_that_is_parsed_again_fails_whatever_it_is(verify, postgres_u
     )
     found = verify(postgres_url, (DOCUMENTS, DROP), (change, "pass"))
     assert found["002"].outcome is Outcome.UPGRADE_FAILED
+
+
+def test_a_warning_names_the_value_that_was_there_first(verify, sqlite_url):
+    _, code, _ = PYTHON["a time"]
+    found = verify(sqlite_url, (ITEMS, DROP), (f"import datetime\n    {ROWS}{code}{WRITE}", "pass"))
+    [warning] = converted(found["002"])
+    assert "that are no time, such as '2021-03-04 05:08:07'" in warning  # not the date that was tried before
+
+
+LIST = """op.create_table("kinds", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(60), nullable=False))
+    op.execute("INSERT INTO kinds VALUES (1, '11'), (2, '22')")"""
+REFERRING = """op.create_table("kinds", sa.Column("name", sa.String(60), primary_key=True))
+    op.execute("INSERT INTO kinds VALUES ('11'), ('22')")
+    op.create_table("things", sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("kind", sa.String(60), sa.ForeignKey("kinds.name"), nullable=False))"""
+
+
+@pytest.mark.parametrize(
+    ("made", "table", "column"), [(LIST, "kinds", "name"), (REFERRING, "things", "kind")], ids=["itself", "what refers to it"]
+)
+def test_a_list_that_migrations_fill_gets_no_other_values(verify, postgres_url, made, table, column):
+    drop = "\n    ".join(f'op.drop_table("{name}")' for name in ("things", "kinds") if name in made)
+    read = f'op.execute("SELECT count(*) FROM {table} WHERE (trim({column}))::integer > 0")'
+    found = verify(postgres_url, (made, drop), (read, "pass"))
+    assert not converted(found["002"])
+    assert found["002"].outcome is Outcome.REVERSIBLE
