@@ -29,7 +29,8 @@ class RowRepairer:
     """Writes what repairs ask for into rows that were made up; `seeded` is what is seeded then.
 
     schema: with the keys that later migrations add, and the columns by which they join tables. is_written: whether a migration
-    names a value. imposed: what migrations wrote, into rows that were made up as well.
+    names a value. imposed: what migrations wrote, into rows that were made up as well. `given` are the tables whose
+    rows the project supplies.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class RowRepairer:
     ) -> None:
         self.seeded = seeded
         self._imposed = imposed
+        self.given: Collection[str] = ()
         self._is_written = is_written
         self._writer = writer
         self._tables = {table.label: table for table in schema.tables}
@@ -88,8 +90,8 @@ class RowRepairer:
         names, keys = key_columns(self._tables[label]), self.seeded.keys.get(label)
         for row in self._writer.read(self._tables[label], tuple(dict.fromkeys((column, *names)))):
             is_known = keys is not None and (not names or is_one_of(row, keys))
-            is_imposed = (label, column, row[column]) in self._imposed
-            yield row, not is_imposed and (is_known or not self._is_written(str(row[column])))
+            is_theirs = label in self.given or (label, column, row[column]) in self._imposed
+            yield row, not is_theirs and (is_known or not self._is_written(str(row[column])))
 
     def _plan(self, repair: ValueRepair, places: Sequence[Place]) -> dict[Value, Value]:
         """Return the new value of each of ours that is not of the wanted sort; values that other rows hold as well stay."""

@@ -230,7 +230,8 @@ class Seeder:
         """Write other values in place of those that a migration could not read and none wrote; whether there were any."""
         hints = self.migration_hints
         repairer = RowRepairer(RowWriter(connection, self.dialect), hints.bind(schema), seeded, hints.names, imposed)
-        has_changed = [repairer.repair(one) for one in repairs if one.label not in self.custom_seeds]
+        repairer.given = self.custom_seeds
+        has_changed = [repairer.repair(one) for one in repairs]
         return repairer.seeded, any(has_changed)
 
     def _leave_out(

@@ -278,3 +278,18 @@ def test_a_list_that_migrations_fill_gets_no_other_values(verify, postgres_url, 
     found = verify(postgres_url, (made, drop), (read, "pass"))
     assert not converted(found["002"])
     assert found["002"].outcome is Outcome.REVERSIBLE
+
+
+@pytest.mark.parametrize("database", ["postgres_url", "sqlite_url", "mysql_url"])
+def test_what_refers_to_rows_of_a_project_stays_as_well(verify, request, database):
+    change = """import uuid
+    for owner in op.get_bind().scalars(sa.text("SELECT user_id FROM notes")).all():
+        (lambda text: uuid.UUID(text))(owner)"""
+    rows = {"users": lambda: [{"id": "first", "name": "a"}, {"id": "second", "name": "b"}]}
+    found = verify(
+        request.getfixturevalue(database),
+        (KEYS, 'op.drop_table("notes")\n    op.drop_table("users")'),
+        (change, "pass"),
+        custom_seeds=rows,
+    )
+    assert not converted(found["002"])
