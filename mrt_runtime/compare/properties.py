@@ -22,7 +22,9 @@ from mrt_runtime.compare.schema import (
     Sequence,
     Table,
 )
+from mrt_runtime.databases.sentences import cut
 
+LONGEST_CONDITION = 60  # characters shown of one
 QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
 PIECE = re.compile(r"""(?P<kept>'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)|\s+|[^\s'"$]+|.""", re.DOTALL)
 SHORT_TYPES = (
@@ -106,7 +108,10 @@ def constraint_name(constraint: Key | Check | Exclusion | ForeignKey) -> str:
     if constraint.named and constraint.name:
         return f"'{constraint.name}'"
     if isinstance(constraint, Check):
-        return f"({constraint.expression})"
+        # a long condition says less than its beginning and the name that the database gave it
+        is_long = constraint.name and len(constraint.expression) > LONGEST_CONDITION
+        shown = f"({cut(constraint.expression, LONGEST_CONDITION)})"
+        return f"'{constraint.name}' {shown}" if is_long else shown
     if isinstance(constraint, Exclusion):
         return f"({', '.join(' WITH '.join(element) for element in constraint.elements)})"
     return show_names(constraint.columns)

@@ -99,7 +99,8 @@ def describe(error: BaseException) -> str:
     inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
     text = NAMELESS.sub(HAS_NO_NAME, ADDRESS.sub("", shorten_quotations(join(read_words(inner)))))
     name = type(inner).__name__
-    return scrub(f"{name}: {text}{remedy(inner)}" if text else f"{name}{quote_line(inner)}{remedy(inner)}")
+    advice = remedy(inner) or ("" if NAMELESS.search(str(inner)) else describe_nameless(error))
+    return scrub(f"{name}: {text}{advice}" if text else f"{name}{quote_line(inner)}{advice}")
 
 
 def shorten_quotations(text: str) -> str:
@@ -125,6 +126,16 @@ def remedy(error: BaseException) -> str:
     if isinstance(error, (AssertionError, TypeError)) and any(code.co_name == "format_constraint" for code in codes):
         return f", for a constraint {WRITE_NAME}"
     return describe_unset(error)
+
+
+def describe_nameless(error: BaseException) -> str:
+    """Describe what an error has to do with op.drop_constraint(None), of which a naming convention makes a name, or fails to."""
+    operations = [frame.f_locals.get("operation") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if not any(getattr(operation, "constraint_name", "") is None for operation in operations):
+        return ""
+    if isinstance(error, exc.DBAPIError):
+        return ". The naming convention made this name of None: write the one that the database has into op.drop_constraint()"
+    return f", for a constraint {WRITE_NAME}"
 
 
 def describe_own_module(error: ModuleNotFoundError) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from mrt_runtime.compare.blame import contains_word, place_of
+from mrt_runtime.compare.blame import contains_word, place_of, read
 from mrt_runtime.compare.schema import Schema
 from mrt_runtime.migrate import HistoryStep, MigrationError, MigrationGraph, Migrator
 from mrt_runtime.verify.contents import ScratchContents
@@ -79,7 +79,23 @@ def describe_missing_table(cause: str, graph: MigrationGraph, step: HistoryStep)
     earlier = [graph[revision].file for revision in graph.ancestors(step.parents)] if name else []
     if name is None or any(contains_word(file, name) and MAKES.search(Path(file).read_bytes()) for file in earlier):
         return ""
-    return f". No revision before it makes '{name}': if something else does, name a file with that SQL in `base_schema`"
+    later = find_making(name, graph, step)
+    if later is None:
+        return f". No revision before it makes '{name}': if something else does, name a file with that SQL in `base_schema`"
+    return f". No revision before it makes '{name}', and {later} does so later{BEGIN_LATER}"
+
+
+def find_making(name: str, graph: MigrationGraph, step: HistoryStep) -> str | None:
+    """Return the first revision behind another one that makes a table, also by a rename."""
+    behind = graph.descendants([step.revision]) - {step.revision}
+    for one in graph.sort(behind):
+        file = graph[one].file
+        migration = read(file) if contains_word(file, name) else None
+        for op in migration.upgrade_ops if migration is not None else ():
+            made = getattr(op, "new_table", None) or (op.op == "create_table" and getattr(op, "table", None))
+            if made == name:
+                return one
+    return None
 
 
 def describe_present_table(cause: str, made_before: Collection[str], env_py: str) -> str:

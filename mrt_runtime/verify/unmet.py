@@ -61,7 +61,8 @@ def find_unmet(step: HistoryStep, migrator: Migrator, before: Snapshot, after: S
 def _name(statements: Sequence[str]) -> str:
     """Return the first statement, shortened to one line, and how many more there are."""
     first = " ".join(statements[0].split())
-    others = f" and {len(statements) - 1} more on this line" if len(statements) > 1 else ""
+    more = len(statements) - 1
+    others = f" (nor {more} more statement{'s' if more > 1 else ''} of this line)" if more else ""
     return cut(first, LONGEST) + others
 
 

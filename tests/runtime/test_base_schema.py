@@ -43,6 +43,20 @@ def test_the_failure_says_that_no_revision_makes_the_table(verify):
     )
 
 
+@pytest.mark.parametrize(
+    "later", ['op.rename_table("t_001", "people")', 'op.execute("ALTER TABLE t_001 RENAME TO people")', 'op.create_table("people")']
+)
+def test_it_says_which_revision_makes_the_table_later_and_to_begin_behind_it(project, sqlite_url, later):
+    project.add("001")
+    project.add("002", "001", upgrade='op.execute("DELETE FROM people")', downgrade="pass")
+    project.add("003", "002", upgrade=later, downgrade="pass")
+    with Verification(project.config(db_url=sqlite_url)) as verification:
+        found = {verdict.revision: verdict for verdict in verification.check_all()}
+    for words in (found["002"].failures[0].message, found["003"].reason):
+        assert ". No revision before it makes 'people', and 003 does so later. Mend it; or, where every database" in words
+        assert "as `base_revision`" in words
+
+
 def test_it_does_not_say_so_of_a_table_that_a_revision_made(project, sqlite_url):
     project.add("001")
     project.add("002", "001", upgrade='op.drop_table("t_001")', downgrade="pass")

@@ -145,3 +145,15 @@ def test_a_type_is_located_where_it_was_made_and_not_at_a_column_of_its_name(pro
         "paint_all": line_of(file, "CREATE FUNCTION"),
         "paints": line_of(file, "CREATE SEQUENCE"),
     }
+
+
+def test_a_long_check_that_is_left_is_called_by_its_name_too(project, postgres_url):
+    project.add("001", upgrade=SHELVES, downgrade="pass")
+    condition = " OR ".join(f"code > {number}" for number in range(30))
+    project.add("002", "001", upgrade=f'op.create_check_constraint("just_one_check", "shelves", "{condition}")', downgrade="pass")
+    with Verification(project.config(db_url=postgres_url)) as verification:
+        *_, verdict = verification.check_all()
+    message = verdict.failures[0].message
+    assert message.startswith("Check constraint 'just_one_check' (")
+    assert message.endswith("…) on 'shelves' still exists after rollback")
+    assert len(message) < 150

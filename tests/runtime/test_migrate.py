@@ -602,6 +602,30 @@ def test_a_constraint_without_a_name_is_told_in_few_words(project, postgres_scra
     assert failed.value.cause.endswith(name)
 
 
+CONVENTION = """sa.MetaData(naming_convention={"fk": "%(table_name)s_%(referred_table_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_name)s_key"})"""
+NAMELESS = {
+    'op.drop_constraint(None, "t", type_="unique")': (
+        " does not exist. The naming convention made this name of None: write the one that the database has into op.drop_constraint()"
+    ),
+    'op.drop_constraint(None, "t", type_="foreignkey")': (
+        ", for a constraint without a name: write the one that the database has into op.drop_constraint()"
+    ),
+    'op.drop_constraint("of_mine", "t", type_="foreignkey")': 'constraint "of_mine" of relation "t" does not exist',
+}
+
+
+@pytest.mark.parametrize("call", NAMELESS)
+def test_a_constraint_without_a_name_is_said_to_be_so_under_a_naming_convention(project, postgres_scratch, call):
+    env = project.env.read_text()
+    assert "target_metadata=None" in env
+    project.env.write_text("import sqlalchemy as sa\n" + env.replace("target_metadata=None", f"target_metadata={CONVENTION}"))
+    project.add("a", upgrade=f'op.create_table("t", sa.Column("id", sa.Integer))\n    {call}')
+    with pytest.raises(MigrationError) as failed:
+        Migrator(project.config(), postgres_scratch).upgrade("a")
+    assert failed.value.cause.endswith(NAMELESS[call])
+
+
 def test_a_stand_in_is_no_missing_module(project, sqlite_scratch, monkeypatch):
     monkeypatch.setitem(sys.modules, "absent_stand_in", ModuleType("absent_stand_in"))
     file = project.add("a")
