@@ -38,7 +38,7 @@ def find_unmet(step: HistoryStep, migrator: Migrator, before: Snapshot, after: S
             unseen.update((line, describe_caught(error, one.table)) for line, error in caught)
         elif is_excused(file, one.first):
             unseen[one.first] = (
-                f"its change of '{one.table}' was not executed, and an `except` around it may be why: nothing is proved about it"
+                f"its change of '{one.table}' was not executed, and an error caught there may be why: nothing is proved about it"
             )
         elif one in of_objects:
             what = "was deleted by" if one.deletes else "got another value from"

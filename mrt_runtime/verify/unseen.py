@@ -10,6 +10,7 @@ from mrt_runtime.databases.sentences import cut
 from mrt_runtime.migrate.changed_rows import CaughtError
 from mrt_runtime.migrate.error import describe
 from mrt_runtime.migration_file import parse_file
+from mrt_runtime.seed.parsed_text import name_of
 
 DRIVERS = frozenset(
     {
@@ -34,17 +35,26 @@ def describe_caught(caught: CaughtError, changes: str | None = None) -> str:
 
 
 def is_excused(file: str, line: int) -> bool:
-    """Whether a line is in a `try` after which the migration goes on where an error is raised there."""
+    """Whether a line is in a `try`, or under suppress(), after which the migration goes on where an error is raised there."""
     return any(first <= line <= last for first, last in _read_tries(file))
 
 
 @lru_cache(maxsize=8)
 def _read_tries(file: str) -> tuple[tuple[int, int], ...]:
     parsed = parse_file(file)
-    if parsed is None or b"except" not in parsed[0]:
+    if parsed is None or not (b"except" in parsed[0] or b"suppress" in parsed[0]):
         return ()
-    tries = (node for node in ast.walk(parsed[1]) if isinstance(node, ast.Try) and any(map(_goes_on, node.handlers)))
+    tries = (
+        node
+        for node in ast.walk(parsed[1])
+        if (isinstance(node, ast.Try) and any(map(_goes_on, node.handlers)))
+        or (isinstance(node, ast.With) and any(map(_suppresses, node.items)))
+    )
     return tuple((node.body[0].lineno, node.body[-1].end_lineno or node.lineno) for node in tries)
+
+
+def _suppresses(item: ast.withitem) -> bool:
+    return isinstance(item.context_expr, ast.Call) and name_of(item.context_expr.func) == "suppress"
 
 
 def _goes_on(handler: ast.ExceptHandler) -> bool:

@@ -56,6 +56,15 @@ SILENT = {
         + INDEX.format(["slug"]),
         DROP + '\n    op.drop_column("t", "slug")',
     ),
+    "the error is caught": ("try:\n        " + INDEX.format(["a"]) + "\n    except sa.exc.IntegrityError:\n        pass", DROP),
+    "the error is suppressed": (
+        "import contextlib\n    with contextlib.suppress(Exception):\n        " + INDEX.format(["a"]),
+        DROP,
+    ),
+    "rows that are marked in a new column": (
+        'op.add_column("t", sa.Column("main", sa.Boolean))\n    op.execute("CREATE UNIQUE INDEX ux ON t (a) WHERE main")',
+        DROP + '\n    op.drop_column("t", "main")',
+    ),
     "it is agreed": (INDEX.format(["a"]) + "  # noqa: MRT406", DROP),
     "a key goes for the same under another name": (
         'op.create_index("ux", "t", ["code", "a"], unique=True)',
@@ -122,6 +131,12 @@ def test_a_part_of_the_rows(verify, postgres_url):
     verdict = verify('op.execute("CREATE UNIQUE INDEX ux ON t (a) WHERE b IS NULL")', DROP, postgres_url)
     [warning] = keep(verdict)
     assert "(a) unique in table 't' where b IS NULL, and" in warning
+
+
+def test_all_rows_meet_that_a_new_column_is_null(verify):
+    new = 'op.add_column("t", sa.Column("gone", sa.DateTime))\n    op.execute("CREATE UNIQUE INDEX ux ON t (a) WHERE gone IS NULL")'
+    [warning] = keep(verify(new, DROP + '\n    op.drop_column("t", "gone")'))
+    assert "(a) unique in table 't' where gone IS NULL, and" in warning
 
 
 def test_a_beginning_is_less_than_the_whole(verify, mysql_url):
