@@ -16,6 +16,7 @@ from mrt_runtime.verify.findings import RevisionFindings
 from mrt_runtime.verify.runner import RevisionRunner
 from mrt_runtime.verify.step_error import NotReachedError, StepError
 from mrt_runtime.verify.unmet import find_unmet
+from mrt_runtime.verify.unseen_drops import describe_drops
 
 
 def check_without_rows(runner: RevisionRunner, step: HistoryStep, failed: Failure) -> RevisionFindings:
@@ -33,6 +34,7 @@ def check_without_rows(runner: RevisionRunner, step: HistoryStep, failed: Failur
         else:
             findings.before, findings.first = before, upgraded
             findings.unmet = find_unmet(step, runner.migrator, before, upgraded)
+            findings.warnings += describe_drops(step, before.schema, upgraded.schema)
             first, upgrade = upgraded, partial(runner.upgrade, otherwise=Outcome.REUPGRADE_FAILED)
         findings.executed = ExecutedUpgrade.of(runner.migrator.changed_rows.executed, before.schema)
         filled = runner.seeded.keys if runner.seeded else ()

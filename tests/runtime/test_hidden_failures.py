@@ -207,6 +207,36 @@ def test_a_change_of_rows_that_was_judged_without_rows_is_named(project, postgre
     assert "custom_seeds" not in warning
 
 
+DROPS = {
+    "a column": ('op.drop_column("t", "note")', "'t.note'"),
+    "SQL": ('op.execute("ALTER TABLE t DROP COLUMN note")', "'t.note'"),
+    "a table": ('op.drop_table("u")', "'u'"),
+}
+
+
+@pytest.mark.parametrize("kind", DROPS)
+def test_what_is_dropped_is_named_where_it_was_judged_without_rows(project, postgres_url, kind):
+    columns = 'sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.Text)'
+    project.add(
+        "001",
+        upgrade=f'op.create_table("t", {columns})\n    op.create_table("u", {columns})',
+        downgrade='op.drop_table("t")\n    op.drop_table("u")',
+    )
+    drop, name = DROPS[kind]
+    project.add("002", "001", upgrade=f"{drop}\n    {REQUIRED}", downgrade="pass")
+    *_, verdict = (*verify(project, postgres_url).values(),)
+    assert f"As the upgrade fails with rows, losses of values cannot be seen: it drops {name}" in verdict.warnings
+
+
+def test_what_is_renamed_is_not_dropped(project, postgres_url):
+    columns = 'sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.Text)'
+    project.add("001", upgrade=f'op.create_table("t", {columns})', downgrade='op.drop_table("t")')
+    project.add("002", "001", upgrade=f'op.alter_column("t", "note", new_column_name="text")\n    {REQUIRED}', downgrade="pass")
+    *_, verdict = (*verify(project, postgres_url).values(),)
+    assert verdict.outcome is Outcome.UPGRADE_FAILED
+    assert not any("losses of values" in warning for warning in verdict.warnings)
+
+
 def test_the_statement_that_failed_is_not_named_again(project, postgres_url):
     project.add(
         "001", upgrade='op.create_table("t", sa.Column("id", sa.Integer, primary_key=True))', downgrade='op.drop_table("t")'
