@@ -48,6 +48,12 @@ def take_snapshot(
     return Snapshot(schema=schema, rows=rows)
 
 
+def find_again(connection: Connection, database: HasDialect, snapshot: Snapshot) -> Snapshot | None:
+    """Return a snapshot of a database as one of its copy, for later ones to share with; None where that is impossible."""
+    moved = backend_of(database.dialect).move_reading(connection, snapshot.schema, snapshot.rows)
+    return Snapshot(schema=moved[0], rows=moved[1]) if moved is not None else None
+
+
 def read_schema(
     connection: Connection, database: HasDialect, ignored: Collection[str] = (), previous: Schema | None = None
 ) -> Schema:

@@ -242,6 +242,12 @@ class DatabaseBackend(Protocol):
     def read_content(self, connection: Connection, schema: Schema, previous: Rows | None) -> Rows:
         """Return the rows of every table of a catalogue that was just read on the same connection; `previous` as above."""
 
+    def move_reading(self, connection: Connection, schema: Schema, rows: Rows) -> tuple[Schema, Rows] | None:
+        """Return a reading of another database as if this copy of it had been read; None where nothing shows what changed since.
+
+        Nothing was written between that reading and the copy that would not be found younger than the reading.
+        """
+
     def connect_copying(self, source: URL, target: URL | None, isolation: str, subset: int | None) -> Database:
         """Open a server (SQLite: a folder) on which every scratch database is a copy of `source`, which is only read.
 

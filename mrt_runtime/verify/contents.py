@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from mrt_runtime.compare.row_difference import compare
 from mrt_runtime.compare.schema import Schema
 from mrt_runtime.compare.schema_difference import diff
-from mrt_runtime.compare.snapshot import Snapshot, take_snapshot
+from mrt_runtime.compare.snapshot import Snapshot, find_again, take_snapshot
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases import Database, Scratch
 from mrt_runtime.databases.outage import LostServerError
@@ -50,9 +50,15 @@ class ScratchContents:
         self._last: Snapshot | None = None
         self._left_out: Collection[str] | None = None
         self._sown: Snapshot | None = None
+        self._kept: Snapshot | None = None
         self._written: tuple[Schema, Mapping[str, Sequence[Row]]] | None = None
         self.seeded: Seeded | None = None
         self.imposed = ImposedValues(seeder.migration_hints.names)
+
+    @property
+    def seen(self) -> Snapshot | None:
+        """What the last look saw, whatever was written since."""
+        return self._last
 
     def look(self) -> Snapshot:
         """Snapshot at everything."""
@@ -69,6 +75,9 @@ class ScratchContents:
             return self._look(self._connection())
 
     def _look(self, connection: Connection) -> Snapshot:
+        if self._kept is not None:
+            kept, self._kept = self._kept, None
+            self._last = find_again(connection, self._database, kept)
         ignored = frozenset(self._ignored())
         # between two looks without env.py in between we wrote rows and nothing else
         schema = self._last.schema if self._last is not None and ignored == self._left_out else None
@@ -201,11 +210,12 @@ class ScratchContents:
         if opened is not None:
             opened.close()
 
-    def forget(self, seeded: Seeded | None) -> None:
-        """Forget all of it after the database was replaced by one that holds what was `seeded`."""
+    def forget(self, seeded: Seeded | None, seen: Snapshot | None = None) -> None:
+        """Forget all of it after the database was replaced by one that holds what was `seeded`, and in which that was `seen`."""
         self.close()
         self.seeded = seeded
         self._last = self._sown = self._written = None
+        self._kept = seen
 
     def _persist(self, write: Callable[[Connection], Result]) -> Result:
         """Write rows and commit. Where the database refuses some only then, once more with each constraint checked at once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.databases import Checkpoint, Scratch
 from mrt_runtime.seed import Seeded
 
@@ -13,11 +14,12 @@ COST = 5
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """A state to come back to, and the revisions that are applied in it."""
+    """A state to come back to, the revisions that are applied in it, and what the last look there saw."""
 
     checkpoint: Checkpoint
     applied: frozenset[str]
     seeded: Seeded | None
+    seen: Snapshot | None = None
 
 
 class MilestoneRecord:
@@ -46,11 +48,11 @@ class MilestoneRecord:
         self._due += self._returns / self._approaches * (distance + 1)
         return bool(self._returns and distance) and (self.last is None or self._due >= COST)
 
-    def set(self, scratch: Scratch, applied: frozenset[str], seeded: Seeded | None) -> None:
+    def set(self, scratch: Scratch, applied: frozenset[str], seeded: Seeded | None, seen: Snapshot | None = None) -> None:
         """Keep the present state instead of the last one, where the server allows it. No connection of ours may be open."""
         checkpoint = scratch.checkpoint()
         if checkpoint is None:
             return
         if self.last is not None:
             self.last.checkpoint.drop()
-        self.last, self._due = Milestone(checkpoint, applied, seeded), 0.0
+        self.last, self._due = Milestone(checkpoint, applied, seeded, seen), 0.0

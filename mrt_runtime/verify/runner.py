@@ -222,7 +222,7 @@ class RevisionRunner:
             self._start.require_reachable(needed)
         milestone = self._milestones.last
         if milestone is not None and self._leads_on(milestone.applied, step, needed):
-            self._stand(milestone.applied, milestone.seeded)
+            self._stand(milestone.applied, milestone.seeded, milestone.seen)
             self.scratch.restore(milestone.checkpoint)
             self._read_applied()
             if self._reach(step, needed):
@@ -245,10 +245,10 @@ class RevisionRunner:
         """Whether a state with these revisions, and rows, may be upgraded to the revision's parents."""
         return step.revision not in applied and self._fails_with_rows.isdisjoint(needed - applied)
 
-    def _stand(self, applied: frozenset[str], seeded: Seeded | None) -> None:
+    def _stand(self, applied: frozenset[str], seeded: Seeded | None, seen: Snapshot | None = None) -> None:
         """Note that the database is about to be replaced by one with these revisions and rows."""
         self.applied, self.trusted, self._here = applied, True, None
-        self.contents.forget(seeded)
+        self.contents.forget(seeded, seen)
 
     def _reach(self, step: HistoryStep, needed: frozenset[str]) -> bool:
         """Upgrade to the revision's parents; False where one on the way fails, which is remembered."""
@@ -314,4 +314,4 @@ class RevisionRunner:
         leads_on = last is not None and self._leads_on(last.applied, step, self.applied)
         if self._milestones.is_due(len(self.applied - last.applied if last is not None and leads_on else self.applied)):
             self.contents.close()
-            self._milestones.set(self.scratch, self.applied, self.contents.seeded)
+            self._milestones.set(self.scratch, self.applied, self.contents.seeded, self.contents.seen)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from mrt_runtime.databases.postgresql.created import CreatedPostgresContents
+from mrt_runtime.databases.postgresql.reading import CatalogueReader
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.milestone import MilestoneRecord
 from mrt_runtime.verify.session import Verification
@@ -58,6 +60,16 @@ def test_a_broken_revision_costs_as_much_at_the_end_of_a_history_as_at_its_begin
     _, short = count_runs(url, 16, REFUSED, COMPUTED)
     _, long = count_runs(url, 48, REFUSED, COMPUTED)
     assert long <= 3.3 * short
+
+
+def test_after_a_return_only_what_changed_since_the_milestone_is_read(postgres_url, count_runs, monkeypatch):
+    """On PostgreSQL, where a copy shows it."""
+    calls = []
+    for kind, name in ((CatalogueReader, "read"), (CreatedPostgresContents, "replace_by")):
+        work = getattr(kind, name)
+        monkeypatch.setattr(kind, name, lambda *given, work=work, name=name: [calls.append(name), work(*given)][1])
+    count_runs(postgres_url, 16, COMPUTED)
+    assert calls.count("read") <= 3 < calls.count("replace_by")  # the first look, and what was reached before a milestone was set
 
 
 def test_a_milestone_is_set_once_going_without_it_is_expected_to_cost_more(sqlite_scratch):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy.engine import Connection
+
+from mrt_runtime.compare.rows import Rows
 from mrt_runtime.compare.schema import Schema
 from mrt_runtime.databases.mysql.catalogue import read_catalogue
 from mrt_runtime.databases.mysql.content import read_content
@@ -26,6 +29,9 @@ class MySQLBackend:
     read_statistics = staticmethod(read_statistics)
     stream_rows = staticmethod(stream_rows)
     keep_positions = staticmethod(keep_positions)
+
+    def move_reading(self, connection: Connection, schema: Schema, rows: Rows) -> None:
+        """Return None."""
 
     def rows_change_schema(self, schema: Schema) -> bool:  # noqa: ARG002  its triggers may not
         """Return False."""

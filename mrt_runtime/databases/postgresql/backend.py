@@ -8,6 +8,7 @@ from mrt_runtime.databases.postgresql.content import read_content
 from mrt_runtime.databases.postgresql.copying import connect_copying
 from mrt_runtime.databases.postgresql.database import connect
 from mrt_runtime.databases.postgresql.fingerprint import read_fingerprint, stream_rows
+from mrt_runtime.databases.postgresql.moved_reading import move_reading
 from mrt_runtime.databases.postgresql.positions import keep_positions
 from mrt_runtime.databases.postgresql.statistics import read_statistics
 from mrt_runtime.databases.postgresql.values import PostgreSQLValues
@@ -23,6 +24,7 @@ class PostgreSQLBackend:
     connect = staticmethod(connect)
     read_catalogue = staticmethod(read_catalogue)
     read_content = staticmethod(read_content)
+    move_reading = staticmethod(move_reading)
     connect_copying = staticmethod(connect_copying)
     read_fingerprint = staticmethod(read_fingerprint)
     read_statistics = staticmethod(read_statistics)

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from sqlalchemy.engine import Connection
 
+from mrt_runtime.compare.rows import Rows
 from mrt_runtime.compare.schema import Schema
 from mrt_runtime.databases.sqlite.catalogue import read_catalogue
 from mrt_runtime.databases.sqlite.content import read_content
@@ -32,6 +33,9 @@ class SQLiteBackend:
     def keep_positions(self, connection: Connection, schema: Schema) -> AbstractContextManager[object]:  # noqa: ARG002  see below
         """Do nothing: the counters of AUTOINCREMENT are rows of a table."""
         return nullcontext()
+
+    def move_reading(self, connection: Connection, schema: Schema, rows: Rows) -> None:
+        """Return None."""
 
     def rows_change_schema(self, schema: Schema) -> bool:  # noqa: ARG002  its triggers may not
         """Return False."""
