@@ -30,11 +30,13 @@ class ChangedRows:
     """The most rows that each statement on a line changed, for statements that may change none: UPDATE, DELETE, INSERT … SELECT.
 
     `caught` are the errors on each line, which the migration caught where it went on. `executed` are all statements, each with its
-    line, in the order in which they were executed first, and the most rows that each changed.
+    line, in the order in which they were executed first, and the most rows that each changed. `values` are the parameters of those
+    in `lines` that had the same ones each time.
     """
 
     lines: dict[int, dict[str, int]] = field(default_factory=dict)
     executed: dict[tuple[int, str], int] = field(default_factory=dict)
+    values: dict[tuple[int, str], object] = field(default_factory=dict)
     kept: Counter[tuple[int, bool]] = field(default_factory=Counter)
     caught: dict[int, CaughtError] = field(default_factory=dict)
 
@@ -43,7 +45,7 @@ class ChangedRows:
         if line is not None:
             self.caught.setdefault(line, CaughtError(error=error, is_own=is_own))
 
-    def record(self, line: int | None, statement: str, rowcount: int) -> None:
+    def record(self, line: int | None, statement: str, rowcount: int, parameters: object = None) -> None:
         """Record a statement; a driver that cannot count (-1) is taken to have changed something."""
         if line is not None:
             self._keep(line, statement, rowcount)
@@ -52,6 +54,11 @@ class ChangedRows:
         if line is None or OF_A_BATCH in statement or not (is_several or DATA_CHANGE.match(statement)):
             return
         counts = self.lines.setdefault(line, {})
+        known = (
+            self.values.setdefault((line, statement), parameters) if statement not in counts else self.values.get((line, statement))
+        )
+        if known != parameters:
+            self.values[line, statement] = None
         counts[statement] = max(counts.get(statement, 0), 1 if rowcount < 0 or is_several else rowcount)
 
     def _keep(self, line: int, statement: str, rowcount: int) -> None:

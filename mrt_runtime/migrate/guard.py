@@ -314,7 +314,7 @@ def on_error(context: ExceptionContext) -> None:
         guard.changed_rows.catch(find_line(guard.file), context.original_exception, is_own=is_own)
 
 
-def count_rows(_connection: Connection, cursor: Any, statement: str, *_rest: object) -> None:
+def count_rows(_connection: Connection, cursor: Any, statement: str, parameters: object, *_rest: object) -> None:
     """Record how many rows a statement of the running migration changed."""
     for guard in find_guard():
-        guard.changed_rows.record(find_line(guard.file), statement, getattr(cursor, "rowcount", -1))
+        guard.changed_rows.record(find_line(guard.file), statement, getattr(cursor, "rowcount", -1), parameters)

@@ -158,7 +158,11 @@ def find_raising(filename: str) -> tuple[tuple[int, int], ...]:
 
 def write_out(error: exc.DBAPIError) -> str:
     """Return the statement that a database refused, with its parameters in their places."""
-    sql, given = error.statement or "", error.params
+    return fill(error.statement or "", error.params)
+
+
+def fill(sql: str, given: object) -> str:
+    """Return a statement with its parameters in their places, where they are known."""
     if isinstance(given, dict):
         for name, value in given.items():
             sql = sql.replace(f"%({name})s", quote(value))

@@ -12,6 +12,7 @@ from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.databases.sentences import cut
 from mrt_runtime.migrate import HistoryStep, Migrator
 from mrt_runtime.migration_file import parse_file, read_migration
+from mrt_runtime.seed.obstacle import fill
 from mrt_runtime.verdict import UnmetStatement
 from mrt_runtime.verify.findings import ADVICE
 from mrt_runtime.verify.same_values import find_same
@@ -21,6 +22,7 @@ from mrt_runtime.verify.unseen import describe_caught, find_driver_connections, 
 MENTIONS = re.compile(rb"\bUPDATE\b|\bDELETE\b|\bINSERT\b|\.update\(|\.delete\(|\bsetattr\(|\.\w+\s*=[^=]", re.IGNORECASE)
 """What may change rows: SQL, a method, an attribute of an object that was read from a row."""
 BLOCKS = ("body", "orelse", "finalbody")
+PLACEHOLDER = re.compile(r"%s|\?")
 # of a statement in a message
 LONGEST = 80
 
@@ -50,7 +52,7 @@ def find_unmet(step: HistoryStep, migrator: Migrator, before: Snapshot, after: S
         unmet = [statement for statement in counts if statement not in met]
         same = [part for statement in counts if statement in met for part in find_same(statement, dialect, before, after)]
         if unmet:
-            found[line] = f"no row met {_name(unmet)}"
+            found[line] = f"no row met {_name([_write(one, changed.values.get((line, one))) for one in unmet])}"
         elif same:
             found[line] = f"no row has another value after {_name(same)}"
     said = {line: f"{what}, so nothing is proved about it{ADVICE}" for line, what in found.items()} | unseen
@@ -58,11 +60,23 @@ def find_unmet(step: HistoryStep, migrator: Migrator, before: Snapshot, after: S
     return [UnmetStatement(line=line, message=f"Line {line}: {said[line]}") for line in sorted(said)]
 
 
+def _write(statement: str, values: object) -> str:
+    """Return a statement with the values that its condition was given; those that it sets are left out."""
+    head, where, condition = " ".join(statement.split()).partition(" WHERE ")
+    if isinstance(values, tuple):
+        values = values[len(PLACEHOLDER.findall(head)) :]
+    return head + where + fill(condition, values)
+
+
 def _name(statements: Sequence[str]) -> str:
-    """Return the first statement, shortened to one line, and how many more there are."""
+    """Return the first statement, shortened to one line in what it sets rather than in its condition, and count the others."""
     first = " ".join(statements[0].split())
     more = len(statements) - 1
     others = f" (nor {more} more statement{'s' if more > 1 else ''} of this line)" if more else ""
+    head, where, condition = first.partition(" WHERE ")
+    if len(first) > LONGEST and where:
+        condition = cut(condition, LONGEST // 2)
+        first = cut(head, LONGEST - len(where) - len(condition)) + where + condition
     return cut(first, LONGEST) + others
 
 

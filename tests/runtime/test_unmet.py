@@ -6,6 +6,7 @@ from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.same_values import read_update
 from mrt_runtime.verify.session import Verification
 from mrt_runtime.verify.unmet import has_more
+from tests.axes import keep
 
 TABLE = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("note", sa.Text()))'
 NEVER = {
@@ -217,3 +218,29 @@ def test_it_is_not_said_of_a_change_that_failed_with_the_rows_that_met_it(projec
         *_, verdict = verification.check_all()
     assert verdict.outcome is Outcome.UPGRADE_FAILED
     assert not verdict.warnings
+
+
+BOUND = """t = sa.table("t", sa.column("id"), sa.column("note"))
+    for word in ("absent", ):
+        op.execute(t.update().where(t.c.id < -5, t.c.id > 5).values(note=sa.func.replace(t.c.note, word, "another text")))"""
+SEVERAL = """for number in range(-3, 0):
+        op.execute(f"UPDATE t SET note = 'x' WHERE id = {number} AND note IS NULL")"""
+
+
+@pytest.mark.parametrize("url", keep(["sqlite_url", "postgres_url", "mysql_url"], "sqlite_url", "postgres_url"))
+def test_the_values_of_its_condition_are_shown_and_the_condition_to_its_end(project, url, request):
+    project.add("001", upgrade=TABLE, downgrade='op.drop_table("t")')
+    project.add("002", "001", upgrade=BOUND, downgrade="pass")
+    with Verification(project.config(db_url=request.getfixturevalue(url))) as verification:
+        *_, verdict = verification.check_all()
+    [warning] = verdict.warnings
+    assert "no row met UPDATE t SET note=" in warning
+    assert " WHERE t.id < -5 AND t.id > 5, so nothing is proved about it" in warning.replace("::INTEGER", "")
+
+
+def test_how_many_more_there_are_is_no_part_of_the_statement(verify):
+    verdict, line = verify(SEVERAL)
+    [warning] = verdict.warnings
+    assert warning.startswith(
+        f"{line}no row met UPDATE t SET note = 'x' WHERE id = -3 AND note IS NULL (nor 2 more statements of this line), so"
+    )
