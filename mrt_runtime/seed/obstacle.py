@@ -32,8 +32,9 @@ TRUNCATED = ErrorKind("(?!)", frozenset({1265}))
 OUT_OF_RANGE = ErrorKind("22003", frozenset())
 STOPPED = ErrorKind("P0001|45000", frozenset({1644}))
 """RAISE EXCEPTION and SIGNAL: a program in the database stops on purpose."""
-JSON_CHECK = re.compile(r"CONSTRAINT [`'][^`'.]+\.[^`'.]+[`'] failed for")
-"""MariaDB's JSON is a text with a check of its column, which has the column's name behind the table's."""
+OF_CHECK = ErrorKind("(?!)", frozenset({4025}))
+JSON_CHECK = re.compile(r"[`'][^`'.]+\.[^`'.]+[`']")
+"""MariaDB's JSON is a text with a check of its column, which has the column's name behind the table's, in any language."""
 VALUE = re.compile(r"\".*\"")
 """PostgreSQL quotes a text that it reads a number from; MySQL names a column, in other marks."""
 QUOTED = re.compile(r"\"((?:[^\"]|\"\")*)\"|(?<!\w)'((?:[^'\\]|\\.|'')*)'(?!\w)", re.DOTALL)
@@ -83,7 +84,9 @@ def read_obstacle(error: BaseException | None) -> Obstacle | None:
             return Obstacle(is_guard=True, is_of_database=True, words=words, quoted=quotes(words), statement=statement)
         # a number that is too large is imposed by the new type, but a text that is no such number was made up
         is_unread = UNREADABLE.matches(cause) or (OUT_OF_RANGE.matches(cause) and VALUE.search(words))
-        is_doubtful = TRUNCATED.matches(cause) or (JSON_CHECK.search(words) is not None and has_json(error, statement))
+        is_doubtful = TRUNCATED.matches(cause) or (
+            OF_CHECK.matches(cause) and JSON_CHECK.search(words) is not None and has_json(error, statement)
+        )
         if is_unread or (is_doubtful and is_of_driver(cause)):
             found = Obstacle(is_of_database=True, words=words, quoted=quotes(words), statement=statement)
             return found if is_unread else replace(found, is_doubtful=True)

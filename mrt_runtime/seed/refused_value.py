@@ -41,7 +41,7 @@ OF_DOCUMENT = re.compile(
 )
 OF_SERVER = re.compile(r"(?:Truncated i|I)ncorrect (?P<type>\w+) value: '(?P<text>.*)'(?P<rest>.*)", re.DOTALL)
 OF_COLUMN = re.compile(r"Data truncated for column '(?P<column>[^']+)'")
-OF_CHECK = re.compile(r"CONSTRAINT [`'](?:[^`'.]+\.)*(?P<column>[^`'.]+)[`'] failed for")
+OF_CHECK = re.compile(r"CONSTRAINT [`'](?:[^`'.]+\.)*(?P<column>[^`'.]+)[`'] ")
 OF_SYNTAX = re.compile(r"Invalid JSON text|(?:JSON text|malformed JSON|JSON path error|bad JSON path)", re.IGNORECASE)
 NAMED = re.compile(r"in value for column '(?:[^'.]+\.)*(?P<column>[^'.]+)'")
 FORMAT = re.compile(r"\b(?:to_date|to_timestamp|str_to_date)\s*\(.*?,\s*'([^']+)'\s*\)", re.IGNORECASE | re.DOTALL)

@@ -293,3 +293,11 @@ def test_what_refers_to_rows_of_a_project_stays_as_well(verify, request, databas
         custom_seeds=rows,
     )
     assert not converted(found["002"])
+
+
+def test_a_check_of_json_is_known_in_any_language(verify, mysql_url):
+    statements, words = MYSQL["JSON"]
+    change = "\n    ".join(f'op.execute("""{sql.strip()}""")' for sql in statements.split(";"))
+    found = verify(f"{mysql_url}?init_command=SET+lc_messages='de_DE'", (ITEMS, DROP), (change, "pass"))
+    assert any(words in warning for warning in converted(found["002"])), found["002"]
+    assert "fehlgeschlagen" in converted(found["002"])[0]
