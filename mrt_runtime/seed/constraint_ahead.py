@@ -17,6 +17,7 @@ class KeyAhead:
 
     `words` are those of the migration's file where it adds the column with its key: what it fills that with is often a column of
     the same name, in another of the tables that it names. `is_join` is whether no key is added: a migration joins tables so.
+    `becomes` are the names that the columns get before the key is made, nothing where they have these.
     """
 
     label: str
@@ -27,6 +28,7 @@ class KeyAhead:
     where: str | None = None
     words: frozenset[str] = frozenset()
     is_join: bool = False
+    becomes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ def bind_ahead(schema: Schema, ahead: Iterable[KeyAhead | CheckAhead]) -> Schema
             continue
         if isinstance(one, CheckAhead):
             bound[table.label] = _with_check(table, one)
-        elif all(_is_there(name, table) for name in one.columns):
+        elif all(_is_there(name, table) for name in one.columns) and not any(map(table.column, one.becomes)):
             parent = bound.get(one.referred) if one.referred is not None else None
             if one.referred is None:
                 bound[table.label] = _with_unique(table, one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from mrt_lint.model.ops import (
@@ -75,6 +75,7 @@ class HintReader:
         self._dialect = dialect
         self._enums: dict[str, tuple[str, ...]] = {}
         self._added: dict[str, tuple[str, ...]] = {}
+        self._former: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def read(self, file: str, code: CodeReading, namespace: Namespace) -> Iterator[ColumnHint | KeyAhead | CheckAhead]:
         """Yield each column that the upgrade converts or lists the values of, and what it adds to a table that was there.
@@ -89,6 +90,7 @@ class HintReader:
         changed: set[tuple[object, object]] = set()
         for op in migration.upgrade_ops if migration is not None else ():
             changed.update(_find_changed(op))
+            self._note_name(op)
             if isinstance(op, CreateTable):
                 made.add(self._label(op))
             elif isinstance(op, CreateObject) and isinstance(op.members, tuple) and isinstance(op.name, str):
@@ -106,7 +108,23 @@ class HintReader:
                 self._added[op.column] = tuple(map(str, kind.typical)) if isinstance(kind, Choices) else ()
                 yield from _read_keys_of(op, self._label(op), code)
             elif (key := _read_key(op, self._label(op))) is not None and key.label not in made:
-                yield from self._listed(key, code) if key.referred in made else (key,)
+                yield from self._listed(key, code) if key.referred in made else self._under_former_names(key)
+
+    def _note_name(self, op: Op) -> None:
+        """Note which names a column had before it was renamed, the last one first; a column that is added had none."""
+        if isinstance(op, AlterColumn) and isinstance(op.column, str) and isinstance(op.new_column, str):
+            label = self._label(op)
+            self._former[label, op.new_column] = (op.column, *self._former.pop((label, op.column), ()))
+        elif isinstance(op, AddColumn) and isinstance(op.column, str):
+            self._former.pop((self._label(op), op.column), None)
+
+    def _under_former_names(self, key: KeyAhead) -> Iterator[KeyAhead]:
+        """Yield a key, and the same on the columns by the names that they had before: their rows are there by then."""
+        yield key
+        former = [(name, *self._former.get((key.label, name), ())) for name in key.columns]
+        for turn in range(1, max(map(len, former))):
+            columns = tuple(names[min(turn, len(names) - 1)] for names in former)
+            yield replace(key, columns=columns, becomes=tuple(set(key.columns) - set(columns)))
 
     def list_labels(self, name: str) -> tuple[str, ...]:
         """Return the labels of an enum that a migration which was read makes, or of a column that it adds, by its name."""
