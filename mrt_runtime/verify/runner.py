@@ -21,7 +21,7 @@ from mrt_runtime.verify.contents import ScratchContents, is_same, make_seeder
 from mrt_runtime.verify.milestone import MilestoneRecord
 from mrt_runtime.verify.revision_repairs import RevisionRepairs
 from mrt_runtime.verify.starting_schema import StartingSchema
-from mrt_runtime.verify.step_error import StepError, find_targets, refuse_broken_env
+from mrt_runtime.verify.step_error import StepError, describe_null, find_targets, refuse_broken_env
 from mrt_runtime.verify.step_recorder import StepRecorder
 
 
@@ -288,7 +288,7 @@ class RevisionRunner:
             if is_first:
                 self._fails_with_rows.add(step.revision)
                 self.adjusted.targets = find_targets(error)
-                error.cause += self._start.explain(error.cause, step)
+                error.cause += describe_null(error, self._here) + self._start.explain(error.cause, step)
             raise StepError.of(error, otherwise) from None
 
     def _is_unharmed(self) -> bool:

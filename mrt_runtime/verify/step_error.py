@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from sqlalchemy.exc import IntegrityError
 
 from mrt_runtime.compare.blame import shorten
+from mrt_runtime.compare.snapshot import Snapshot
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases.driver_error import ErrorKind, list_causes
 from mrt_runtime.migrate import MigrationError, MigrationTimeout
@@ -27,6 +29,10 @@ EXISTENCE = ErrorKind(
 
 Source: PostgreSQL's manual, appendix A, and the error references of MySQL's and MariaDB's servers.
 """
+
+
+TRUNCATED = re.compile(r"Data truncated for column '(?P<column>[^']+)' at row (?P<row>\d+)$")
+"""What MySQL and MariaDB say of a row when a column is changed: also of NULL, where the column takes none any more."""
 
 
 class StepError(Exception):
@@ -75,6 +81,35 @@ def find_targets(error: MigrationError) -> frozenset[str]:
         return frozenset()
     schema, table = found["schema"], found["table"]
     return frozenset({f"{schema}.{table}" if schema else table})
+
+
+def describe_null(error: MigrationError, here: Snapshot | None) -> str:
+    """Return that the row in question holds NULL, where the look before the step shows it; else nothing.
+
+    The rows of a table are read in the order of its primary key.
+    """
+    found = TRUNCATED.search(error.cause)
+    statement = getattr(error.__cause__, "statement", None)
+    if found is None or here is None or not statement:
+        return ""
+    from mrt_lint.parse.sql.expand import read_sql  # noqa: PLC0415  slow to import
+
+    tables = {op.table for op in read_sql(statement, here.schema.dialect) if op.op == "alter_column" and op.nullable is False}  # type: ignore[attr-defined]  # it has them
+    for rows in here.rows.tables.values():
+        number, is_known = int(found["row"]), rows.table in tables and rows.key and found["column"] in rows.columns
+        if not is_known or number > len(rows.rows):
+            continue
+        keys = rows.project(rows.key)
+        ordered = sorted(zip(keys, rows.project([found["column"]]), strict=True), key=lambda pair: _order(pair[0]))
+        key, (value,) = ordered[number - 1]
+        if value is None:
+            return f", which is NULL ({', '.join(f'{name} = {one}' for name, one in zip(rows.key, key, strict=True))})"
+    return ""
+
+
+def _order(key: Sequence[object]) -> list[tuple[int, float, str]]:
+    """Return what keys are ordered by: numbers, which may have come as text, as numbers."""
+    return [(0, float(text), "") if re.fullmatch(r"-?\d+", text := str(one)) else (1, 0.0, text) for one in key]
 
 
 def is_about_existence(error: MigrationError) -> bool:

@@ -157,3 +157,28 @@ def test_a_long_check_that_is_left_is_called_by_its_name_too(project, postgres_u
     assert message.startswith("Check constraint 'just_one_check' (")
     assert message.endswith("…) on 'shelves' still exists after rollback")
     assert len(message) < 150
+
+
+STATE = """op.create_table("shelves", sa.Column("code", sa.Integer, primary_key=True),
+        sa.Column("state", sa.Enum("full", "empty")))
+    op.execute("INSERT INTO shelves (code, state) VALUES (1, 'full'), (2, NULL)")"""
+
+
+def test_a_row_that_was_truncated_for_its_null_is_said_to_hold_it(project, mysql_url):
+    project.add("001", upgrade=STATE, downgrade='op.drop_table("shelves")')
+    upgrade = 'op.alter_column("shelves", "state", existing_type=sa.Enum("full", "empty"), nullable=False)'
+    project.add("002", "001", upgrade=upgrade, downgrade="pass")
+    with Verification(project.config(db_url=mysql_url)) as verification:
+        *_, verdict = verification.check_all()
+    message = verdict.failures[0].message
+    assert message == "Upgrade failed: DataError: Data truncated for column 'state' at row 2, which is NULL (code = 2)"
+
+
+def test_a_row_that_was_truncated_for_its_word_is_not_said_to_hold_null(project, mysql_url):
+    project.add("001", upgrade=STATE, downgrade='op.drop_table("shelves")')
+    upgrade = 'op.alter_column("shelves", "state", type_=sa.Enum("empty"), existing_type=sa.Enum("full", "empty"), nullable=False)'
+    project.add("002", "001", upgrade=upgrade, downgrade="pass")
+    with Verification(project.config(db_url=mysql_url)) as verification:
+        *_, verdict = verification.check_all()
+    message = verdict.failures[0].message
+    assert message == "Upgrade failed: DataError: Data truncated for column 'state' at row 1"
