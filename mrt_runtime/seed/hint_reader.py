@@ -28,6 +28,7 @@ from mrt_runtime.migration_file import parse_file, read_migration
 from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import find_listed, parse_sql, read_condition
 from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead
+from mrt_runtime.seed.copied_keys import find_copied_keys
 from mrt_runtime.seed.datetimes import Datetimes
 from mrt_runtime.seed.imported_values import Namespace, write_out
 from mrt_runtime.seed.json_texts import JsonTexts
@@ -109,6 +110,8 @@ class HintReader:
                 yield from _read_keys_of(op, self._label(op), code)
             elif (key := _read_key(op, self._label(op))) is not None and key.label not in made:
                 yield from self._listed(key, code) if key.referred in made else self._under_former_names(key)
+        tables = [op for op in migration.upgrade_ops if isinstance(op, CreateTable)] if migration is not None else []
+        yield from find_copied_keys(tables, code.statements, dialect_of(self._dialect).grammar)
 
     def _note_name(self, op: Op) -> None:
         """Note which names a column had before it was renamed, the last one first; a column that is added had none."""

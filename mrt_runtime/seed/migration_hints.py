@@ -45,7 +45,8 @@ RENAMES = re.compile(
 )
 KEYS = re.compile(
     rb"add_column\(.{0,400}?ForeignKey|create_(?:foreign_key|unique_constraint|primary_key)|create_index\(.{0,400}?unique\s*=\s*True"
-    rb"|\bADD\b[^;]*\b(?:FOREIGN|UNIQUE|PRIMARY)\b|\bUNIQUE\s+INDEX\b|\bnew_column_name\b|\bRENAME\s+COLUMN\b",
+    rb"|\bADD\b[^;]*\b(?:FOREIGN|UNIQUE|PRIMARY)\b|\bUNIQUE\s+INDEX\b|\bnew_column_name\b|\bRENAME\s+COLUMN\b"
+    rb"|\bINSERT\s+INTO\b.{0,2000}?\bSELECT\b",
     re.IGNORECASE | re.DOTALL,
 )
 CHECKS = re.compile(rb"create_check_constraint|\bADD\b[^;]*\bCHECK\b", re.IGNORECASE)
