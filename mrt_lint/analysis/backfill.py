@@ -33,9 +33,7 @@ def fills_only(case: MigrationCase, update: Update) -> bool:
     """
     if update.columns is UNKNOWN:
         return False
-    kept = {fold(name) for name in update.fills if readable(name)}
-    if update.where is not False or update.repeated:  # of the row in which Python has found it to be None
-        kept |= set(map(fold, update.found_none))
+    kept = _kept(update)
     flows = update.flows if update.flows is not UNKNOWN else ()
     changed = {
         fold(flow.column)
@@ -51,6 +49,20 @@ def fills_only(case: MigrationCase, update: Update) -> bool:
         )
         for name in update.columns
     )
+
+
+def overwrites_nothing(update: Update) -> bool:
+    """Return whether an UPDATE itself sees to it that every column which it sets held NULL."""
+    kept = _kept(update)
+    return update.columns is not UNKNOWN and all(readable(name) and fold(name) in kept for name in update.columns)
+
+
+def _kept(update: Update) -> set[str]:
+    """Return the columns whose values stay, but for NULL."""
+    kept = {fold(name) for name in update.fills if readable(name)}
+    if update.where is not False or update.repeated:  # of the row in which Python has found it to be None
+        kept |= set(map(fold, update.found_none))
+    return kept
 
 
 def is_still_empty(case: MigrationCase, update: Update, column: str) -> bool:

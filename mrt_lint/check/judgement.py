@@ -79,7 +79,7 @@ def judge(
 
 _BEGUN = {
     "statement": (
-        "env.py runs a statement before context.begin_transaction(), and autocommit_block() fails until it commits that: "
+        "env.py runs a statement before context.configure(), and autocommit_block() fails until it commits that: "
         "connection.commit()"
     ),
     "begin": (

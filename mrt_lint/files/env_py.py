@@ -32,8 +32,9 @@ def enforces_foreign_keys(folders: Iterable[Path]) -> bool | None:
 def what_begins_before_alembic(folders: Iterable[Path]) -> str:
     """Return what an env.py of these folders begins a transaction with before Alembic does: "statement", "begin", "" for nothing.
 
-    SQLAlchemy begins one with the first statement. Alembic leaves it to its owner and begins none of its own, and then
-    `autocommit_block()` has nothing to end: AssertionError (MigrationContext.autocommit_block).
+    SQLAlchemy begins one with the first statement. What is open when `context.configure()` is called, Alembic leaves to its owner,
+    and begins none of its own; then `autocommit_block()` has nothing to end: AssertionError (MigrationContext.autocommit_block).
+    A statement behind `configure()` does no harm: Alembic takes that transaction for its own.
     """
     found = map(_begins, {env for folder in folders if (env := env_of(folder)) is not None})
     return max(found, default="")
@@ -52,10 +53,10 @@ def _begins(env: Path) -> str:
 
 
 def _begins_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Module) -> str:
-    """Return what begins the transaction that is open where a function calls Alembic to begin one."""
+    """Return what begins the transaction that is open where a function configures Alembic."""
     begun = ""
     for name, receiver in _calls(function.body):
-        if name in {"begin_transaction", "run_migrations"}:  # the template for many databases begins none of Alembic's
+        if (name == "configure" and receiver in {"context", ""}) or name in {"begin_transaction", "run_migrations"}:
             return begun
         if name.startswith("begin") and receiver not in {"context", "op"}:
             begun = "begin"

@@ -286,7 +286,8 @@ class OtherDefinition(Rule):
                 undone = case.undone(altered, setting) if is_own else UndoStatus.YES
                 if undone is UndoStatus.DIFFERENT and _keeps(case, altered, setting):
                     words = {"does": f"leaves the {word} of {names(altered)['the_column']} as it was", "what": "it", "how": ""}
-                    difference = "it allows NULL then" if setting == "nullable" else "it gets another one"
+                    allows = "it takes no NULL then" if altered.nullable is True else "it allows NULL then"
+                    difference = allows if setting == "nullable" else "it gets another one"
                     yield self.found(case.migration, altered, **words, difference=difference)
                 elif undone in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                     difference = "it stays as upgrade left it" if undone is UndoStatus.NO else "it gets another one"

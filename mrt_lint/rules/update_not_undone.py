@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from mrt_lint.analysis.backfill import fills_only
+from mrt_lint.analysis.backfill import fills_only, overwrites_nothing
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
@@ -60,6 +60,16 @@ class UpdateNotUndone(Rule):
         instead=(
             "where the older release can do with them, explain that in downgrade() and write '# noqa: MRT103' here; where not, "
             "mark the rows in a new column {of_table}, by which downgrade() empties them again and which it drops"
+        ),
+    )
+    newer = DialectWording(
+        message=(
+            "upgrade writes values to {the_columns}, added empty by an earlier revision, downgrade changes nothing there: what the "
+            "older release has written there since is lost"
+        ),
+        instead=(
+            "where it has written nothing yet, explain that in downgrade() and write '# noqa: MRT103' here; where it has, copy the "
+            "former values to a table of its own first, from which downgrade() takes them back and which it drops"
         ),
     )
     manual = (
@@ -216,12 +226,12 @@ class UpdateNotUndone(Rule):
             if answered is UndoStatus.NO and not self._fills_new_columns(case, op) and not _keeps_values(op):
                 words = names(op)
                 words["of_table"] = f"of {words['table']}" if readable(op.table) else "beside them"
-                is_part = (columns := written(case, op)) and updates_others(case, op)
-                words["the_columns"] = listed(op, columns)
-                wording = self.filling if fills_only(case, op) else self.in_part if is_part else None
+                words["the_columns"] = listed(op, columns := written(case, op))
+                fills = fills_only(case, op) and (self.filling if overwrites_nothing(op) else self.newer)
+                wording = fills or (self.in_part if columns and updates_others(case, op) else None)
                 found = self.found(case.migration, op, wording, **words)
                 other = _KEEP_KEYS.format(key=key) if (key := _key_changed(case, op)) else found.instead
-                if not key and wording is not self.filling and columns and is_constant(op, columns):
+                if not key and wording in (None, self.in_part) and columns and is_constant(op, columns):
                     other = _KEEP_VALUES.format(columns=" and ".join(columns), **words)
                 yield replace(found, instead=_COPY if _deletes_next(case, op) else other)
 

@@ -182,3 +182,33 @@ def test_the_column_that_is_filled_is_named_of_several_new_ones(update: str, col
     (finding,) = [each for each in told([(PARCELS, "pass"), (TWO_NEW.format(update), "pass")]) if each.code == "MRT438"]
     assert f"by the lock that added column 'parcels.{column}'" in finding.message
     assert finding.instead.startswith(advice)
+
+
+LATER = 'op.add_column("parcels", sa.Column("note", sa.Text(), nullable=True))', 'op.drop_column("parcels", "note")'
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        "SET note = code",
+        "SET note = code WHERE code IS NULL",
+        "SET note = NULL WHERE code IS NOT NULL",
+        "SET note = 'x' WHERE id > 3",
+    ],
+)
+def test_what_an_older_release_may_have_written_by_then_is_not_called_null(update: str):
+    (finding,) = empty(sql(f"UPDATE parcels {update}"), LATER, of="MRT103")
+    assert "fills" not in finding.message
+    assert "column 'parcels.note'" in finding.message
+    assert "the older release has written there since" in finding.message
+
+
+@pytest.mark.parametrize("value", ["COALESCE(code, '') || 'x'", "COALESCE(code, '')::text || 'x'", "coalesce(code, 'a') || code"])
+def test_a_part_of_a_value_that_keeps_what_is_there_keeps_nothing(value: str):
+    (finding,) = empty(sql(f"UPDATE parcels SET code = {value}"), of="MRT103")
+    assert "overwrites" in finding.message
+
+
+def test_a_value_that_is_only_cast_keeps_what_is_there():
+    (finding,) = empty(sql("UPDATE parcels SET code = COALESCE(code, 'x')::text"), of="MRT103")
+    assert "fills what was NULL" in finding.message

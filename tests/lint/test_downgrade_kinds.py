@@ -593,3 +593,12 @@ def test_a_check_goes_with_any_of_its_columns(condition: str):
     again = f"{new}\nop.drop_column('parcels', 'size')\n{new}"
     assert holds("-MRT441", told([BASE, (again, "op.drop_column('parcels', 'size')")]))
     assert holds("+MRT441", told([BASE, (f"{new}\n{ONE_OF_TWO.format(condition)}", "op.drop_column('parcels', 'size')")]))
+
+
+@pytest.mark.parametrize(("before", "after", "difference"), [(True, False, "takes no NULL"), (False, True, "allows NULL")])
+def test_a_nullability_that_upgrade_leaves_and_downgrade_turns_round(before: bool, after: bool, difference: str):
+    made = PARCELS.replace("sa.String(20)", f"sa.String(20), nullable={before}"), DROP_PARCELS
+    findings = told(
+        [made, (f'op.alter_column("parcels", "code", nullable={before})', f'op.alter_column("parcels", "code", nullable={after})')]
+    )
+    assert [f"does not restore it: it {difference} then" in found.message for found in findings if found.code == "MRT111"] == [True]

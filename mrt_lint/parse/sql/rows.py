@@ -55,7 +55,8 @@ class _ColumnAssignment:
     def keeps_values(self) -> bool:
         """Whether every value but NULL stays: `column = coalesce(column, …)`."""
         value = self.value.rest()
-        return value.accept("COALESCE", "IFNULL") != "" and next((item.path()[1] for item in value.group()), UNKNOWN) == self.column
+        is_first = value.accept("COALESCE", "IFNULL") != "" and next((item.path()[1] for item in value.group()), "") == self.column
+        return is_first and (value.done or (value.accept("::") != "" and value.path() is not None and value.done))
 
 
 def read_insert(cursor: TokenCursor) -> Iterator[Op]:
