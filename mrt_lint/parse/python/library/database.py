@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import libcst as cst
 
@@ -11,7 +12,7 @@ from mrt_lint.model.values import UNKNOWN, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import flatten
 from mrt_lint.parse.python.library.asking import READING
 from mrt_lint.parse.python.library.binds import STATEMENT_NAMES, executed_with
-from mrt_lint.parse.python.library.elements import OrmRow, OrmRows, SqlExpression
+from mrt_lint.parse.python.library.elements import DdlElement, DmlElement, OrmRow, OrmRows, SqlExpression
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.statement import flows_into, make_select
 from mrt_lint.parse.python.library.table import as_table
@@ -39,6 +40,30 @@ _CONNECTING = frozenset(_CONNECTING_WORDS.split())
 
 WRITING = frozenset(["add", "add_all", "delete", "merge", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings"])
 """Methods of a session that write rows."""
+
+
+_STATEMENT: Final = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:insert\s+into|update\s+\S+\s+set|delete\s+from|truncate|(?:create|alter|drop)\s+\w+|grant|revoke"
+    r"|merge\s+into|copy|call|do|with)\s",
+    re.IGNORECASE | re.DOTALL,
+)
+_WRITTEN_OUT: Final = re.compile(r"mogrify|prepare|compile|explain|parse|format|quote|render|log|print|warn|info|debug|error|write")
+"""Names of methods that make something of SQL and do not hand it to the database."""
+
+
+def sql_among(name: str, arguments: CallArguments, *, texts: bool) -> Value | None:
+    """Return the SQL that a method of no library is given, which then executes it by all that can be known; None for none.
+
+    `texts` is whether a string counts that begins as a statement does.
+    """
+    if _WRITTEN_OUT.search(name):
+        return None
+    for value in arguments.everything():
+        if isinstance(value, DmlElement | DdlElement) or (isinstance(value, SqlExpression) and value.bound is not None):
+            return value
+        if texts and isinstance(value, str) and _STATEMENT.match(value):
+            return value
+    return None
 
 
 def statement_of(arguments: CallArguments) -> Value:
@@ -69,6 +94,8 @@ def call_connection(run: FunctionRun, connection: ConnectionValue, name: str, ar
         return execute(run, arguments.get(0, "sql", UNKNOWN), node)
     if name in ("copy_from", "callproc", "executescript", "copy_records_to_table", "load_dataset"):
         run.fail(node, f"{name}() is not read")
+    elif (value := sql_among(name, arguments, texts=True)) is not None:
+        return execute(run, value, node, autocommit=connection.autocommit)
     return UNKNOWN
 
 
@@ -117,6 +144,8 @@ def call_session(run: FunctionRun, name: str, arguments: CallArguments, node: cs
         return ConnectionValue()
     if name in WRITING:
         _write(run, name, arguments, node)
+    elif (value := sql_among(name, arguments, texts=True)) is not None:
+        return execute(run, value, node)
     return UNKNOWN
 
 

@@ -12,7 +12,7 @@ import libcst as cst
 
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.convert import is_class_name
-from mrt_lint.parse.python.library.database import EXECUTING, WRITING, call_session, statement_of
+from mrt_lint.parse.python.library.database import EXECUTING, WRITING, call_session, sql_among, statement_of
 from mrt_lint.parse.python.library.elements import OrmRow, OrmRows
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.packages import is_inert
@@ -75,6 +75,9 @@ HARMLESS = frozenset(_HARMLESS_WORDS.split())
 """Methods that do nothing to the database by themselves, whatever they are called on."""
 
 
+_EXECUTES = re.compile(r"exec|sql|query|fetch|statement")
+"""Names of methods that may hand a string to the database."""
+
 GUARDING = re.compile(r"disable|enable|ignore|suspend|without|transaction|begin|lock|time|suppress|null|patch|capture|span")
 """Names of context managers that only change how what is inside them runs."""
 
@@ -125,6 +128,8 @@ def call_foreign(run: FunctionRun, path: str, arguments: CallArguments, node: cs
     if "." in path and is_of_session(name, arguments):
         return call_session(run, name, arguments, node)
     is_class = ref is not None and is_class_name(ref)
+    if not is_class and (value := _sql_given(name, arguments)) is not None and not reaches_database(arguments.everything()):
+        return execute(run, value, node)
     if not _SESSION.search(name) and _may_change(run, path or name, arguments, node, is_class=is_class):
         run.fail(
             node, f"{name}{'' if is_class else '()'} is not defined in this file" if name else "what is called here is not known"
@@ -164,6 +169,8 @@ def call_unknown_method(run: FunctionRun, receiver: Value, name: str, arguments:
         return call_session(run, name, arguments, node)
     if QUOTING.search(name) and arguments.everything():
         return in_quotes_of(run.dialects, arguments)
+    if (value := _sql_given(name, arguments)) is not None:
+        return execute(run, value, node)
     reaching = any(map(reaches_database, arguments.everything()))
     if name in HARMLESS or REPORTING.search(name) or (run.asked and not (reaching and EFFECTIVE.search(name))):
         return UNKNOWN
@@ -171,6 +178,11 @@ def call_unknown_method(run: FunctionRun, receiver: Value, name: str, arguments:
     if (reaching and not ASKING.search(name)) or (discarded and (reaching or not ASKING.search(name))):
         run.fail(node, f"what {name}() is called on is not known")
     return UNKNOWN
+
+
+def _sql_given(name: str, arguments: CallArguments) -> Value | None:
+    """Return the SQL that what is called so executes, if it is given any; None for none."""
+    return None if name in HARMLESS else sql_among(name, arguments, texts=bool(_EXECUTES.search(name)))
 
 
 def is_read(kind: LocalClass) -> bool:
