@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from abc import ABC, abstractmethod
+from abc import ABC, ABCMeta, abstractmethod
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -34,7 +34,7 @@ def fixers() -> Mapping[str, Fixer]:
         module = import_module(f"{package.__name__}.{entry.name}")
         for kind in vars(module).values():
             # not `Fixer` itself, which every one of them imports
-            if isinstance(kind, type) and issubclass(kind, Fixer) and kind.__module__ == module.__name__:
+            if isinstance(kind, ABCMeta) and issubclass(kind, Fixer) and kind.__module__ == module.__name__:
                 fixer = kind()
                 found |= dict.fromkeys(fixer.codes, fixer)
     return found

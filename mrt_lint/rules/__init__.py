@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
+from abc import ABCMeta
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
@@ -24,12 +25,16 @@ from mrt_lint.model.rule import HistoryRule, Rule
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, opt-in ones too, sorted by code."""
+    # rules are of ABCMeta; to Python 3.10, an alias such as tuple[str, str] is a type as well
     modules = [import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
     found = [
         rule
         for module in modules
         for rule in vars(module).values()
-        if isinstance(rule, type) and issubclass(rule, Rule) and rule.__module__ == module.__name__ and not inspect.isabstract(rule)
+        if isinstance(rule, ABCMeta)
+        and issubclass(rule, Rule)
+        and rule.__module__ == module.__name__
+        and not inspect.isabstract(rule)
     ]
     return tuple(sorted((rule() for rule in found), key=lambda rule: rule.code))
 

@@ -7,7 +7,7 @@ import enum
 import sys
 from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping
-from types import ModuleType
+from types import GenericAlias, ModuleType
 from typing import TypeAlias, TypeGuard
 
 import sqlalchemy as sa
@@ -68,7 +68,7 @@ def is_data(value: object) -> bool:
 
 def is_enum(value: object) -> TypeGuard[type[enum.Enum]]:
     """Whether a value is an enum's class."""
-    return isinstance(value, type) and issubclass(value, enum.Enum)
+    return isinstance(value, enum.EnumMeta)
 
 
 def is_of_project(value: object) -> bool:
@@ -141,7 +141,7 @@ class ValueWriter(ast.NodeTransformer):
 
     def _is_enum_type(self, function: ast.expr) -> bool:
         found = self._resolve(function)
-        return isinstance(found, type) and issubclass(found, sa.Enum)
+        return isinstance(found, type) and not isinstance(found, GenericAlias) and issubclass(found, sa.Enum)
 
     def _compute(self, node: ast.expr) -> object:
         """Return what an expression comes to that does nothing but to go through constants; None for any other."""

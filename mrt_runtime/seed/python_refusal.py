@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from mrt_runtime.migration_file import parse_file
+from mrt_runtime.seed.imported_values import is_enum
 from mrt_runtime.seed.refused_value import RefusedValue
 from mrt_runtime.seed.wanted_value import (
     ADDRESSES,
@@ -109,7 +110,7 @@ def _labels_of(frames: Sequence[FrameType]) -> tuple[object, ...]:
     """Return the values of the enum that was asked for one that it lacks."""
     for frame in reversed(frames):
         kind = frame.f_locals.get("cls")
-        if frame.f_globals.get("__name__") == "enum" and isinstance(kind, type) and issubclass(kind, enum.Enum):
+        if frame.f_globals.get("__name__") == "enum" and is_enum(kind):
             return tuple(member.value for member in kind)
     return ()
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
+from mrt_runtime.seed.imported_values import is_enum
 from mrt_runtime.seed.json_texts import JsonPath, build
 from mrt_runtime.seed.text import everyday_text
 from mrt_runtime.seed.value import Value, ValuePool
@@ -84,7 +85,7 @@ class PythonType:
         methods = [found for found in vars(type(self._type)).values() if isinstance(found, FunctionType)]
         named = [method.__globals__.get(name) for method in methods for name in method.__code__.co_names]
         for found in (*vars(self._type).values(), *named):
-            if isinstance(found, type) and issubclass(found, enum.Enum):
+            if is_enum(found):
                 yield found
 
 
