@@ -8,7 +8,7 @@ import types
 import pytest
 import sqlalchemy as sa
 
-from mrt_runtime.seed.imported_values import write_out
+from mrt_runtime.seed.imported_values import is_enum, write_out
 from mrt_runtime.seed.mapped_values import find_mapped
 from mrt_runtime.verdict import Outcome
 from mrt_runtime.verify.session import Verification
@@ -158,3 +158,8 @@ def boom():
 def test_what_is_known_is_written_out_and_nothing_is_called(code, names, expected):
     written = ast.unparse(write_out(ast.parse(code), names))
     assert "\n".join(line for line in written.splitlines() if line.startswith(("x =", "NAMES"))) == expected
+
+
+def test_an_alias_is_no_enum_and_no_type():
+    """Python 3.10 says of `list[int]` that it is a type, and issubclass() raises."""
+    assert [is_enum(value) for value in (list[int], dict[str, int], enum.Enum, int, "x")] == [False, False, True, False, False]
