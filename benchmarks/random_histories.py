@@ -185,15 +185,15 @@ def rename_column(history):
     alter = 'with op.batch_alter_table("{}") as batch:\n        batch.alter_column("{}", new_column_name="{}", {})'
     existing = column.existing()
     column.name = new
-    # Under another name the column is missing, and its values with it.
-    return history.undone(alter.format(table.name, old, new, existing), alter.format(table.name, new, old, existing), "data-loss")
+    # Under another name the column is missing, but its values are there.
+    return history.undone(alter.format(table.name, old, new, existing), alter.format(table.name, new, old, existing))
 
 
 def rename_table(history):
     table = history.table()
     old, new = table.name, history.name("t")
     table.name = new
-    return history.undone(f'op.rename_table("{old}", "{new}")', f'op.rename_table("{new}", "{old}")', "data-loss")
+    return history.undone(f'op.rename_table("{old}", "{new}")', f'op.rename_table("{new}", "{old}")')
 
 
 def change_type(history, types, outcome):
