@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 
 import pytest
-import sqlalchemy as sa
 
 from mrt_lint.parse.sql.expand import read_sql
 from tests.lint.test_downgrade_kinds import NOTHING, told
+from tests.lint.test_literal_default import connect
 
-POSTGRES = os.environ.get("MRT_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432").replace(
-    "postgresql:", "postgresql+psycopg:"
-)
 KEYS = [
     "PRIMARY KEY (a), CONSTRAINT u UNIQUE (a)",
     "CONSTRAINT u UNIQUE (a), PRIMARY KEY (a)",
@@ -42,12 +38,7 @@ TABLES = [f"a int, b int, {keys}" for keys in KEYS] + INLINE
 
 @pytest.mark.parametrize("body", TABLES)
 def test_the_keys_are_those_that_postgresql_makes(body):
-    pytest.importorskip("psycopg")
-    engine = sa.create_engine(POSTGRES + "/postgres")
-    try:
-        connection = engine.connect()
-    except sa.exc.OperationalError:
-        pytest.skip("no PostgreSQL")
+    engine, connection = connect("postgresql")
     with closing(connection):
         connection.exec_driver_sql(f"CREATE TEMPORARY TABLE merged ({body})")
         asked = "SELECT conname FROM pg_constraint WHERE conrelid = 'merged'::regclass AND contype IN ('p', 'u')"

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from contextlib import closing
 
 import pytest
-import sqlalchemy as sa
 
 from mrt_lint.analysis.raw_sql import opposite_of_grant
 from mrt_lint.model.values import HOLE
 from tests.lint.test_downgrade_kinds import BASE, NOTHING, sql, told
+from tests.lint.test_literal_default import connect
 
-POSTGRES = os.environ.get("MRT_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432").replace(
-    "postgresql:", "postgresql+psycopg:"
-)
 ROLES = ("mrt_revoked_a", "mrt_revoked_b")
 GRANTS = [
     'GRANT SELECT, UPDATE (a) ON "Rooms" TO mrt_revoked_a, mrt_revoked_b WITH GRANT OPTION',
@@ -31,12 +27,7 @@ GRANTS = [
 
 @pytest.mark.parametrize("grant", GRANTS)
 def test_the_opposite_of_a_grant_runs(grant: str):
-    pytest.importorskip("psycopg")
-    engine = sa.create_engine(POSTGRES + "/postgres")
-    try:
-        connection = engine.connect()
-    except sa.exc.OperationalError:
-        pytest.skip("no PostgreSQL")
+    engine, connection = connect("postgresql")
     with closing(connection):
         for role in ROLES:
             connection.exec_driver_sql(f"CREATE ROLE {role}")
