@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from mrt_runtime import databases
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases.address import choose_driver
+from mrt_runtime.verify.session import Verification
 from tests.runtime import twin_mariadb, twin_postgres
 from tests.runtime.guarded_server import answers
 from tests.runtime.own_names import hold, own
@@ -257,6 +258,19 @@ class Project:
 def project(tmp_path):
     """An Alembic project without migrations; `project.add` writes one."""
     return Project(tmp_path)
+
+
+@pytest.fixture
+def verify(project):
+    """Return a function that verifies a chain of (upgrade, downgrade) on a database; it returns the verdicts by revision."""
+
+    def check(url, *revisions, **settings):
+        for number, (upgrade, downgrade) in enumerate(revisions, start=1):
+            project.add(f"{number:03}", f"{number - 1:03}" if number > 1 else None, upgrade=upgrade, downgrade=downgrade)
+        with Verification(project.config(db_url=url, **settings)) as verification:
+            return {verdict.revision: verdict for verdict in verification.check_all()}
+
+    return check
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """What fails only with rows that an application may never write is a warning, and what else is wrong is judged without them."""
 
+from functools import partial
+
 import pytest
 
 from mrt_runtime.verdict import Outcome
-from mrt_runtime.verify.session import Verification
 
 USERS = 'op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(30), nullable=False))'
 OWNERS = (
@@ -36,14 +37,8 @@ KEYLESS = 'op.create_table("pairs", sa.Column("one", sa.Integer), sa.Column("two
 
 
 @pytest.fixture
-def verify(project, sqlite_url):
-    def check(*revisions, **settings):
-        for number, (upgrade, downgrade) in enumerate(revisions, start=1):
-            project.add(f"{number:03}", f"{number - 1:03}" if number > 1 else None, upgrade=upgrade, downgrade=downgrade)
-        with Verification(project.config(db_url=sqlite_url, **settings)) as verification:
-            return {verdict.revision: verdict for verdict in verification.check_all()}
-
-    return check
+def verify(verify, sqlite_url):
+    return partial(verify, sqlite_url)
 
 
 def kinds(verdict):

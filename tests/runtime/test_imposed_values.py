@@ -3,23 +3,11 @@
 import pytest
 
 from mrt_runtime.verdict import Outcome
-from mrt_runtime.verify.session import Verification
 
 ITEMS = """op.create_table("items", sa.Column("id", sa.Integer, primary_key=True), sa.Column("code", sa.String(200), nullable=False),
         sa.Column("n", sa.String(300)))"""
 KEYLESS = """op.execute("CREATE TABLE items (code VARCHAR(200) NOT NULL, n VARCHAR(300))")"""
 DROP = 'op.drop_table("items")'
-
-
-@pytest.fixture
-def verify(project):
-    def check(url, *revisions, **settings):
-        for number, (upgrade, downgrade) in enumerate(revisions, start=1):
-            project.add(f"{number:03}", f"{number - 1:03}" if number > 1 else None, upgrade=upgrade, downgrade=downgrade)
-        with Verification(project.config(db_url=url, **settings)) as verification:
-            return {verdict.revision: verdict for verdict in verification.check_all()}
-
-    return check
 
 
 WRITES = {

@@ -1,10 +1,11 @@
 """A table of which a migration reads a single row holds one: what fails, or is lost, only where there are several is a warning."""
 
+from functools import partial
+
 import pytest
 
 from mrt_runtime.seed.single_row import SingleRows
 from mrt_runtime.verdict import Outcome
-from mrt_runtime.verify.session import Verification
 
 SETTINGS = """op.create_table("settings", sa.Column("id", sa.Integer, primary_key=True), sa.Column("theme", sa.String(30)))
     op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(30)))"""
@@ -40,15 +41,8 @@ WARNING = "Only with several rows in a table of which the migration reads a sing
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def verify(project, request):
-    def check(*revisions, **settings):
-        for number, (upgrade, downgrade) in enumerate(revisions, start=1):
-            project.add(f"{number:03}", f"{number - 1:03}" if number > 1 else None, upgrade=upgrade, downgrade=downgrade)
-        url = request.getfixturevalue(f"{request.param}_url")
-        with Verification(project.config(db_url=url, **settings)) as verification:
-            return {verdict.revision: verdict for verdict in verification.check_all()}
-
-    return check
+def verify(verify, request):
+    return partial(verify, request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.mark.parametrize("kind", [*FAILS, "session"])

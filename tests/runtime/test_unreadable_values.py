@@ -3,7 +3,6 @@
 import pytest
 
 from mrt_runtime.verdict import Outcome
-from mrt_runtime.verify.session import Verification
 
 ITEMS = """op.create_table("items", sa.Column("id", sa.Integer, primary_key=True), sa.Column("code", sa.String(60), nullable=False),
         sa.Column("data", sa.JSON, nullable=False), sa.Column("n", sa.Integer))"""
@@ -22,12 +21,9 @@ GUARDS = {
 
 
 @pytest.fixture
-def verify(project, sqlite_url):
+def verify(verify, sqlite_url):
     def check(*revisions, url=sqlite_url, **settings):
-        for number, (upgrade, downgrade) in enumerate(revisions, start=1):
-            project.add(f"{number:03}", f"{number - 1:03}" if number > 1 else None, upgrade=upgrade, downgrade=downgrade)
-        with Verification(project.config(db_url=url, **settings)) as verification:
-            return {verdict.revision: verdict for verdict in verification.check_all()}
+        return verify(url, *revisions, **settings)
 
     return check
 
