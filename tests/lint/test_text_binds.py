@@ -44,7 +44,7 @@ RUNNING = [
     "op.execute('SELECT \\'{\"a\": true}\\'')",
     "op.execute('SELECT \\'{\"a\"\\\\:true}\\'')",
     "op.execute(\"SELECT '12:30', 'a:b', ':=', '::c'\")",
-    "op.execute(\"SELECT '%(a)s', '%s', 5 %(3)\")",
+    "op.execute(\"SELECT '%s', 5 %(3)\")",
     'op.get_bind().exec_driver_sql("SELECT :a", {"a": 1})',
     'values = {}\nfor name in ["a", "b"]:\n    values[name] = 1\n' + RUN.format("SELECT :a, :b", ", values"),
     'op.get_bind().execute(sa.text("SELECT " + ", ".join(f":p{n}" for n in range(2))), {f"p{n}": n for n in range(2)})',
@@ -60,6 +60,8 @@ UNKNOWN = [
     'op.execute(f"SELECT :a{values()}, {values()}:b")',
     'op.get_bind().execute("SELECT :a")',
     'op.execute("DO $$ DECLARE v int; BEGIN v := 5; PERFORM v::text; END $$")',
+    # Whether it runs on SQLite depends on the version: SQLAlchemy 2.0.0 takes this text for a bind there, later ones do not.
+    "op.execute(\"SELECT '%(a)s'\")",
 ]
 
 
