@@ -17,10 +17,11 @@ _CHANGED: Final = "MRT303"
 _LOST: Final = {
     **dict.fromkeys(("MRT201", "MRT202"), ""),
     **dict.fromkeys(("MRT203", "MRT214"), "the rows of "),
-    **dict.fromkeys(("MRT215", "MRT303"), "former values of "),
+    **dict.fromkeys(("MRT103", "MRT215", "MRT303"), "former values of "),
+    "MRT104": "some rows of ",
 }
 """The rules about what upgrade() takes, and what of the thing that their messages name first is lost."""
-_SUBJECT: Final = re.compile(r"(?:column|table) '[^']+'")
+_SUBJECT: Final = re.compile(r"(?:column|table) '[^']+'|(?:columns|tables) '[^']+'(?: and '[^']+')+")
 _MOST: Final = 5
 _ADVICE: Final = "keep what is lost in another table ('mrt explain {code}'), from which downgrade() brings it back"
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.refusing_step import refusing_step
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.ops import Raise
 from mrt_lint.model.rule import Example, Rule
 
 
@@ -86,8 +86,6 @@ class Irreversible(Rule):
         migration = case.migration
         if any(revision == migration.revision for revision, _ in case.irreversible):
             return
-        for op in migration.downgrade_ops:
-            if isinstance(op, Raise) and op.certain and (op.dialects is None or case.target.dialect is not None) and case.runs(op):
-                exception = op.exception if isinstance(op.exception, str) else "an exception"
-                yield self.found(migration, op, revision=migration.revision, exception=exception)
-                return
+        if (op := refusing_step(case)) is not None:
+            exception = op.exception if isinstance(op.exception, str) else "an exception"
+            yield self.found(migration, op, revision=migration.revision, exception=exception)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.raw_sql import guard_of, opposite_of_grant, outlives_rollback, reverse_statement, sql_words
+from mrt_lint.analysis.refusing_step import is_for_good, refusing_step
 from mrt_lint.analysis.returning_rows import listed
 from mrt_lint.analysis.row_deletion import cascaded
 from mrt_lint.analysis.wording import names
@@ -51,6 +52,11 @@ class RawSql(Rule):
     cascading = DialectWording(
         message="upgrade deletes rows of {the_table}, and ON DELETE CASCADE with them rows of {children}: no downgrade knows them",
         instead="do the same with those rows: {copied}",
+    )
+    deleted = DialectWording(
+        message="upgrade deletes rows of {lost}, downgrade() raises and brings none back",
+        instead="{copied}",
+        consequence=Consequence.ROLLBACK_LOSES_DATA,
     )
     manual = ("Alembic, Operations.execute: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
@@ -131,7 +137,12 @@ class RawSql(Rule):
         """Yield a finding for every statement with an effect that outlives the rollback."""
         in_blocks: dict[object, list[ops.Op]] = {}
         for op in case.ops_for(self, ops.Op, along=True):
-            if isinstance(op, ops.Delete) and op.where is not False and (children := cascaded(case, op)):
+            if isinstance(op, ops.Delete) and op.where is not False and refusing_step(case) is not None:
+                if is_for_good(case, op):
+                    lost = " and ".join([names(op)["the_table"], *listed(cascaded(case, op))])
+                    lost = lost.replace("table", "tables", 1) if " and " in lost else lost
+                    yield self.found(case.migration, op, self.deleted, lost=lost, copied=_copied(op))
+            elif isinstance(op, ops.Delete) and op.where is not False and (children := cascaded(case, op)):
                 words = {**names(op, case.dialect(op)), "children": ", ".join(listed(children)), "copied": _copied(op)}
                 yield self.found(case.migration, op, self.cascading, **words)
             elif outlives_rollback(case, op):

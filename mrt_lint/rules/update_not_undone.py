@@ -5,11 +5,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from mrt_lint.analysis.answered_update import fills_new_columns, is_about_others, keeps_values
 from mrt_lint.analysis.backfill import fills_only, overwrites_nothing
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.overwritten_values import is_constant, listed, updates_others, written
+from mrt_lint.analysis.refusing_step import is_for_good, refusing_step
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import key_columns
 from mrt_lint.history.schema import QualifiedName, ReplayedTable, fold, place
@@ -71,6 +73,9 @@ class UpdateNotUndone(Rule):
             "where it has written nothing yet, explain that in downgrade() and write '# noqa: MRT103' here; where it has, copy the "
             "former values to a table of its own first, from which downgrade() takes them back and which it drops"
         ),
+    )
+    refusing = DialectWording(
+        message="upgrade overwrites values in {the_columns}, downgrade() raises and brings none back", instead=instead
     )
     manual = (
         (
@@ -220,45 +225,38 @@ class UpdateNotUndone(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every UPDATE of former values that downgrade() does not reverse."""
+        refuses = refusing_step(case) is not None
         for op in case.ops_for(self, ops.Update):
-            others = partial(_is_about_others, case, op)
+            if fills_new_columns(case, op) or keeps_values(op):
+                continue
+            words = names(op)
+            words["of_table"] = f"of {words['table']}" if readable(op.table) else "beside them"
+            columns = written(case, op)
+            words["the_columns"] = listed(op, columns) if columns else words["the_table"]
+            fills = fills_only(case, op) and (self.filling if overwrites_nothing(op) else self.newer)
+            if refuses:
+                if not fills and is_for_good(case, op):
+                    yield self.found(case.migration, op, self.refusing, **words)
+                continue
+            others = partial(is_about_others, case, op)
             answered = case.has_counterpart(op, ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate, but=others)
-            if answered is UndoStatus.NO and not self._fills_new_columns(case, op) and not _keeps_values(op):
-                words = names(op)
-                words["of_table"] = f"of {words['table']}" if readable(op.table) else "beside them"
-                words["the_columns"] = listed(op, columns := written(case, op))
-                fills = fills_only(case, op) and (self.filling if overwrites_nothing(op) else self.newer)
+            if answered is UndoStatus.NO:
                 wording = fills or (self.in_part if columns and updates_others(case, op) else None)
                 found = self.found(case.migration, op, wording, **words)
-                other = _KEEP_KEYS.format(key=key) if (key := _key_changed(case, op)) else found.instead
-                if not key and wording in (None, self.in_part) and columns and is_constant(op, columns):
-                    other = _KEEP_VALUES.format(columns=" and ".join(columns), **words)
-                yield replace(found, instead=_COPY if _deletes_next(case, op) else other)
-
-    @staticmethod
-    def _fills_new_columns(case: MigrationCase, op: ops.Update) -> bool:
-        added = case.state_before(op).new_columns
-        if op.columns is UNKNOWN:
-            return bool(added)
-        if not op.sql:  # assigning to a relationship of the ORM writes its foreign key
-            added |= {name.removesuffix("_id") for name in added} - _former_columns(case, op)
-            # an attribute may have another name than its column: `metadata` is SQLAlchemy's own
-            added |= {f"{name}_" for name in added}
-        return all(readable(column) and fold(column) in added for column in op.columns)
+                overwrites = wording in (None, self.in_part)
+                yield replace(found, instead=_advice(case, op, words, overwrites=overwrites) or found.instead)
 
 
-def _former_columns(case: MigrationCase, op: ops.Update) -> set[str]:
-    """Return the columns that the table is known to have had before upgrade()."""
-    table = case.state_before(op).table
-    known = case.known_schema(case.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
-    return set(known.columns) if known is not None else set()
-
-
-def _keeps_values(op: ops.Update) -> bool:
-    """Return whether every column is set to what it holds, as one does to fire a trigger."""
-    flows = op.flows if op.flows is not UNKNOWN and not op.source_tables else ()
-    kept = {fold(flow.column) for flow in flows if flow.plain and readable(flow.column) and flow.source == flow.column}
-    return isinstance(op.columns, tuple) and all(readable(column) and fold(column) in kept for column in op.columns)
+def _advice(case: MigrationCase, op: ops.Update, words: dict[str, str], *, overwrites: bool) -> str:
+    """Return what to do instead where the values come back in another way than most, "" where not."""
+    columns = written(case, op)
+    if _deletes_next(case, op):
+        return _COPY
+    if key := _key_changed(case, op):
+        return _KEEP_KEYS.format(key=key)
+    if overwrites and columns and is_constant(op, columns):
+        return _KEEP_VALUES.format(columns=" and ".join(columns), **words)
+    return ""
 
 
 def _key_changed(case: MigrationCase, op: ops.Update) -> str:
@@ -291,30 +289,3 @@ def _writes(op: ops.Update, child: ReplayedTable, key: Constraint, target: Quali
     columns = {fold(name) for name in key.columns if isinstance(name, str)} if key.columns is not UNKNOWN else set()
     written = {fold(name) for name in op.columns if readable(name)} if op.columns is not UNKNOWN else columns
     return place(child.schema, child.name) == target and not columns.isdisjoint(written)
-
-
-def _is_about_others(case: MigrationCase, op: ops.Update, answer: ops.Op) -> bool:
-    """Return whether what downgrade() does in the table is about other columns, or about rows that upgrade() inserts."""
-    analysis, table = case.analysis(op), case.state_before(op).table
-    if isinstance(answer, ops.Update):
-        if op.columns is UNKNOWN or answer.columns is UNKNOWN or _changes_columns(case, op):
-            return False
-        mine = {fold(str(name)) for name in op.columns}
-        # assigning to a relationship of the ORM writes its foreign key
-        mine |= {f"{name}_id" for name in mine}
-        return mine.isdisjoint(fold(str(name)) for name in answer.columns)
-    inserts = (other for other in case.migration.upgrade_ops if isinstance(other, ops.Insert | ops.BulkInsert))
-    return (
-        isinstance(answer, ops.Delete)
-        and table is not None
-        and any(analysis.state_before(other).table is table for other in inserts)
-    )
-
-
-def _changes_columns(case: MigrationCase, op: ops.Update) -> bool:
-    """Return whether a column of the table is renamed or moved, so that names do not identify it."""
-    analysis, table = case.analysis(op), case.state_before(op).table
-    return table is None or any(
-        isinstance(other, ops.AddColumn | ops.DropColumn | ops.AlterColumn) and analysis.state_before(other).table is table
-        for other in (*case.migration.upgrade_ops, *case.migration.downgrade_ops)
-    )

@@ -96,3 +96,62 @@ def test_a_change_of_type_of_which_nothing_is_known_is_no_loss(project: Project)
     assert "keep what is lost" not in str(finding["instead"])
     (finding,) = findings(project, f'{unread}\nop.alter_column("a", "b", type_=sa.Integer())', "raise KeyError", *only)
     assert str(finding["message"]).endswith("lost for good: former values of column 'a.b'")
+
+
+MADE = (
+    'op.create_table("users", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("state", sa.Text()), sa.Column("role", sa.Text()))\n'
+    'op.create_table("notes", sa.Column("user_id", sa.Integer(), sa.ForeignKey("users.id", ondelete="CASCADE")))'
+)
+SET = "op.execute(\"UPDATE users SET state = 'on' WHERE state = 'active'\")"
+DELETE = "op.execute(\"DELETE FROM users WHERE state = 'off'\")"
+CORE = 'users = sa.table("users", sa.column("state"), sa.column("role"))\nbind = op.get_bind()\n'
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "lost"),
+    [
+        (SET, "former values of column 'users.state'"),
+        (
+            f'{CORE}bind.execute(users.update().values(state="x", role="y"))',
+            "former values of columns 'users.state' and 'users.role'",
+        ),
+        (f'{CORE}op.execute(sa.text(f"UPDATE users SET {{column()}} = 1"))', "former values of table 'users'"),
+        (DELETE, "some rows of tables 'users' and 'notes'"),
+        (f'{CORE}bind.execute(users.delete().where(users.c.role == "x"))', "some rows of tables 'users' and 'notes'"),
+        ('op.execute("DELETE FROM notes WHERE user_id < 4")', "some rows of table 'notes'"),
+        (f"{SET}\n{DELETE}", "former values of column 'users.state', some rows of tables 'users' and 'notes'"),
+    ],
+)
+def test_values_that_are_overwritten_and_rows_that_are_deleted_are_lost_too(project: Project, upgrade: str, lost: str):
+    project.migration("0", None, functions(MADE, "op.drop_table('notes')\nop.drop_table('users')"))
+    project.migration("1", "0", functions(upgrade, "raise KeyError"))
+    found = json.loads(project.mrt("check", "versions", "--format", "json", "--dialect", "postgresql").out)["findings"]
+    (finding,) = [each for each in found if each["revision"] == "1"]
+    assert (finding["code"], finding["severity"]) == ("MRT115", "warning")
+    assert finding["message"].endswith(f", and this is lost for good: {lost}")
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        "op.execute(\"UPDATE users SET role = 'x' WHERE role IS NULL\")",
+        'op.add_column("users", sa.Column("mail", sa.Text()))\nop.execute("UPDATE users SET mail = state")',
+        f'op.execute("CREATE TABLE kept AS SELECT * FROM users")\n{SET}\n{DELETE}',
+        'op.execute("DELETE FROM users WHERE 1 = 0")',
+    ],
+)
+def test_what_is_filled_or_kept_elsewhere_is_not_lost(project: Project, upgrade: str):
+    project.migration("0", None, functions(MADE, "op.drop_table('notes')\nop.drop_table('users')"))
+    project.migration("1", "0", functions(upgrade, "raise KeyError"))
+    assert "lost for good" not in project.mrt("check", "versions", "--format", "json").out
+
+
+def test_without_the_rule_each_loss_is_told_by_its_own(project: Project):
+    project.migration("0", None, functions(MADE, "op.drop_table('notes')\nop.drop_table('users')"))
+    project.migration("1", "0", functions(f"{SET}\n{DELETE}", "raise KeyError"))
+    select = "--select", "MRT103,MRT104"
+    found = json.loads(project.mrt("check", "versions", "--format", "json", *select).out)["findings"]
+    assert [(each["code"], each["message"].partition(", downgrade() raises")[1] != "") for each in found] == [
+        ("MRT103", True),
+        ("MRT104", True),
+    ]

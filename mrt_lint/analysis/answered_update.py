@@ -1,0 +1,62 @@
+"""Which UPDATEs of upgrade() need an answer in downgrade(), and what there is none."""
+
+from __future__ import annotations
+
+from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.history.schema import fold
+from mrt_lint.model import ops
+from mrt_lint.model.values import UNKNOWN
+
+
+def fills_new_columns(case: MigrationCase, op: ops.Update) -> bool:
+    """Return whether an UPDATE writes only columns that the same upgrade adds."""
+    added = case.state_before(op).new_columns
+    if op.columns is UNKNOWN:
+        return bool(added)
+    if not op.sql:  # assigning to a relationship of the ORM writes its foreign key
+        added |= {name.removesuffix("_id") for name in added} - _former_columns(case, op)
+        # an attribute may have another name than its column: `metadata` is SQLAlchemy's own
+        added |= {f"{name}_" for name in added}
+    return all(readable(column) and fold(column) in added for column in op.columns)
+
+
+def _former_columns(case: MigrationCase, op: ops.Update) -> set[str]:
+    """Return the columns that the table is known to have had before upgrade()."""
+    table = case.state_before(op).table
+    known = case.known_schema(case.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None
+    return set(known.columns) if known is not None else set()
+
+
+def keeps_values(op: ops.Update) -> bool:
+    """Return whether every column is set to what it holds, as one does to fire a trigger."""
+    flows = op.flows if op.flows is not UNKNOWN and not op.source_tables else ()
+    kept = {fold(flow.column) for flow in flows if flow.plain and readable(flow.column) and flow.source == flow.column}
+    return isinstance(op.columns, tuple) and all(readable(column) and fold(column) in kept for column in op.columns)
+
+
+def is_about_others(case: MigrationCase, op: ops.Update, answer: ops.Op) -> bool:
+    """Return whether what downgrade() does in the table is about other columns, or about rows that upgrade() inserts."""
+    analysis, table = case.analysis(op), case.state_before(op).table
+    if isinstance(answer, ops.Update):
+        if op.columns is UNKNOWN or answer.columns is UNKNOWN or _changes_columns(case, op):
+            return False
+        mine = {fold(str(name)) for name in op.columns}
+        # assigning to a relationship of the ORM writes its foreign key
+        mine |= {f"{name}_id" for name in mine}
+        return mine.isdisjoint(fold(str(name)) for name in answer.columns)
+    inserts = (other for other in case.migration.upgrade_ops if isinstance(other, ops.Insert | ops.BulkInsert))
+    return (
+        isinstance(answer, ops.Delete)
+        and table is not None
+        and any(analysis.state_before(other).table is table for other in inserts)
+    )
+
+
+def _changes_columns(case: MigrationCase, op: ops.Update) -> bool:
+    """Return whether a column of the table is renamed or moved, so that names do not identify it."""
+    analysis, table = case.analysis(op), case.state_before(op).table
+    return table is None or any(
+        isinstance(other, ops.AddColumn | ops.DropColumn | ops.AlterColumn) and analysis.state_before(other).table is table
+        for other in (*case.migration.upgrade_ops, *case.migration.downgrade_ops)
+    )
