@@ -55,9 +55,9 @@ class MigrationCase:
     """A migration and everything that a rule may ask about it; what is expensive is computed when a rule first asks."""
 
     def __init__(self, migration: Migration, context: RuleContext) -> None:
-        self.migration = migration
         self.target = context.target
         self.history = context.history
+        self.migration = migration = migration if self.history is None else self.history.names.of(migration)
         self.irreversible = context.irreversible
         self.small_tables = context.small_tables
         self.sizes = context.sizes

@@ -127,13 +127,14 @@ class CheckEngine:
         """Return every place that the histories of these files are read from."""
         return {place for file in files if is_migration(self._content(file)) for place in self._neighbours.history(file)}
 
-    def readings(self, files: Iterable[Path]) -> list[tuple[dict[str, bytes], dict[str, ReadResult]]]:
-        """Return what `histories` returns, each with what was read of its files, by the same paths."""
+    def readings(self, files: Iterable[Path]) -> list[tuple[dict[str, bytes], dict[str, ReadResult], Settings]]:
+        """Return what `histories` returns, each with what was read of its files, by the same paths, and the settings for it."""
         migrations = (file for file in files if is_migration(self._content(file)))
         histories = list(dict.fromkeys(map(self._neighbours.history, migrations)))
         sources = [self._sources(history) for history in histories]
         self._read_all({history: files for history, files in zip(histories, sources, strict=True) if history not in self._read})
-        return [(files, self._read[history]) for history, files in zip(histories, sources, strict=True)]
+        pairs = zip(histories, sources, strict=True)
+        return [(files, self._read[history], self._settings_of(history, files)) for history, files in pairs]
 
     def remember(self, kind: str, files: Iterable[Path], asked: str, make: Callable[[], str]) -> str:
         """Return a text that follows from the histories of these files and from what is asked: an earlier run's, or made now."""
@@ -202,10 +203,13 @@ class CheckEngine:
         settings = self._with_foreign_keys(history, sources)
         if settings.target.dialect not in {None, "postgresql"}:
             return settings
-        from mrt_lint.files.env_py import what_begins_before_alembic  # noqa: PLC0415  with migrations only
+        from mrt_lint.files import env_py  # noqa: PLC0415  with migrations only
 
-        begun = what_begins_before_alembic(location.folder for location in history)
-        return replace(settings, target=replace(settings.target, begun_by_env=begun)) if begun else settings
+        folders = [location.folder for location in history]
+        begun, path = env_py.what_begins_before_alembic(folders), env_py.search_path_of(folders)
+        if not begun and not path:
+            return settings
+        return replace(settings, target=replace(settings.target, begun_by_env=begun, search_path=path))
 
     def _with_foreign_keys(self, history: HistoryLocations, sources: Mapping[str, bytes]) -> Settings:
         target = self._settings.target

@@ -44,7 +44,7 @@ def judge(
     """
     chosen = choose(settings)
     if history is None:
-        history = history_of(sources, readings, settings.target.dialect)
+        history = history_of(sources, readings, settings.target)
     context = context_of(history, settings, breaches)
     if only is not None:
         sources = {path: source for path, source in sources.items() if path in only}

@@ -15,7 +15,7 @@ from mrt_lint.history.schema import QualifiedName, place
 from mrt_lint.history.schema_at import SchemaAtRevision, schema_at
 from mrt_lint.parse.outline import history_of
 from mrt_lint.parse.reading import BrokenFile, ReadResult
-from mrt_lint.settings import load_settings, nearest
+from mrt_lint.settings import Settings, load_settings, nearest
 from mrt_lint.usage import UsageError
 
 
@@ -23,9 +23,7 @@ def run(options: Namespace) -> int:
     """Print the schema. Raises UsageError for a revision or table that no history has, or that several have."""
     settings = load_settings(Path.cwd()).over(dialect=options.dialect)
     engine = CheckEngine(settings, cache=DiskCache(settings.root), jobs=None)
-    replayed = _schema_at(
-        options.at, engine.readings(find(options.paths, settings, f"show --at {options.at}")), settings.target.dialect
-    )
+    replayed = _schema_at(options.at, engine.readings(find(options.paths, settings, f"show --at {options.at}")))
     chosen = {_place(name, replayed) for name in options.table} if options.table else None
     if options.format == "json":
         from mrt_lint.report.show import schema_json  # noqa: PLC0415  only when asked for
@@ -38,14 +36,12 @@ def run(options: Namespace) -> int:
     return 0
 
 
-def _schema_at(
-    wanted: str, histories: Iterable[tuple[dict[str, bytes], dict[str, ReadResult]]], dialect: str | None
-) -> SchemaAtRevision:
+def _schema_at(wanted: str, histories: Iterable[tuple[dict[str, bytes], dict[str, ReadResult], Settings]]) -> SchemaAtRevision:
     """Find the one history that has a revision, and let it run so far."""
     identifiers: list[str] = []
     found: list[tuple[History, tuple[str, ...], dict[str, ReadResult]]] = []
-    for sources, readings in histories:
-        history = history_of(sources, readings, dialect)
+    for sources, readings, settings in histories:
+        history = history_of(sources, readings, settings.target)
         identifiers += history.migrations
         revisions = revision_name.find(wanted, history.graph)
         if revisions is not None:

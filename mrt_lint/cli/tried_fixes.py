@@ -80,6 +80,7 @@ def outcomes_of(inspection: CheckRun, *, unsafe: bool, paths: Collection[str] | 
     def breaks(path: str, before: bytes, after: bytes) -> bool:
         return breaks_lock(content, shown(lock), path, before, after)
 
-    for sources, readings in inspection.engine.readings(inspection.names):
-        session = FixSession(sources, readings, settings, unsafe=unsafe, breaks=breaks)
+    for sources, readings, known in inspection.engine.readings(inspection.names):
+        here = replace(settings, target=replace(settings.target, search_path=known.target.search_path))
+        session = FixSession(sources, readings, here, unsafe=unsafe, breaks=breaks)
         yield from (session.fix(path, wanted[path], reported[path]) for path in sources if path in wanted)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
+
+from mrt_lint.model.search_path import SearchPath, search_path_in
+from mrt_lint.model.values import HOLE
 
 _ABOVE: Final = 3
 """How many folders above its migrations an env.py may be."""
@@ -102,6 +105,51 @@ def _enforces(env: Path) -> bool | None:
     if said:
         return all(said)  # switched off at last, or only while migrations run
     return None if set(_imported(tree)) - _HARMLESS else False
+
+
+def search_path_of(folders: Iterable[Path]) -> SearchPath:
+    """Return the schemas that names without one are looked for in, as an env.py of these folders sets it; empty if none does.
+
+    It may be in SQL, among the options of a connection (`-csearch_path=…`), or be the `schema_translate_map` of one.
+    """
+    found = {path for env in {env_of(folder) for folder in folders} if env is not None for path in _search_paths(env)}
+    return found.pop() if len(found) == 1 else ()
+
+
+def _search_paths(env: Path) -> Iterator[SearchPath]:
+    try:
+        source = env.read_bytes()
+        tree = ast.parse(source) if b"search_path" in source or b"schema_translate_map" in source else ast.Module([], [])
+    except (OSError, SyntaxError, ValueError):
+        return
+    constants = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "schema_translate_map" and isinstance(node.value, ast.Dict):
+            pairs = zip(node.value.keys, node.value.values, strict=True)
+            texts = (_text(value, constants) for key, value in pairs if isinstance(key, ast.Constant) and key.value is None)
+            yield from (() if HOLE in text else (text.casefold(),) for text in texts)
+        elif isinstance(node, ast.JoinedStr | ast.Constant) and id(node) not in parts:
+            path = search_path_in(_text(node, constants))
+            if path is not None:
+                yield path
+
+
+def _text(node: ast.expr, constants: Mapping[str, str]) -> str:
+    """Return the text of an expression, with a hole for what is not written in the file."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(part, constants) for part in node.values)
+    if isinstance(node, ast.FormattedValue):
+        return _text(node.value, constants)
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    return constants.get(node.id, HOLE) if isinstance(node, ast.Name) else HOLE
 
 
 def _texts(tree: ast.Module) -> Iterator[str]:

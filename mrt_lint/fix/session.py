@@ -57,8 +57,9 @@ class FixSession:
         history: History | None = None,
     ) -> None:
         self._sources = dict(sources)
-        self._migrations = judgement.migrations_of(readings)
-        self._history = history_of(sources, readings, settings.target.dialect) if history is None else history
+        self._history = history_of(sources, readings, settings.target) if history is None else history
+        names = self._history.names
+        self._migrations = {path: names.of(migration) for path, migration in judgement.migrations_of(readings).items()}
         # A fix must raise no finding of any rule, not even of those that were not selected in this run.
         wide = (*settings.extend_select, *settings.select)
         # Nor may downgrade() lose rows if it is not declared whether SQLite enforces foreign keys.
@@ -140,6 +141,7 @@ class FixSession:
         again = read(MigrationSource(migration.path, written, self._settings.target.dialect))
         if not isinstance(again, Migration):
             raise NoFix(f"what is to be written cannot be read: {again.reason}")
+        again = self._history.names.of(again)
         header = ("revision", "down_revision", "branch_labels", "depends_on")
         if any(getattr(again, name) != getattr(migration, name) for name in header):
             raise NoFix("it would change the revision's place in the history")

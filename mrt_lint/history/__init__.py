@@ -9,10 +9,12 @@ from typing import TypeVar
 from mrt_lint.history.doubt import Doubts
 from mrt_lint.history.graph import GraphFlaw, GraphProblem, RevisionGraph
 from mrt_lint.history.makers import Makers
+from mrt_lint.history.qualification import Qualification
 from mrt_lint.history.replay import replay
 from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, place
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.ops import Op
+from mrt_lint.model.search_path import SearchPath
 from mrt_lint.model.values import HOLE, UNKNOWN
 
 __all__ = ["GraphFlaw", "GraphProblem", "History", "ReplayedSchema", "ReplayedTable", "RevisionGraph"]
@@ -25,8 +27,11 @@ class History:
     revision costs little more than asking at the last one.
     """
 
-    def __init__(self, graph: RevisionGraph, dialect: str, *, is_declared: bool = False) -> None:
+    def __init__(
+        self, graph: RevisionGraph, dialect: str, *, is_declared: bool = False, names: Qualification | None = None
+    ) -> None:
         self.graph = graph
+        self.names = names or Qualification((), dialect)
         self.is_declared = is_declared
         self.dialect = dialect
         self._before: dict[str, ReplayedSchema] = {}
@@ -36,24 +41,28 @@ class History:
         self._by_dialect: dict[str, History] = {}
 
     @classmethod
-    def of(cls, migrations: Iterable[Migration], dialect: str | None = None) -> History:
+    def of(cls, migrations: Iterable[Migration], dialect: str | None = None, search_path: SearchPath = ()) -> History:
         """Make the history of migrations, in the order of their files; those without a readable revision are left out.
 
         `dialect` is the declared one (SQLAlchemy's name): dialect guards are decided by it, without one as on PostgreSQL.
+        `search_path` is the one that env.py sets.
         """
-        return cls(RevisionGraph(migrations), dialect or "postgresql", is_declared=dialect is not None)
+        every = tuple(migrations)
+        names = Qualification(every, dialect or "postgresql", search_path)
+        return cls(RevisionGraph(map(names.of, every)), dialect or "postgresql", is_declared=dialect is not None, names=names)
 
     def on(self, dialect: str) -> History:
         """Return the same history as databases of another dialect live it."""
         if dialect == self.dialect:
             return self
         if dialect not in self._by_dialect:
-            self._by_dialect[dialect] = History(self.graph, dialect)
+            self._by_dialect[dialect] = History(self.graph, dialect, names=self.names)
         return self._by_dialect[dialect]
 
     def with_file(self, migration: Migration) -> History:
         """Return the history with one file replaced, at the same place in the graph; what is still valid stays cached."""
-        history = History(self.graph.with_file(migration), self.dialect, is_declared=self.is_declared)
+        graph = self.graph.with_file(self.names.of(migration))
+        history = History(graph, self.dialect, is_declared=self.is_declared, names=self.names)
         history.keep_from(self)
         return history
 

@@ -60,7 +60,7 @@ class OpenHistory:
                 self.unfinished[path] = reading
                 if isinstance(before, Migration):
                     sources[path], readings[path] = self._sources[path], before
-        history = history_of(sources, readings, settings.target.dialect)
+        history = history_of(sources, readings, settings.target)
         if self._history is not None and self._settings.target.dialect == settings.target.dialect:
             history.keep_from(self._history)
         self._history, self._sources, self._readings = history, sources, readings

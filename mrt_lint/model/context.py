@@ -6,6 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from mrt_lint.model.lean import dataclass
+from mrt_lint.model.search_path import SearchPath
 
 if TYPE_CHECKING:
     from mrt_lint.analysis.table_size import RecordedSizes
@@ -21,6 +22,7 @@ class DatabaseTarget:
     PostgreSQL. Versions are (major, minor, …), as many numbers as were given; the defaults are the oldest releases that their
     makers still support. `sqlite_foreign_keys` is whether SQLite enforces foreign keys while migrations run, `begun_by_env` what
     env.py begins a transaction with before Alembic does, which autocommit blocks do not get over: "statement", "begin" or "".
+    `search_path` are the schemas that env.py has names without one looked for in, empty where it leaves that to the database.
     """
 
     dialect: str | None = None
@@ -29,6 +31,7 @@ class DatabaseTarget:
     mariadb_version: tuple[int, ...] = (10, 11)
     sqlite_foreign_keys: bool | None = None
     begun_by_env: str = ""
+    search_path: SearchPath = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

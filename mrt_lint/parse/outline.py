@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from mrt_lint.gate import MigrationHeader, read_header
 from mrt_lint.history import History
+from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.migration import Migration
 from mrt_lint.model.values import UNKNOWN, SourceSpan
 from mrt_lint.parse.reading import MigrationSource, ReadResult, read
@@ -49,7 +50,7 @@ def outline_here(sources: Mapping[str, bytes], dialect: str | None) -> dict[str,
     return outlines(sources, read_some)
 
 
-def history_of(sources: Mapping[str, bytes], readings: Mapping[str, ReadResult], dialect: str | None) -> History:
+def history_of(sources: Mapping[str, bytes], readings: Mapping[str, ReadResult], target: DatabaseTarget) -> History:
     """Return the history of some files, given their bytes and what was read of them, both by path.
 
     A file that does not parse keeps its place in the graph by its header, so that its neighbours are not reported for it; what it
@@ -58,7 +59,7 @@ def history_of(sources: Mapping[str, bytes], readings: Mapping[str, ReadResult],
     parsed = (reading for reading in readings.values() if isinstance(reading, Migration) and reading.revision is not None)
     broken = (path for path, reading in readings.items() if not isinstance(reading, Migration))
     headers = (replace(outline(path, sources[path]), unseen=True) for path in broken)
-    return History.of([*parsed, *(header for header in headers if header.revision)], dialect)
+    return History.of([*parsed, *(header for header in headers if header.revision)], target.dialect, target.search_path)
 
 
 def read_message(source: bytes) -> str:

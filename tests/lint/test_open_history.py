@@ -65,7 +65,7 @@ def test_after_every_edit_it_reports_what_a_fresh_check_does(tmp_path):
         for path, source in sources.items():
             known.setdefault((path, source), read(MigrationSource(path, source, "postgresql")))
         readings = {path: known[path, source] for path, source in sources.items()}
-        history, fresh = opened._history, history_of(sources, readings, "postgresql")
+        history, fresh = opened._history, history_of(sources, readings, settings.target)
         assert history.order == fresh.order
         for revision in fresh.order:
             assert tables(history.before(revision)) == tables(fresh.before(revision))
