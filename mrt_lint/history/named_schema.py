@@ -27,7 +27,7 @@ def with_schemas(op: Op, answer: Answer) -> Op:
     if key is not None:
         _note(changes, "schema", op.schema, answer(key, op.schema, is_made))  # type: ignore[attr-defined]  # what has a subject
     if isinstance(op, ops.RenameTable) and isinstance(op.new_table, str):
-        answer(("relation", fold(op.new_table)), changes.get("schema", op.schema), True)  # type: ignore[arg-type]  # noqa: FBT003
+        answer(("relation", fold(op.new_table)), changes.get("schema", op.schema), True)  # type: ignore[arg-type]  # noqa: FBT003 - only a name is used
     for name in ("definition", "columns", "constraints", "type", "existing_type"):
         value = getattr(op, name, None)
         if value is not None:
@@ -73,13 +73,13 @@ def _inside(value: Any, answer: Answer) -> Any:
     if isinstance(value, Constraint):
         key = _key("relation", value.referred_table)
         if key is not None:
-            _note(changes, "referred_schema", value.referred_schema, answer(key, value.referred_schema, False))  # noqa: FBT003
+            _note(changes, "referred_schema", value.referred_schema, answer(key, value.referred_schema, False))  # noqa: FBT003 - only a name is used
     elif isinstance(value, Column):
         _note(changes, "type", value.type, _inside(value.type, answer))
         _note(changes, "constraints", value.constraints, _inside(value.constraints, answer))
     elif isinstance(value, SqlType):
         key = _key("type", value.type_name)
         if key is not None and value.schema is not UNKNOWN:
-            _note(changes, "schema", value.schema, answer(key, value.schema, False))  # noqa: FBT003
+            _note(changes, "schema", value.schema, answer(key, value.schema, False))  # noqa: FBT003 - only a name is used
         _note(changes, "item", value.item, _inside(value.item, answer))
     return replace(value, **changes) if changes else value
