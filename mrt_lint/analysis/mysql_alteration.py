@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.key_checks import unchecked
 from mrt_lint.analysis.volatile_default import is_computed
 from mrt_lint.history.schema import QualifiedName, place
 from mrt_lint.model import ops
-from mrt_lint.model.ops import Op, Statement
+from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNSET, Column, MaybeName, Name, SqlType
 from mrt_lint.online import DdlAlgorithm, ServerVersion, TableChange, change_of_type
 
-_CHECKS = re.compile(r"\bforeign_key_checks\b\s*:?=\s*(\w+)", re.IGNORECASE)
 _OF_CONSTRAINT = {
     "foreignkey": (TableChange.ADD_FOREIGN_KEY, TableChange.DROP_FOREIGN_KEY),
     "check": (TableChange.ADD_CHECK, TableChange.DROP_CHECK),
@@ -50,11 +50,7 @@ def blocked(case: MigrationCase, op: Op, change: TableChange) -> ServerVersion |
 
 def leaves_keys_unchecked(case: MigrationCase, op: Op) -> bool:
     """Return whether foreign_key_checks is off when an operation comes."""
-    off = False
-    for other in case.earlier(op):
-        if isinstance(other, Statement) and (found := _CHECKS.search(other.text)):
-            off = found[1].upper() in {"0", "OFF", "FALSE"}
-    return off
+    return any(other is op for other in unchecked(case.function_of(op)))
 
 
 def changes(case: MigrationCase, op: Op, server: ServerVersion) -> Iterator[TableChange]:

@@ -86,8 +86,14 @@ def with_index(table: ReplayedTable, index: CreateIndex) -> ReplayedTable:
     return replace(table, unnamed=(*table.unnamed, index))
 
 
-def without_index(table: ReplayedTable, name: MaybeName) -> ReplayedTable:
-    """Remove an index; if it is not known which, any of them may be removed."""
+def without_index(table: ReplayedTable, name: MaybeName, *, may_be_key: bool = False) -> ReplayedTable:
+    """Remove an index; if it is not known which, any of them may be removed.
+
+    On MySQL and MariaDB it may be the index of a unique constraint, which goes with it.
+    """
+    key = table.constraint(name) if may_be_key and isinstance(name, str) else None
+    if isinstance(key, Constraint) and key.kind == "unique":
+        return without_constraint(table, name, "unique")
     if name is UNKNOWN:
         return replace(table, indexes=dict.fromkeys(table.indexes, UNKNOWN))
     left = {key: index for key, index in table.indexes.items() if name is None or key != fold(name)}

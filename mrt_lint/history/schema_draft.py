@@ -24,9 +24,15 @@ _CHANGES: Final[dict[type[Op], Callable[[ReplayedTable, Any], ReplayedTable]]] =
     ops.DropColumn: lambda table, op: table_changes.without_column(table, op.column),
     ops.CreateIndex: constraint_changes.with_index,
     ops.RenameConstraint: lambda table, op: constraint_changes.with_constraint_renamed(table, op.constraint, op.new_constraint),
+    ops.DropConstraint: lambda table, op: constraint_changes.without_constraint(table, op.constraint, op.kind),
     ops.ValidateConstraint: lambda table, op: constraint_changes.validated(table, op.constraint),
 }
 """What operations make of a table that need to know of no other."""
+_CHANGES_ON_MYSQL: Final = {
+    **_CHANGES,
+    ops.DropColumn: lambda table, op: table_changes.without_column_of_mysql(table, op.column),
+    ops.DropConstraint: lambda table, op: constraint_changes.without_key_of_mysql(table, op.constraint, op.kind),
+}
 
 
 class SchemaDraft:
@@ -58,14 +64,12 @@ class SchemaDraft:
 
     def apply(self, op: Op) -> None:
         """Follow one operation."""
-        # the method itself makes a function at each call
-        _FOLLOWERS.dispatch(type(op))(self, op)
+        _FOLLOWERS.dispatch(type(op))(self, op)  # the method itself makes a function at each call
 
     @singledispatchmethod
     def _follow_op(self, op: Op) -> None:
         """Follow an operation that needs to know of no other table; those on rows and statements change no schema."""
-        change = _CHANGES.get(type(op))
-        if change is not None:
+        if change := (_CHANGES_ON_MYSQL if self.dialect in FAMILY else _CHANGES).get(type(op)):
             self._change(op, lambda table: change(table, op))
 
     def rebuild(self, op: Rebuilding) -> None:
@@ -138,11 +142,6 @@ class SchemaDraft:
             self._change(op, lambda table: self._with(table, op))
 
     @_follow_op.register
-    def _drop_constraint(self, op: ops.DropConstraint) -> None:
-        without = constraint_changes.without_key_of_mysql if self.dialect in FAMILY else constraint_changes.without_constraint
-        self._change(op, lambda table: without(table, op.constraint, op.kind))
-
-    @_follow_op.register
     def _create_constraint(self, op: ops.CreateConstraint) -> None:
         self._change(op, lambda table: self._with(table, op))
 
@@ -160,7 +159,8 @@ class SchemaDraft:
 
     @_follow_op.register
     def _drop_index(self, op: ops.DropIndex) -> None:
-        self._change_indexed(op, op.index, lambda table: constraint_changes.without_index(table, op.index))
+        may_be_key = self.dialect in FAMILY
+        self._change_indexed(op, op.index, lambda table: constraint_changes.without_index(table, op.index, may_be_key=may_be_key))
 
     @_follow_op.register
     def _rename_index(self, op: ops.RenameIndex) -> None:

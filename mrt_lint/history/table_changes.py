@@ -146,6 +146,33 @@ def without_column(table: ReplayedTable, name: Name) -> ReplayedTable:
     )
 
 
+def without_column_of_mysql(table: ReplayedTable, name: Name) -> ReplayedTable:
+    """Remove a column as MySQL and MariaDB do, which take it out of the keys and indexes that cover others as well.
+
+    Source: https://dev.mysql.com/doc/refman/8.4/en/alter-table.html ("If columns are dropped from a table").
+    """
+    left = without_column(table, name)
+    if not isinstance(name, str):
+        return left
+    narrowed = {key: _narrowed(entry, name) for key, entry in table.constraints.items() if key not in left.constraints}
+    unnamed = (_narrowed(entry, name) for entry in table.unnamed)
+    return replace(
+        left,
+        constraints={**left.constraints, **{key: entry for key, entry in narrowed.items() if entry is not None}},
+        unnamed=tuple(entry for entry in unnamed if entry is not None),
+    )
+
+
+def _narrowed(entry: _Entry, column: str) -> _Entry | None:
+    """Return a key without a column, None if it is left without any, or is none that keeps its other columns."""
+    if not isinstance(entry, Constraint | CreateIndex) or not _covers(entry, column):
+        return entry
+    columns = entry.columns if isinstance(entry.columns, tuple) else ()
+    left = tuple(known for known in columns if not isinstance(known, str) or fold(without_order(known)) != fold(column))
+    is_key = isinstance(entry, CreateIndex) or entry.kind in {"primary", "unique"}
+    return replace(entry, columns=left) if left and is_key else None
+
+
 def _covers(entry: Constraint | CreateIndex | Unknown, column: str) -> bool:
     if entry is UNKNOWN or entry.columns is UNKNOWN:
         return False

@@ -13,12 +13,26 @@ from typing import Any, Final
 
 from mrt_lint.history.effects import function_of
 from mrt_lint.history.function_body import sources
-from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, fold, given_name, object_place, place
+from mrt_lint.history.schema import (
+    QualifiedName,
+    ReplayedSchema,
+    ReplayedTable,
+    fold,
+    given_name,
+    object_place,
+    place,
+    without_order,
+)
 from mrt_lint.model import ops
 from mrt_lint.model.dialects import FAMILY
+from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import Op
 from mrt_lint.model.values import UNKNOWN, Column, Constraint, SqlType
 
+_OF_INDEX: Final = ("index", "table", "schema", "unique", "where", "using")
+"""What an index keeps where a column is taken out of it."""
+_NARROWED: Final[dict[str, type[Op]]] = {"unique": ops.CreateUniqueConstraint, "primary": ops.CreatePrimaryKey}
+"""What makes a key again that MySQL takes a column out of."""
 _WORD: Final = re.compile(r"\w+")
 _TYPES_OF_EXTENSIONS: Final = {
     "citext": {"CITEXT"},
@@ -93,16 +107,32 @@ def _with_column(schema: ReplayedSchema, op: ops.DropColumn, dialect: str) -> It
     if op.cascade and dialect not in FAMILY:
         yield from _readers(schema, op, what, str(op.table), column)
         yield from _referring(schema, op, what, place(op.schema, str(op.table)), {column})
-    for index in _indexes(op, what, table, column):
-        known = table.indexes.get(fold(str(getattr(index, "index", ""))))
-        if dialect not in FAMILY or (
-            isinstance(known, ops.CreateIndex) and known.columns == (op.column,)
-        ):  # elsewhere in it MySQL takes out only the column
-            yield index
+    yield from _narrowed(op, what, table, column, dialect) if dialect in FAMILY else _indexes(op, what, table, column)
     for name, key in _constraints(table, dialect):
         covered = [fold(str(part)) for part in (key.columns if isinstance(key.columns, tuple) else ())]
-        if column in covered and (dialect not in FAMILY or (key.kind == "primary" and covered == [column])):
+        is_narrowed = dialect == "mysql" and len(covered) > 1 and key.kind in _NARROWED
+        if column in covered and (dialect not in FAMILY or is_narrowed or (key.kind == "primary" and covered == [column])):
             yield _of(op, what, ops.DropConstraint, table=op.table, schema=op.schema, constraint=name, kind=key.kind)
+            if is_narrowed and isinstance(key.columns, tuple):
+                left = tuple(part for part in key.columns if fold(str(part)) != column)
+                yield _of(op, what, _NARROWED[key.kind], table=op.table, schema=op.schema, definition=replace(key, columns=left))
+
+
+def _narrowed(op: Op, what: str, table: ReplayedTable, column: str, dialect: str) -> Iterator[Op]:
+    """Yield what MySQL does to indexes over a column that goes: it takes the column out of them, and drops one over it alone.
+
+    MariaDB refuses to, where that would make other columns unique.
+    """
+    for index in table.indexes.values():
+        columns = index.columns if isinstance(index, ops.CreateIndex) else UNKNOWN
+        if not isinstance(index, ops.CreateIndex) or columns is UNKNOWN or not isinstance(index.index, str):
+            continue
+        left = tuple(name for name in columns if not isinstance(name, str) or fold(without_order(name)) != column)
+        if len(left) == len(columns) or (left and index.unique is not False and dialect == "mariadb"):
+            continue
+        yield _of(op, what, ops.DropIndex, index=index.index, table=table.name, schema=table.schema)
+        if left:
+            yield _of(op, what, ops.CreateIndex, **{field: getattr(index, field) for field in _OF_INDEX}, columns=left)
 
 
 def _with_constraint(schema: ReplayedSchema, op: ops.DropConstraint, dialect: str) -> Iterator[Op]:

@@ -54,6 +54,10 @@ class BrokenOrder(Rule):
             'op.drop_constraint(…, "{table}", type_="foreignkey")'
         ),
     )
+    covered = DialectWording(
+        message="downgrade fails here: {conflict}",
+        instead="drop that before the column; in an ALTER TABLE of both, the order makes no difference",
+    )
     misnamed = DialectWording(
         message="downgrade fails here: {conflict}",
         instead="drop {right} before it, by that name and not as '{wrong}'",
@@ -61,6 +65,7 @@ class BrokenOrder(Rule):
     manual = (
         "PostgreSQL, “Dependency Tracking”: https://www.postgresql.org/docs/current/ddl-depend.html",
         "MySQL, “FOREIGN KEY Constraints”: https://dev.mysql.com/doc/refman/8.0/en/create-table-foreign-keys.html",
+        "MariaDB, ALTER TABLE, DROP COLUMN: https://mariadb.com/kb/en/alter-table/",
     )
     exemptions = (
         "The operation runs under a condition, IF EXISTS, or with CASCADE.",
@@ -268,7 +273,7 @@ class BrokenOrder(Rule):
                 if wording is self.types and isinstance(op, CreateTable | AddColumn):
                     wording = self.new_types
                 if isinstance(op, DropColumn) and conflict.kind is ConflictKind.NEEDED and case.dialect(op) in FAMILY:
-                    wording = self.held
+                    wording = self.held if "foreign key" in conflict.clause else self.covered
                 words = {"enum": conflict.enum, "table": getattr(op, "table", "…")}
                 if conflict.kind in {ConflictKind.NEEDED, ConflictKind.EXISTING} and (misnamed := _misnamed(case, conflict)):
                     wording, words = self.misnamed, misnamed

@@ -301,7 +301,8 @@ class NotRemoved(Rule):
 def _is_left(case: MigrationCase, op: ops.Op) -> bool:
     """Return whether what an operation makes is there after downgrade(), which did not drop another thing of its name instead."""
     made = case.tracked(op)
-    return case.undone(op) is UndoStatus.NO and (made is None or made.exists)
+    is_there = made is None or made.exists or case.analysis(op).is_narrowed(op)
+    return is_there and case.undone(op) is UndoStatus.NO
 
 
 def _consequence(case: MigrationCase, op: ops.Op) -> str:

@@ -273,9 +273,10 @@ class OtherDefinition(Rule):
         """Yield a finding for everything that does not become what it was."""
         if case.lacks_downgrade:
             return
-        for op in case.ops_for(self, ops.DropColumn, ops.DropConstraint, ops.DropTable):
+        for op in case.ops_for(self, ops.DropColumn, ops.DropConstraint, ops.DropTable, along=True):
             is_another = isinstance(op, ops.DropConstraint) and case.returns_as_another_kind(op)
-            if case.undone(op) is UndoStatus.DIFFERENT and not is_another:
+            is_own = not op.along_with or case.analysis(op).is_narrowed(op)
+            if is_own and case.undone(op) is UndoStatus.DIFFERENT and not is_another:
                 kind = {ops.DropColumn: "the_column", ops.DropTable: "the_table"}.get(type(op), "the_constraint")
                 what = {"does": f"drops {names(op)[kind]}", "what": "its definition", "how": brought_back(case, op)}
                 yield self.found(case.migration, op, **what, difference=case.difference(op))
@@ -304,8 +305,7 @@ class OtherDefinition(Rule):
     @staticmethod
     def _is_set(case: MigrationCase, op: ops.AlterColumn, setting: str) -> bool:
         """Return whether an operation sets something that no other rule reports, as MRT402 does NOT NULL that was not before."""
-        value = getattr(op, setting)
-        if setting == "nullable" and value is False:
+        if (value := getattr(op, setting)) is False and setting == "nullable":
             return case.originally(op, setting) is False
         return isinstance(value, str | SqlType) or value is None or (setting == "nullable" and value is True)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import dropwhile, takewhile
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import has_no_rows, is_filled_here
@@ -9,6 +10,7 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.duplicates import demands_unique, holds_no_duplicates
 from mrt_lint.analysis.index_sql import code_of, sql_of, where_of
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
@@ -262,8 +264,11 @@ class UniqueOnExisting(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for everything that must be unique from now on."""
-        for op in case.ops_for(self, ops.CreateUniqueConstraint, ops.CreatePrimaryKey, ops.CreateIndex, ops.AddColumn):
+        kinds = ops.CreateUniqueConstraint, ops.CreatePrimaryKey, ops.CreateIndex, ops.AddColumn
+        for op in case.ops_for(self, *kinds, along=True):  # along with a column that MySQL takes out of a key
             if not demands_unique(op) or has_no_rows(case.analysis(op), op) or holds_no_duplicates(case, op):
+                continue
+            if op.along_with and _goes_in_statement(case, op):
                 continue
             dialect, is_primary = case.dialect(op), isinstance(op, ops.CreatePrimaryKey)
             wording: DialectWording | None = self.elsewhere
@@ -273,6 +278,15 @@ class UniqueOnExisting(Rule):
                 wording = self.of_index if isinstance(op, ops.CreateIndex) else None
             lock = "" if dialect in FAMILY or is_primary else ", and locks the table while it looks"
             yield self.found(case.migration, op, wording, **_words(op, dialect), lock=lock)
+
+
+def _goes_in_statement(case: MigrationCase, op: ops.CreateConstraint | ops.CreateIndex | ops.AddColumn) -> bool:
+    """Return whether the statement that takes a column out of a key drops its other columns, too."""
+    behind = dropwhile(lambda other: other is not op, case.operations("upgrade"))
+    first, *others = (other for other in behind if isinstance(other, ops.DropColumn))
+    dropped = {fold(str(other.column)) for other in (first, *takewhile(lambda other: other.joined, others))}
+    columns = () if isinstance(op, ops.AddColumn) else op.columns
+    return isinstance(columns, tuple) and {fold(str(name)) for name in columns} <= dropped
 
 
 def _words(op: ops.CreateConstraint | ops.CreateIndex | ops.AddColumn, dialect: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from mrt_lint.analysis.downgrade.absent_objects import find_missing_object
@@ -74,7 +74,7 @@ class DowngradeAnalysis:
             self._follow(op)
         self.reversals = ReversalChecker(self.simulated, self.reverse, self.effects, self.upgrade_doubts)
 
-    def _run(self, function: str, operations: Iterable[Op]) -> Iterator[Op]:
+    def _run(self, function: str, operations: Sequence[Op]) -> Iterator[Op]:
         """Yield the operations that run, each after what it takes along, before the simulated schema follows it."""
         self.simulated.begin(operations)
         for op in operations:
@@ -221,9 +221,14 @@ class DowngradeAnalysis:
         yield from lasting_losses(self.simulated, lambda op: self.state_before(op).table)
 
     def successor(self, op: Op) -> TrackedObject | None:
-        """Return the object that finally has the name of the one that an operation removed."""
+        """Return the object that finally has the name of the one that an operation made or removed."""
         effects = self.effects.get(id(op), ())
         return effects[0].namespace.now.get(effects[0].key) if effects else None
+
+    def is_narrowed(self, op: Op) -> bool:
+        """Return whether what an operation made or dropped is there in the end, without a column that MySQL took out of it."""
+        left = self.successor(op)
+        return left is not None and left.exists and left.creator is not None and left.creator.along_with != ""
 
     def leaked_types(self, op: ops.CreateTable) -> Iterator[str]:
         """Return the enum types that were created along with a table and still exist in the end."""

@@ -62,6 +62,8 @@ def drop_index(simulated: SimulatedSchema, op: ops.DropIndex) -> Iterator[Object
             index.table = table
         if index is not None and index.definition is None:
             index.definition = _unique_key(simulated, op)
+            if index.definition is not None and isinstance(table, TrackedTable):
+                table.constraints.drop(fold(op.index), certain=op.certain)
         yield ObjectEffect("dropped", simulated.indexes, key, index)
 
 

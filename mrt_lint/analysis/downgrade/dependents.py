@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from mrt_lint.analysis.downgrade.held_column import find_holder
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
 from mrt_lint.history.effects import type_of
 from mrt_lint.history.function_body import sources
-from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedTable, fold, object_place, place
+from mrt_lint.history.schema import QualifiedName, QualifiedObject, ReplayedTable, fold, object_place, place, without_order
 from mrt_lint.history.sqlite_rebuild import rebuilds
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import (
     AlterColumn,
+    CreateConstraint,
     CreateIndex,
     CreateObject,
     DropColumn,
@@ -36,10 +38,15 @@ def find_dependent(simulated: SimulatedSchema, op: Op) -> str | None:
     if simulated.dialect == "sqlite":
         cover = _find_cover(simulated, op) if isinstance(op, DropColumn) else None
         return f"{cover} still covers column '{op.table}.{op.column}'" if isinstance(op, DropColumn) and cover else None
+    if isinstance(op, DropColumn):
+        return (_find_key_over(simulated, op) if simulated.dialect in FAMILY else None) or find_holder(simulated, op)
+    return None if simulated.leaves_keys_unchecked(op) else _find_needed(simulated, op)
+
+
+def _find_needed(simulated: SimulatedSchema, op: Op) -> str | None:
+    """Return one clause if something that is there still needs a table, its rows, an index, a key or another object."""
     if isinstance(op, DropTable) and readable(op.table):
         return _find_child(simulated, place(op.schema, op.table))
-    if isinstance(op, DropColumn) and simulated.dialect in FAMILY:
-        return _find_key_over(simulated, op)
     if isinstance(op, Truncate) and readable(op.table) and simulated.dialect == "postgresql":
         return _find_child(simulated, place(op.schema, op.table), {fold(name) for name in op.together if readable(name)})
     if isinstance(op, DropIndex | DropConstraint):
@@ -98,6 +105,8 @@ def find_served_key(simulated: SimulatedSchema, op: DropIndex | DropConstraint) 
     if found is None:
         return None
     table, index, serving = found
+    made = (other for other in simulated.statement_of(op) if isinstance(other, CreateIndex | CreateConstraint))
+    serving += [_covered(other.definition if isinstance(other, CreateConstraint) else other) for other in made]
     for key in table.known_constraints("foreignkey"):
         columns = _covered(key)
         served = any(found[: len(columns)] == columns for found in serving)
@@ -160,8 +169,12 @@ def _dropped_index(
     if not readable(name) or not isinstance(table, ReplayedTable):
         return None
     keys = [key for key in table.known_constraints() if key.kind in {"primary", "unique"}]
-    dropped = (table.indexes if isinstance(op, DropIndex) else table.constraints).get(fold(name))
-    if not isinstance(dropped, CreateIndex) and not (isinstance(dropped, Constraint) and dropped in keys):
+    found = (table.indexes, table.constraints) if isinstance(op, DropIndex) else (table.constraints, table.indexes)
+    is_one = simulated.dialect in FAMILY  # an index, a unique constraint, and what was made for a foreign key
+    dropped = next((entries[fold(name)] for entries in found[: 1 + is_one] if fold(name) in entries), None)
+    serves_itself = is_one and isinstance(op, DropIndex) and isinstance(dropped, Constraint) and dropped.is_reference
+    is_key = serves_itself or (isinstance(dropped, Constraint) and dropped in keys)
+    if not isinstance(dropped, CreateIndex | Constraint) or not (isinstance(dropped, CreateIndex) or is_key):
         return None
     return table, dropped, [_covered(other) for other in (*table.known_indexes(), *keys) if other is not dropped]
 
@@ -169,7 +182,7 @@ def _dropped_index(
 def _covered(entry: object) -> tuple[str, ...]:
     """Return the columns under an index or constraint, folded; empty if they are not known."""
     columns = entry.columns if isinstance(entry, Constraint | CreateIndex) else ()
-    return tuple(map(fold, filter(readable, columns))) if isinstance(columns, tuple) else ()
+    return tuple(fold(without_order(name)) for name in columns if readable(name)) if isinstance(columns, tuple) else ()
 
 
 def _find_reader(simulated: SimulatedSchema, op: Op) -> str | None:

@@ -70,6 +70,8 @@ class ReversalChecker:
                 else self._status_in_place(effect, tracked, op)
             )
         before, now = effect.namespace.before.get(effect.key), effect.namespace.now.get(effect.key)
+        if before is None and now is not None and now.exists and now.creator is not None and now.creator.along_with:
+            return UndoStatus.NO  # it has only lost a column
         if before is None or (now is None and (before.uncertain or not op.certain)):
             return UndoStatus.YES
         if (id(effect.namespace), effect.key) in self._dropped:  # what had the name before is the concern of what dropped it

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import partial
 
 from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.downgrade.known_schema import KnownSchema
 from mrt_lint.analysis.downgrade.naming_convention import find_same_constraint
 from mrt_lint.analysis.downgrade.tracked_objects import Key, ObjectNamespace, TrackedObject, TrackedTable, readable
+from mrt_lint.analysis.key_checks import unchecked
 from mrt_lint.history.doubt import Doubts
 from mrt_lint.history.effects import OF_TABLES, Thing
 from mrt_lint.history.schema import PRIMARY, QualifiedName, ReplayedSchema, fold, given_name, object_place, place
@@ -34,7 +35,8 @@ class SimulatedSchema:
         self.unique_after_upgrade: list[TrackedObject] = []
         self.has_nameless_index = False
         self.dropped_in_batch: set[tuple[int, Key]] = set()
-        self._dropped_in_statement: dict[int, set[str]] = {}
+        self._statements: dict[int, list[Op]] = {}
+        self._unchecked: set[int] = set()
         self.draft = SchemaDraft(known_schema.schema, dialect, is_forgetful=False)
 
     @property
@@ -42,11 +44,11 @@ class SimulatedSchema:
         """All that is there by now, as far as it is known: what is under a condition is not."""
         return self.draft.schema()
 
-    def is_sure_of_part(self, where: QualifiedName, part: Column | Constraint, *names: str) -> bool:
+    def is_sure_of_part(self, where: QualifiedName, part: Column | Constraint | CreateIndex, *names: str) -> bool:
         """Return whether a table certainly has what the schema shows of it: this migration has made it, or the history was read."""
         table = self.tables.now.get(where)
         known = self.known_schema.table(table.origin if isinstance(table, TrackedTable) else where)
-        former = (*known.columns.values(), *known.known_constraints()) if known is not None else ()
+        former = (*known.columns.values(), *known.known_constraints(), *known.known_indexes()) if known is not None else ()
         return part not in former or self.known_schema.is_fully_read(*names)
 
     @property
@@ -254,24 +256,35 @@ class SimulatedSchema:
         """
         if column is None:
             return True
-        return tracked.mentions(column) and not (self.dialect in FAMILY and (len(tracked.columns) > 1 or tracked.is_reference))
+        if self.dialect not in FAMILY or not tracked.mentions(column):
+            return tracked.mentions(column)
+        table, others = tracked.table, [name for name in tracked.columns if name != column]
+        are_gone = isinstance(table, TrackedTable) and all(map(table.columns_by_name.is_gone, others))
+        return are_gone and not tracked.is_reference
 
-    def begin(self, operations: Iterable[Op]) -> None:
+    def begin(self, operations: Sequence[Op]) -> None:
         """Begin one of the two functions, and note what its batches drop: the whole batch is put together before it runs."""
         self.dropped_in_batch = {
             (op.batch_number, place(op.schema, op.index)) for op in operations if isinstance(op, DropIndex) and readable(op.index)
         }
-        self._dropped_in_statement = {}
-        dropped: set[str] = set()
+        self._statements, statement = {}, list[Op]()
         for op in operations:
-            dropped = dropped if op.joined else set()
-            self._dropped_in_statement[id(op)] = dropped
-            if isinstance(op, DropConstraint):
-                dropped.add(fold(str(op.constraint)))
+            statement = statement if op.joined else []
+            statement.append(op)
+            self._statements[id(op)] = statement
+        self._unchecked = {id(op) for op in unchecked(operations)}
+
+    def statement_of(self, op: Op) -> list[Op]:
+        """Return the operations of the one statement that an operation comes from."""
+        return self._statements.get(id(op), [])
+
+    def leaves_keys_unchecked(self, op: Op) -> bool:
+        """Return whether MySQL and MariaDB check no foreign key when an operation comes."""
+        return id(op) in self._unchecked and self.dialect in FAMILY
 
     def goes_in_statement(self, op: Op, key: Constraint) -> bool:
         """Return whether the statement of an operation drops a foreign key as well, wherever in it."""
-        dropped = self._dropped_in_statement.get(id(op), set())
+        dropped = {fold(str(other.constraint)) for other in self.statement_of(op) if isinstance(other, DropConstraint)}
         return fold(str(key.name)) in dropped if readable(key.name) else bool(dropped)
 
     def finds_index(self, op: DropIndex) -> bool:

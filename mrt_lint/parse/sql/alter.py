@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mrt_lint.model import ops
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import AlterColumn, AlterObject, DropConstraint, Op
 from mrt_lint.model.values import UNKNOWN, UNSET, Column, MaybeName, Name
 from mrt_lint.parse.sql.clause import CLAUSES, read_clauses
@@ -47,7 +48,9 @@ def read_alter_table(cursor: TokenCursor) -> Iterator[Op]:
     if cursor.accept("WITH CHECK", "WITH NOCHECK") and cursor.at("CHECK CONSTRAINT"):
         cursor.position += 1
     alter = _AlterTableReader(table, schema, cursor.dialect)
-    read = tuple(_actions(cursor, alter))
+    read = list(_actions(cursor, alter))
+    if cursor.dialect in FAMILY:  # which drop keys before anything else, wherever in the statement that is written
+        read.sort(key=lambda op: not isinstance(op, ops.DropIndex | DropConstraint))
     clauses = read_clauses(TokenCursor(cursor.statement, cursor.dialect))
     for place, op in enumerate(read):
         yield replace(op, joined=place > 0, **clauses)
