@@ -14,6 +14,7 @@ class Adjustment(enum.Enum):
     ORPHANS = "rows without a match in a table that it joins them with or makes them refer to, so judged without them"
     TARGETS = "rows that are there before it inserts its own, so judged without them"
     LOOKUPS = "rows that no migration wrote, in a table that migrations make and fill, so judged without them"
+    HELD = "rows that hold before the upgrade what its downgrade looks for, which no migration shows, so judged without them"
     SINGLES = "several rows in a table of which the migration reads a single one, so judged with one"
     COMPUTED = "values other than the rollback computes from the same row, so judged with those"
     CHILDREN = "rows that none of another table points at, so judged with one for each"
@@ -41,7 +42,7 @@ class Adjustment(enum.Enum):
         return self is Adjustment.EDGES or self in TABLES_APART
 
 
-TABLES_APART = (Adjustment.LOOKUPS, Adjustment.SINGLES, Adjustment.COMPUTED)
+TABLES_APART = (Adjustment.LOOKUPS, Adjustment.HELD, Adjustment.SINGLES, Adjustment.COMPUTED)
 """Those that are about certain tables, whose rows an application does not write as it does others."""
 LEFT_OUT = (Adjustment.REFUSED, Adjustment.UNREADABLE)
 """Those that leave tables without any of the rows that were made up."""

@@ -47,6 +47,7 @@ COMPARING = re.compile(
 )
 """Methods that compare a text with their argument; those of a dictionary, such as get(), name a key."""
 MOST_VALUES, MOST_TEXTS = 12, 40
+PAIR = 2
 QUERIES = re.compile(rb"\bselect\b|\.query\(", re.IGNORECASE)
 CHOOSES = re.compile(rb"\.(?:where|filter|filter_by|get|get_one|in_)\(")
 STATEMENT = re.compile(r"\b(?:UPDATE|DELETE|SELECT|INSERT)\b", re.IGNORECASE)
@@ -252,6 +253,23 @@ def find_constants(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
             values = assigned.get(node.iter.id) if isinstance(node.iter, ast.Name) else node.iter
             if isinstance(values, ast.List | ast.Tuple | ast.Set):
                 yield node.target.id, values
+        elif isinstance(node, ast.For | ast.comprehension) and isinstance(node.target, ast.Tuple):
+            for place, name in enumerate(node.target.elts):
+                given = ast.List(list(_at(place, node.iter, assigned)))
+                if isinstance(name, ast.Name) and given.elts:
+                    yield name.id, given
+
+
+def _at(place: int, looped: ast.expr, assigned: dict[str, ast.expr]) -> Iterator[ast.expr]:
+    """Yield what a loop's variable at that place is given: of pairs, or of the entries of a dictionary."""
+    is_entries = isinstance(looped, ast.Call) and name_of(looped.func) == "items" and isinstance(looped.func, ast.Attribute)
+    looped = looped.func.value if is_entries and isinstance(looped, ast.Call) and isinstance(looped.func, ast.Attribute) else looped
+    values = assigned.get(looped.id) if isinstance(looped, ast.Name) else looped
+    if isinstance(values, ast.Dict) and is_entries and place < PAIR:
+        yield from filter(None, (values.keys, values.values)[place])
+    elif isinstance(values, ast.List | ast.Tuple | ast.Set):
+        rows = (row for row in values.elts if isinstance(row, ast.Tuple | ast.List) and len(row.elts) > place)
+        yield from (row.elts[place] for row in rows)
 
 
 def find_aliases(tree: ast.Module, selected: SelectedColumns) -> Iterator[tuple[str, str]]:

@@ -31,6 +31,7 @@ from mrt_runtime.seed.single_row import SingleRows
 from mrt_runtime.seed.table_order import parents_of
 from mrt_runtime.seed.value import Value
 from mrt_runtime.seed.value_kind import Binaries, Choices, ColumnSlot, Integers, Texts, ValueKind
+from mrt_runtime.seed.way_back import WayBack, read_way_back
 from mrt_runtime.seed.written_values import PythonType, WrittenValues
 
 Found = TypeVar("Found")
@@ -160,6 +161,11 @@ class MigrationHints:
         if file not in self._code:
             self._code[file] = read_code(file, self._namespaces.get(file, {}))
         return self._code[file]
+
+    def read_way_back(self, file: str) -> WayBack | None:
+        """Return what a migration does in both directions; None where its downgrade changes no rows."""
+        earlier = tuple(self._files[: self._files.index(file)]) if file in self._files else ()
+        return read_way_back(self.code(file), earlier, self._namespaces.get(file, {}), self._dialect)
 
     def may_number(self, file: str, label: str, column: str, number: Value) -> bool:
         """Whether a migration may insert the row with that number, under any name that its table has; file: the next one."""

@@ -49,7 +49,8 @@ class RowAdjuster:
         """Adjust the rows, and return in words which."""
         work: dict[Adjustment, Callable[[Table, Collection[str]], Iterator[str]]] = {
             Adjustment.EDGES: self._take_out_edges,
-            Adjustment.ORPHANS: self._take_out_orphans,
+            Adjustment.ORPHANS: partial(self._take_out_noted, is_held=False),
+            Adjustment.HELD: partial(self._take_out_noted, is_held=True),
             Adjustment.TARGETS: self._empty,
             Adjustment.LOOKUPS: self._take_out_made_up,
             Adjustment.SINGLES: self._take_out_all_but_one,
@@ -90,15 +91,16 @@ class RowAdjuster:
             self.filler.add_words(table, self.filler.writer.read(table, insertable(table)), added)
         return [{name: row[name] for name in names} for row in added.rows] if names else []
 
-    def _take_out_orphans(self, table: Table, _labels: Collection[str]) -> Iterator[str]:
-        """Take out the rows that point at nothing where they are going to point at something."""
-        orphans = self.seeded.orphans.get(table.label, ())
-        gone = [key for key in orphans if self._delete(table, key)]
+    def _take_out_noted(self, table: Table, _labels: Collection[str], *, is_held: bool) -> Iterator[str]:
+        """Take out the rows that point at nothing in what becomes a foreign key, or those that only a downgrade names."""
+        known = self.seeded.held if is_held else self.seeded.orphans
+        noted = known.get(table.label, ())
+        gone = [key for key in noted if self._delete(table, key)]
         yield from (describe(table, key) for key in gone)
         if gone:
-            kept = tuple(key for key in orphans if key not in gone)
+            left = {**known, table.label: tuple(key for key in noted if key not in gone)}
             self._note(table, [key for key in self.seeded.keys.get(table.label, ()) if key not in gone])
-            self.seeded = replace(self.seeded, orphans={**self.seeded.orphans, table.label: kept})
+            self.seeded = replace(self.seeded, held=left) if is_held else replace(self.seeded, orphans=left)
 
     def _take_out_made_up(self, table: Table, _labels: Collection[str]) -> Iterator[str]:
         """Take our rows out of a table that migrations fill; rows that point at one of them point at others from then on."""

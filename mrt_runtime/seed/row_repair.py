@@ -150,7 +150,7 @@ class RowRepairer:
             new = changes.get(key.get(name))
             return {**key, name: new} if name in key and new is not None else key
 
-        keys, edges, orphans = self.seeded.keys, self.seeded.edges, self.seeded.orphans
+        keys, edges, orphans, held = self.seeded.keys, self.seeded.edges, self.seeded.orphans, self.seeded.held
         self.seeded = replace(
             self.seeded,
             keys={**keys, label: tuple(map(follow, keys[label]))} if label in keys else keys,
@@ -158,6 +158,7 @@ class RowRepairer:
             if label in edges
             else edges,
             orphans={**orphans, label: tuple(map(follow, orphans[label]))} if label in orphans else orphans,
+            held={**held, label: tuple(map(follow, held[label]))} if label in held else held,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.seed.adjustment import Adjustment
@@ -13,6 +14,9 @@ from mrt_runtime.seed.row_insertion import FilledTable
 from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.seed.value import Row
 
+if TYPE_CHECKING:
+    from mrt_runtime.seed.migration_hints import MigrationHints
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeded:
@@ -20,8 +24,8 @@ class Seeded:
 
     `schema` is the catalogue that it was done for and `keys` how our rows are found again; both are for the next call.
     `edges` are the rows at the edge of their types; `without` names tables with the adjustment that took rows out which come back.
-    `orphans` are the keys of rows that point at nothing, in columns which become foreign keys, `changed` the rows whose values
-    were adjusted.
+    `orphans` are the keys of rows that point at nothing, in columns which become foreign keys, `held` those of rows that
+    hold before an upgrade what only its downgrade names, `changed` the rows whose values were adjusted.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -30,6 +34,7 @@ class Seeded:
     keys: dict[str, tuple[Row, ...]] = field(default_factory=dict)
     edges: dict[str, tuple[EdgeRow, ...]] = field(default_factory=dict)
     orphans: dict[str, tuple[Row, ...]] = field(default_factory=dict)
+    held: dict[str, tuple[Row, ...]] = field(default_factory=dict)
     without: frozenset[tuple[str, Adjustment]] = frozenset()
     changed: dict[str, tuple[ChangedRow, ...]] = field(default_factory=dict)
 
@@ -40,8 +45,22 @@ class Seeded:
             keys={label: rows for label, rows in self.keys.items() if label not in labels},
             edges={label: rows for label, rows in self.edges.items() if label not in labels},
             orphans={label: rows for label, rows in self.orphans.items() if label not in labels},
+            held={label: rows for label, rows in self.held.items() if label not in labels},
             without=frozenset((label, adjustment) for label, adjustment in self.without if label not in labels),
             changed={label: rows for label, rows in self.changed.items() if label not in labels},
+        )
+
+    def follow(self, schema: Schema, hints: MigrationHints) -> Seeded:
+        """Return the same of a later catalogue, by the names that tables have there."""
+        labels = {table.label for table in schema.tables}
+        return Seeded(
+            unseeded={label: reason for label, reason in self.unseeded.items() if label in labels},
+            schema=schema,
+            keys=hints.follow(self.keys, labels),
+            edges=hints.follow(self.edges, labels),
+            orphans=hints.follow(self.orphans, labels),
+            held=hints.follow(self.held, labels),
+            changed=hints.follow(self.changed, labels),
         )
 
     def note(self, table: Table, filled: FilledTable) -> None:

@@ -17,6 +17,7 @@ from mrt_runtime.config import SeedRows
 from mrt_runtime.seed.adjustment import LEFT_OUT, TABLES_APART, Adjustment
 from mrt_runtime.seed.changed_row import change_back, of_adjustments
 from mrt_runtime.seed.custom_seed import CustomSeed
+from mrt_runtime.seed.held_rows import note_held_rows
 from mrt_runtime.seed.imported_values import Namespace
 from mrt_runtime.seed.linked_rows import write_linked_rows
 from mrt_runtime.seed.migration_hints import NO_NAMESPACES, NO_TYPES, MigrationHints
@@ -100,16 +101,8 @@ class Seeder:
         before = previous or Seeded()
         if before.schema is schema and not touched and not before.without:
             return replace(before, rows={})
-        labels = {table.label for table in schema.tables}
         self.meet(schema)
-        seeded = Seeded(
-            unseeded={label: reason for label, reason in before.unseeded.items() if label in labels},
-            schema=schema,
-            keys=self.migration_hints.follow(before.keys, labels),
-            edges=self.migration_hints.follow(before.edges, labels),
-            orphans=self.migration_hints.follow(before.orphans, labels),
-            changed=self.migration_hints.follow(before.changed, labels),
-        )
+        seeded = before.follow(schema, self.migration_hints)
         bound = self.migration_hints.bind(schema)
         change = SchemaChange(before.schema and self.migration_hints.bind(before.schema), bound)
         filler = self._filler(connection, bound)
@@ -147,8 +140,8 @@ class Seeder:
 
     def write_wanted(self, connection: Connection, schema: Schema, seeded: Seeded, file: str) -> bool:
         """Write rows that meet the conditions of the migration that comes next, and return whether any were missing."""
-        reading = self.migration_hints.code(file)
-        if not reading.asks:
+        reading, way_back = self.migration_hints.code(file), self.migration_hints.read_way_back(file)
+        if not reading.asks and way_back is None:
             return False
         filler = self._filler(connection, self.migration_hints.bind(schema, is_clean=False))
         plain = self._filler(connection, schema)
@@ -170,7 +163,10 @@ class Seeder:
                 seeded.keys[table.label] = (*seeded.keys.get(table.label, ()), *keys, *orphans)
                 seeded.orphans[table.label] = (*seeded.orphans.get(table.label, ()), *orphans)
             has_written = has_written or bool(rows or orphans)
-        return has_written
+        # rows of a table that migrations fill are theirs
+        apart = self.migration_hints.find_filled({table.label: table for table in tables}) if way_back is not None else ()
+        free = [filler.parents.tables[table.label] for table in tables if table.label not in apart]
+        return (way_back is not None and note_held_rows(filler, free, way_back, seeded)) or has_written
 
     def _write_named(self, filler: TableFiller, seeded: Seeded, file: str) -> bool:
         """Write the rows that a migration points at by their keys, and return whether any were missing."""

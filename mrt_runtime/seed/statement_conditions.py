@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ASKS = re.compile(r"\b(?:WHERE|CASE|JOIN)\b", re.IGNORECASE)
 UPDATES = re.compile(r"\bUPDATE\b", re.IGNORECASE)
+CHANGED = re.compile(r"\b(?:UPDATE|DELETE)\b", re.IGNORECASE)
 STATEMENTS = frozenset({"Select", "Update", "Delete", "Insert"})
 ELSEWHERE = frozenset({"Select", "Placeholder", "Parameter"})
 
@@ -30,11 +31,32 @@ def find_conditions(reading: CodeReading, table: Table, grammar: str) -> Iterato
                 if parts:
                     yield join(parts)
             elif kind == "Case":
-                for branch in node.args.get("ifs", ()):
-                    if node.this is not None:
-                        yield f"{_plain(node.this, grammar)} = {_plain(branch.this, grammar)}"
-                    elif is_about(branch.this, table):
-                        yield _plain(branch.this, grammar)
+                yield from _branches(node, table, grammar)
+
+
+def _branches(case: exp.Expr, table: Table, grammar: str) -> Iterator[str]:
+    """Yield what each WHEN of a CASE asks of the rows of a table."""
+    for branch in case.args.get("ifs", ()):
+        if case.this is not None:
+            yield f"{_plain(case.this, grammar)} = {_plain(branch.this, grammar)}"
+        elif is_about(branch.this, table):
+            yield _plain(branch.this, grammar)
+
+
+def find_changed(reading: CodeReading, table: Table, grammar: str) -> Iterator[tuple[str, bool]]:
+    """Yield what each UPDATE and DELETE on the table asks of its rows, in each WHEN of a CASE, too, and whether it deletes them."""
+    for tree in parse_statements(reading.statements, CHANGED, table.name, grammar):
+        kind, where = type(tree).__name__, tree.args.get("where")
+        if kind not in {"Update", "Delete"} or tree.this.name.lower() != table.name.lower():
+            continue
+        parts = [_plain(part, grammar) for part in _conjuncts(where.this) if is_about(part, table)] if where is not None else []
+        cases = (
+            [node for one in tree.expressions for node in one.walk() if type(node).__name__ == "Case"] if kind == "Update" else []
+        )
+        branches = [branch for case in cases for branch in _branches(case, table, grammar)]
+        for part in branches or [""]:
+            if asked := [*parts, *filter(None, [part])]:
+                yield join(asked), kind == "Delete"
 
 
 def find_changes(reading: CodeReading, table: Table, dialect: SeedDialect) -> Iterator[str]:

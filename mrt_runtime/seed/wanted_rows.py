@@ -154,7 +154,7 @@ def as_raw(number: float | Decimal) -> Raw:
 
 def _of_code(table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[Row]:
     """Yield for each constant that Python code compares a column with one that equals it, and one that begins with it."""
-    for name, constant in _compared(table, plan, reading):
+    for name, constant in find_compared(table, plan, reading):
         kind = plan.kinds[name]
         is_listed = isinstance(kind.other if isinstance(kind, ConvertibleTexts) else kind, Choices)
         shapes = (constant, f"{constant}1/") if isinstance(constant, str) and not is_listed else (constant,)
@@ -183,7 +183,7 @@ def _of_code_together(table: Table, plan: TablePlan, reading: CodeReading) -> It
     They come first, for code often asks for one row only. The column with the most constants takes one after the other.
     """
     choices: dict[str, list[Value]] = {}
-    for name, constant in _compared(table, plan, reading):
+    for name, constant in find_compared(table, plan, reading):
         choices.setdefault(name, []).extend(list(plan.kinds[name].fit(constant))[:1])
     keys = key_columns(table)
     choices = {name: values for name, values in choices.items() if values and name not in keys}
@@ -193,7 +193,8 @@ def _of_code_together(table: Table, plan: TablePlan, reading: CodeReading) -> It
             yield {**{name: values[0] for name, values in choices.items()}, most: value}
 
 
-def _compared(table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[tuple[str, Raw]]:
+def find_compared(table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[tuple[str, Raw]]:
+    """Yield each column of the table with each constant that Python code compares it with; not numbers of its key."""
     known = {column.name for column in table.columns} - number_columns(table, plan.kinds)
     for name, constant in dict.fromkeys(reading.compared):
         # What code compares with a constant is something in a JSON document, not the whole.

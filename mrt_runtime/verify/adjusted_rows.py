@@ -78,6 +78,8 @@ class AdjustedRows:
         if seeded is None or seeded.schema is None or not computes(self._hints.code(step.file)):
             return ()
         tables = {table.label: table for table in seeded.schema.tables}
+        if adjustment is Adjustment.HELD:
+            return {label for label, keys in seeded.held.items() if keys}
         if adjustment is Adjustment.SINGLES:
             return self._hints.find_single(step.file, tables)
         if adjustment is Adjustment.COMPUTED:

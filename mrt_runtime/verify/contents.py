@@ -115,7 +115,7 @@ class ScratchContents:
             return here
 
         def write(connection: Connection) -> tuple[Seeded, bool]:
-            new = replace(seeded, keys=dict(seeded.keys), orphans=dict(seeded.orphans))
+            new = replace(seeded, keys=dict(seeded.keys), orphans=dict(seeded.orphans), held=dict(seeded.held))
             return new, self._seeder.write_wanted(connection, schema, new, file)
 
         self.seeded, has_written = self._persist(write)

@@ -173,15 +173,18 @@ def test_a_file_that_cannot_be_read_asks_for_nothing(field, tmp_path):
         assert not field.seeder.write_wanted(connection, field.schema, field.seeded, str(broken))
 
 
-def test_what_a_downgrade_asks_for_is_left_alone(field, tmp_path):
+@pytest.mark.parametrize(
+    ("upgrade", "rows"), [("INSERT INTO t (id, kind) VALUES (1, 'x')", 0), ("UPDATE t SET n = 1 WHERE id > 1", 1)]
+)
+def test_what_a_downgrade_asks_for_is_there_before_unless_the_upgrade_inserts_it(field, tmp_path, upgrade, rows):
     file = tmp_path / "migration.py"
     file.write_text(
-        HEAD
-        + """    op.execute("UPDATE t SET n = 1 WHERE id > 1")\n\n\ndef downgrade():\n    op.execute("DELETE FROM t WHERE kind = 'x'")\n"""
+        HEAD + f"""    op.execute("{upgrade}")\n\n\ndef downgrade():\n    op.execute("DELETE FROM t WHERE kind = 'x'")\n"""
     )
     field.seed(TABLE)
     with field.scratch.engine.begin() as connection:
-        assert not field.seeder.write_wanted(connection, field.schema, field.seeded, str(file))
+        assert field.seeder.write_wanted(connection, field.schema, field.seeded, str(file)) is bool(rows)
+    assert len(field.seeded.held.get("t", ())) == rows
 
 
 def test_a_setting_that_code_looks_up_and_compares_is_one_row_beside_rows_that_meet_one_comparison(any_field, tmp_path):
