@@ -58,17 +58,8 @@ def object_place(kind: str, schema: MaybeName, name: str, table: MaybeName = Non
     return FAMILIES.get(kind, kind), *place(schema, name)
 
 
-def default_name(table: str, constraint: Constraint) -> str | None:
-    """Return the name that PostgreSQL gives to a unique or foreign key without one, unless that is taken; None for other kinds."""
-    table, covered = constraint.named_after or (table, constraint.columns)
-    columns = covered if isinstance(covered, tuple) else ()
-    if constraint.kind not in {"unique", "foreignkey"} or not columns or not all(isinstance(name, str) for name in columns):
-        return None
-    return _joined(fold(table), "_".join(fold(str(name)) for name in columns), _SUFFIXES[constraint.kind])
-
-
 def given_name(table: str, constraint: Constraint, dialect: str) -> str | None:
-    """Return the name that the database gives to a constraint without one, as it is written; None where that is not known.
+    """Return the name that the database gives to a constraint without one, unless that is taken; None where it is not known.
 
     MySQL and MariaDB give it to a primary key in any case.
     """
@@ -76,7 +67,12 @@ def given_name(table: str, constraint: Constraint, dialect: str) -> str | None:
         return PRIMARY.upper()
     if constraint.kind == "primary" and dialect == "postgresql":
         return _joined(table, "", _SUFFIXES["primary"])
-    return default_name(table, constraint) if dialect == "postgresql" else None
+    table, covered = constraint.named_after or (table, constraint.columns)
+    columns = covered if isinstance(covered, tuple) else ()
+    if dialect != "postgresql" or constraint.kind not in {"unique", "foreignkey"} or not columns:
+        return None
+    known = [name for name in columns if isinstance(name, str)]
+    return _joined(table, "_".join(known), _SUFFIXES[constraint.kind]) if len(known) == len(columns) else None
 
 
 def is_default_name(name: str, table: str, constraint: Constraint) -> bool:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.duplicates import holds_no_duplicates, makes_unique
 from mrt_lint.analysis.index_sql import code_of, sql_of
+from mrt_lint.analysis.key_of_index import PARTITIONED, former_guard, key_of_index
 from mrt_lint.analysis.locking import is_partitioned
 from mrt_lint.analysis.raw_sql import is_in_block
 from mrt_lint.analysis.sql_names import sql_path
@@ -17,7 +17,6 @@ from mrt_lint.model.advice import literal
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import UNKNOWN, UNSET
 
 _OUT_OF_BLOCK = "CONCURRENTLY is refused in a DO block: check in Python what the block checks, and where that holds, "
 
@@ -47,11 +46,9 @@ class IndexWithoutConcurrently(Rule):
     )
     of_key = DialectWording(
         message="PostgreSQL blocks every access to {the_table} while it builds the index that keeps ({columns}) unique",
-        instead=(
-            "build the index with CREATE UNIQUE INDEX CONCURRENTLY, and ALTER TABLE {sql_table} ADD CONSTRAINT … UNIQUE USING "
-            "INDEX …"
-        ),
+        instead=("{left_out}build its index: {build}; {moved}{take_over}, which takes it over"),
     )
+    of_partitioned_key = DialectWording(message=of_key.message, instead=PARTITIONED)
     of_partitions = DialectWording(
         message=message,
         instead=(
@@ -208,13 +205,15 @@ class IndexWithoutConcurrently(Rule):
                 yield self.found(case.migration, op, **found | code_of(built))
             elif not isinstance(op, ops.CreateIndex) and _only_locks(case, op):
                 columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
-                yield self.found(case.migration, op, self.of_key, **found | {"columns": sql_of(columns, None, "postgresql")})
+                found |= {"columns": sql_of(columns, None, "postgresql")} | key_of_index(case, op)
+                wording = self.of_partitioned_key if is_partitioned(case, op) else self.of_key
+                yield self.found(case.migration, op, wording, **found)
 
     def _worded(self, case: MigrationCase, op: ops.CreateIndex, found: dict[str, str]) -> tuple[DialectWording, ...]:
         """Return what is said otherwise of an index, and note in `found` what that needs."""
         if is_partitioned(case, op):
             return (self.of_partitions,)
-        drop = None if found["before"] else _former_guard(case, op)
+        drop = None if found["before"] or op.unique is not True else former_guard(case, op)
         if drop is None:
             return ()
         found |= {"drop": deed(drop), "renamed": ""}
@@ -224,49 +223,6 @@ class IndexWithoutConcurrently(Rule):
             rename = f"ALTER INDEX {last} RENAME TO {found['sql_index']}"
             found["renamed"] = f"; and then op.execute({literal(rename)})"
         return (self.in_place_of,)
-
-
-def _former_guard(case: MigrationCase, op: ops.CreateIndex) -> ops.DropIndex | ops.DropConstraint | None:
-    """Return the drop of a unique index or constraint of the same table before another unique index is built.
-
-    Where the upgrade then changes rows or columns, what is dropped may be in their way.
-    """
-    drop = None
-    for other in case.earlier(op) if op.unique is True else ():
-        if case.state_before(other).table is not case.state_before(op).table or not case.runs(other):
-            continue
-        former = _unique_columns(case, other)
-        drop = drop or (other if isinstance(other, ops.DropIndex | ops.DropConstraint) and former is not None else None)
-        if drop is not None and _is_in_the_way(other, _unique_columns(case, drop), op.columns):
-            return None
-    return drop
-
-
-def _is_in_the_way(other: ops.Op, kept: object, columns: object) -> bool:
-    """Return whether an operation between the drop of a unique index and the build of another needs the former gone.
-
-    It may write the columns that the former keeps unique, drop them, or give their names to others.
-    """
-    kept = kept if isinstance(kept, tuple) else ()
-    if isinstance(other, ops.Update | ops.Insert | ops.BulkInsert):
-        written = other.columns if isinstance(other.columns, tuple) else ()
-        return not written or not kept or any(has_name(written, name) for name in kept)
-    if isinstance(other, ops.DropColumn):
-        return has_name(kept, other.column)
-    if not isinstance(other, ops.AlterColumn) or other.new_column is UNSET:
-        return False
-    return has_name(kept, other.column) or has_name(columns if isinstance(columns, tuple) else (), other.new_column)
-
-
-def _unique_columns(case: MigrationCase, op: ops.Op) -> object:
-    """Return the columns that an index or constraint which is dropped keeps unique, None if it keeps none."""
-    if isinstance(op, ops.DropIndex) and not op.along_with:
-        index = case.former_index(op)
-        return index.columns if index.unique is True else None
-    if isinstance(op, ops.DropConstraint) and not op.along_with and case.kind(op) == "unique":
-        constraint = case.tracked(op)
-        return getattr(constraint and constraint.definition, "columns", UNKNOWN)
-    return None
 
 
 def _only_locks(case: MigrationCase, op: ops.AddColumn | ops.CreateUniqueConstraint) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.duplicates import deletes_rows
+from mrt_lint.analysis.key_of_index import PARTITIONED, key_of_index
+from mrt_lint.analysis.locking import is_partitioned
 from mrt_lint.analysis.wording import join, names
 from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model import ops
@@ -28,10 +30,8 @@ class PrimaryKeyWithoutIndex(Rule):
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL blocks reads and writes of {the_table} while it builds the primary key ({columns})"
-    instead = (
-        "{first}build the index first (CREATE UNIQUE INDEX CONCURRENTLY …), then {proved}op.execute(«ALTER TABLE {sql_table} ADD "
-        "CONSTRAINT {sql_constraint} PRIMARY KEY USING INDEX …»)"
-    )
+    instead = "{first}build its index: {build}; {moved}{proved}{take_over}, which takes it over"
+    of_partitions = DialectWording(message=message, instead=PARTITIONED)
     verified = DialectWording(
         message=(
             "PostgreSQL blocks reads and writes of {the_table} while it looks at every row for NULL in '{column}', which it sets "
@@ -93,7 +93,8 @@ class PrimaryKeyWithoutIndex(Rule):
                 nullable = _nullable(case, op, op.columns)
                 words = {"columns": join(op.columns), "proved": _PROVED.format(", ".join(nullable)) if nullable else ""}
                 words["first"] = _DELETED if deletes_rows(case, op) else ""
-                yield self.found(case.migration, op, **names(op) | words)
+                wording = self.of_partitions if is_partitioned(case, op) else None
+                yield self.found(case.migration, op, wording, **names(op) | words | key_of_index(case, op))
             elif column := next(iter(_nullable(case, op, _of_index(case, op))), ""):
                 yield self.found(case.migration, op, self.verified, **{**names(op), "column": column})
 

@@ -9,6 +9,8 @@ from mrt_lint.analysis.column_values import has_no_rows, is_filled_here
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.duplicates import demands_unique, holds_no_duplicates
 from mrt_lint.analysis.index_sql import code_of, sql_of, where_of
+from mrt_lint.analysis.key_of_index import key_of_index
+from mrt_lint.analysis.locking import is_partitioned
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
@@ -34,8 +36,7 @@ class UniqueOnExisting(Rule):
     message = "upgrade makes ({columns}) unique in {the_table}: it fails where two rows hold the same{lock}"
     instead = (
         "look for duplicates first (SELECT {sql_columns}, count(*) FROM {sql_table} GROUP BY {sql_columns} HAVING count(*) > 1); "
-        "then build the index with CREATE UNIQUE INDEX CONCURRENTLY, and ALTER TABLE {sql_table} ADD CONSTRAINT … UNIQUE USING "
-        "INDEX …"
+        "then {left_out}build its index: {build}; {moved}{take_over}, which takes it over"
     )
     of_index = DialectWording(
         message=message,
@@ -274,10 +275,11 @@ class UniqueOnExisting(Rule):
             wording: DialectWording | None = self.elsewhere
             if is_filled_here(case.analysis(op), op):
                 wording = self.of_new_column
-            elif dialect == "postgresql" and not is_primary:
+            elif dialect == "postgresql" and not is_primary and not is_partitioned(case, op):
                 wording = self.of_index if isinstance(op, ops.CreateIndex) else None
             lock = "" if dialect in FAMILY or is_primary else ", and locks the table while it looks"
-            yield self.found(case.migration, op, wording, **_words(op, dialect), lock=lock)
+            key = {} if isinstance(op, ops.CreateIndex) else key_of_index(case, op)
+            yield self.found(case.migration, op, wording, **_words(op, dialect) | key, lock=lock)
 
 
 def _goes_in_statement(case: MigrationCase, op: ops.CreateConstraint | ops.CreateIndex | ops.AddColumn) -> bool:

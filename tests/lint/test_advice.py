@@ -94,7 +94,7 @@ def advice(kind, code, dialect):
 
 def calls(text):
     """The Python in advice: what begins like a call, up to where it is whole."""
-    for start in re.finditer(r"with op\.|(?<!batch: )(?<!: )op\.|(?<=\): )op\.|(?<=was: )op\.", text):
+    for start in re.finditer(r"with op\.|(?<!batch: )(?<!: )op\.|(?<=\): )op\.|(?<=was: )op\.|(?<=dex: )op\.|(?<=hen )op\.", text):
         if text[: start.start()].endswith("autocommit_block(): "):
             continue
         ends = [end for end in range(start.start() + 5, len(text) + 1) if text[end - 1] == ")"]

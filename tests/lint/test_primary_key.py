@@ -78,10 +78,12 @@ def test_advice_for_a_key_goes_by_what_is_in_the_way_of_its_index():
         return next(each.instead for each in found if each.code == "MRT426")
 
     assert instead(key.format('"id", "town"')).startswith(
-        "build the index first (CREATE UNIQUE INDEX CONCURRENTLY …), then op.execute("
+        "build its index: with op.get_context().autocommit_block(): op.create_index("
     )
     assert "then set code NOT NULL, proved by a validated CHECK" in instead(key.format('"id", "code"'))
     required = 'op.alter_column("marks", "code", nullable=False)'
     assert "NOT NULL" not in instead(required, key.format('"id", "code"'))
     deletion = 'op.execute("DELETE FROM marks WHERE id IN (SELECT id FROM marks GROUP BY id HAVING count(*) > 1)")'
-    assert instead(deletion, key.format('"id"')).startswith("delete the duplicates in a revision before this one; build the index")
+    assert instead(deletion, key.format('"id"')).startswith(
+        "delete the duplicates in a revision before this one; build its index: "
+    )
