@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentTypeError
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -34,12 +36,19 @@ class Shard:
     def __str__(self) -> str:
         return f"{self.number}/{self.count}"
 
-    def cut(self, whole: Sequence[Item]) -> list[Item]:
-        """Return the part: a smaller one the later it comes, so that all take the same time."""
-        return list(whole[self._end(self.number - 1, len(whole)) : self._end(self.number, len(whole))])
+    def cut(self, whole: Sequence[Item], costs: Sequence[float] = ()) -> list[Item]:
+        """Return the part: a smaller one the later it comes, so that all take the same time.
 
-    def _end(self, number: int, length: int) -> int:
-        return round(length * (1 - (1 - REACHING) ** number) / (1 - (1 - REACHING) ** self.count))
+        costs: what checking each costs, in any unit; by default as much as any other.
+        """
+        until = [0.0, *accumulate(costs or [1.0] * len(whole))]
+        return list(whole[self._end(self.number - 1, until) : self._end(self.number, until)])
+
+    def _end(self, number: int, until: Sequence[float]) -> int:
+        """Return where a part ends. until: what all that comes before each place costs."""
+        wanted = until[-1] * (1 - (1 - REACHING) ** number) / (1 - (1 - REACHING) ** self.count)
+        after = min(bisect_left(until, wanted), len(until) - 1)
+        return after if not after or until[after] - wanted <= wanted - until[after - 1] else after - 1
 
 
 WHOLE = Shard()

@@ -126,14 +126,18 @@ def open_run(config: MRTConfig, args: argparse.Namespace) -> Iterator[Run]:
     It is none only where all were asked for: nothing may be new, and there may be more shards than revisions.
     """
     with idle_processes(count_early(config, args)) as idle:
-        from mrt_runtime.migrate.revision_choice import RevisionChoice  # noqa: PLC0415  a wrong command need not wait for Alembic
+        from mrt_runtime.revision_choice import RevisionChoice  # noqa: PLC0415  a wrong command need not wait for it
         from mrt_runtime.verify.parallel_run import count_jobs, open_parallel  # noqa: PLC0415  as well
-        from mrt_runtime.verify.run import open_single  # noqa: PLC0415  as well
 
         choice = RevisionChoice(revisions=args.revisions, since=args.since, diff_base=args.diff_base, shard=args.shard or WHOLE)
-        jobs = count_jobs(config, choice, args.jobs)
+        jobs = len(idle) or count_jobs(config, choice, args.jobs)
         opened: AbstractContextManager[Run]
-        opened = open_parallel(config, choice, jobs, idle) if jobs > 1 else open_single(config, choice)
+        if jobs > 1:
+            opened = open_parallel(config, choice, jobs, idle)
+        else:
+            from mrt_runtime.verify.run import open_single  # noqa: PLC0415  brings Alembic
+
+            opened = open_single(config, choice)
         with opened as run:
             if not run.revisions and not choice.may_be_empty:
                 raise ConfigurationError(f"There is no migration in the history of {shorten(config.alembic_ini)}.")

@@ -124,7 +124,7 @@ class RevisionFile(pytest.File):
     def collect(self) -> Iterator[RevisionItem]:
         """Yield a test for each revision; no migration is imported for that."""
         from mrt_runtime.migrate import read_graph  # noqa: PLC0415  brings Alembic
-        from mrt_runtime.migrate.revision_choice import RevisionChoice  # noqa: PLC0415  as well
+        from mrt_runtime.revision_choice import RevisionChoice  # noqa: PLC0415  as well
 
         options = self.config.option
         choice = RevisionChoice(since=options.mrt_since, diff_base=options.mrt_diff_base, shard=options.mrt_shard or WHOLE)

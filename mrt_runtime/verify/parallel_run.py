@@ -1,4 +1,7 @@
-"""A run of `mrt verify` in several processes, each with a scratch database of its own and one part of the history."""
+"""A run of `mrt verify` in several processes, each with a scratch database of its own and one part of the history.
+
+Without Alembic and SQLAlchemy: this process hands on what others find, and they need the processors.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,19 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, TypeAlias
-
-from sqlalchemy.exc import SQLAlchemyError
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.databases import connect, folder
-from mrt_runtime.migrate import read_graph
-from mrt_runtime.migrate.revision_choice import RevisionChoice
 from mrt_runtime.report.json import from_json
+from mrt_runtime.revision_choice import RevisionChoice
 from mrt_runtime.shard import Shard
 from mrt_runtime.termination import check, held
 from mrt_runtime.verdict import ToldObstacles, Verdict
 from mrt_runtime.verify.idle_process import LEAST, Process, start_process
-from mrt_runtime.verify.run import Begin
-from mrt_runtime.verify.worker import write_order
+from mrt_runtime.verify.work_order import write_order
+
+if TYPE_CHECKING:
+    from mrt_runtime.verify.run import Begin
 
 PATIENCE = 1.0
 """Seconds until the wait for an answer begins again: on Windows, Ctrl-C is not noticed within it."""
@@ -168,6 +169,10 @@ class ParallelRun:
 
     def _sweep(self) -> None:
         """Drop what a process that crashed has left behind, as the next run would."""
+        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  the processes import it, which need not wait for this one
+
+        from mrt_runtime.databases import connect, folder  # noqa: PLC0415  as above
+
         folder.sweep()
         if not str(self._config.db_url).startswith("embedded:"):
             with (
@@ -191,6 +196,8 @@ def open_parallel(config: MRTConfig, choice: RevisionChoice, jobs: int, idle: li
 
 def count_jobs(config: MRTConfig, choice: RevisionChoice, wanted: int) -> int:
     """Return how many processes pay for what is chosen: one where there is little to do, or what is wrong has to be reported."""
+    from mrt_runtime.migrate import read_graph  # noqa: PLC0415  brings Alembic
+
     try:
         return max(1, min(wanted, len(choice.choose(read_graph(config))) // LEAST)) if wanted > 1 else 1
     except ConfigurationError:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from mrt_runtime.config import MRTConfig
 from mrt_runtime.databases.shortage import explain_shortage, find_shortage
-from mrt_runtime.migrate.revision_choice import RevisionChoice, digest
+from mrt_runtime.revision_choice import RevisionChoice, digest
 from mrt_runtime.shard import WHOLE
 from mrt_runtime.verdict import Verdict
 from mrt_runtime.verify.session import Verification

@@ -16,8 +16,8 @@ from mrt_runtime.databases import connect
 from mrt_runtime.databases.outage import LostServerError, explain_failure
 from mrt_runtime.databases.sentences import end, join
 from mrt_runtime.migrate import HistoryStep
-from mrt_runtime.migrate.revision_choice import RevisionChoice
 from mrt_runtime.redaction import RedactedLog, redact_verdict
+from mrt_runtime.revision_choice import RevisionChoice
 from mrt_runtime.secret import register_settings
 from mrt_runtime.termination import held
 from mrt_runtime.verdict import Outcome, ToldObstacles, Verdict

@@ -7,7 +7,6 @@ cleans up, once its standard input is closed: then the other process wants no mo
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import signal
@@ -15,26 +14,11 @@ import threading
 from typing import IO, Any
 
 from mrt_runtime.config import ConfigurationError, MRTConfig
-from mrt_runtime.migrate.revision_choice import RevisionChoice
 from mrt_runtime.report.json import as_json
-from mrt_runtime.shard import Shard
+from mrt_runtime.revision_choice import RevisionChoice
 from mrt_runtime.termination import Termination
 from mrt_runtime.verify.run import open_single
-
-
-def write_order(config: MRTConfig, choice: RevisionChoice) -> bytes:
-    """Write what a worker reads first: what it is to do."""
-    order = {"config": dataclasses.asdict(config), "choice": dataclasses.asdict(choice)}
-    return json.dumps(order, default=str).encode() + b"\n"
-
-
-def read_order(line: bytes) -> tuple[MRTConfig, RevisionChoice]:
-    """Read what `write_order` wrote."""
-    order: dict[str, dict[str, Any]] = json.loads(line)
-    config, choice = order["config"], order["choice"]
-    config |= {name: tuple(config[name]) for name in ("ignore", "x_arguments")}
-    choice |= {name: Shard(**choice[name]) for name in ("shard", "job")}
-    return MRTConfig(**config), RevisionChoice(**choice)
+from mrt_runtime.verify.work_order import read_order
 
 
 class Answers:

@@ -4,6 +4,8 @@ import json
 import re
 import secrets
 import signal
+import subprocess
+import sys
 import time
 from random import Random
 
@@ -14,6 +16,8 @@ import sqlalchemy as sa
 from benchmarks.random_histories import write
 from mrt_lint.cli import main
 from mrt_runtime.databases.token import find_token
+from mrt_runtime.migrate import read_graph
+from mrt_runtime.revision_choice import RevisionChoice
 from mrt_runtime.shard import REACHING, Shard
 from mrt_runtime.verify.idle_process import LEAST, count_files, idle_processes
 from tests.runtime.own_names import own
@@ -190,13 +194,34 @@ def test_what_is_wrong_with_the_project_is_told_once(project, enter, sqlite_url,
     assert capsys.readouterr().err.count("no settings") == 1
 
 
-@pytest.mark.parametrize(("length", "count"), [(10, 3), (3, 5), (0, 2), (400, 7)])
-def test_shards_are_the_whole_in_its_order(length, count):
-    parts = [Shard(number, count).cut(range(length)) for number in range(1, count + 1)]
+@pytest.mark.parametrize("growth", [0, 0.01])
+@pytest.mark.parametrize(("length", "count"), [(10, 3), (3, 5), (0, 2), (1, 2), (400, 7)])
+def test_shards_are_the_whole_in_its_order(length, count, growth):
+    each = [1 + growth * number for number in range(length)]
+    parts = [Shard(number, count).cut(range(length), each) for number in range(1, count + 1)]
     assert [item for part in parts for item in part] == list(range(length))
     # each goes through what is before it, and then checks its own
-    costs = [REACHING * sum(map(len, parts[:number])) + len(part) for number, part in enumerate(parts) if part]
-    assert not costs or max(costs) - min(costs) <= 2
+    costs = [REACHING * sum(each[: part[0]]) + sum(each[number] for number in part) for part in parts if part]
+    assert not costs or max(costs) - min(costs) <= 2 * each[-1]
+
+
+def test_the_more_tables_there_are_the_fewer_revisions_make_a_part(project):
+    fill(project)
+    shares = [RevisionChoice(job=Shard(number, 2)).choose(read_graph(project.config())) for number in (1, 2)]
+    add_tables = {"upgrade": "\n".join(f"op.create_table('t{number}', sa.Column('id', sa.Integer))" for number in range(200))}
+    fill(project, r10=add_tables)
+    fewer = [RevisionChoice(job=Shard(number, 2)).choose(read_graph(project.config())) for number in (1, 2)]
+    assert [*fewer[0], *fewer[1]] == [*shares[0], *shares[1]]
+    assert len(fewer[1]) < len(shares[1])
+
+
+def test_the_command_itself_imports_nothing_that_its_processes_wait_for(project, enter, sqlite_url):
+    fill(project)
+    arguments = ["verify", "--db-url", sqlite_url, "--jobs", "2", "--quiet"]
+    code = (
+        f"from mrt_lint.cli import main\nassert main({arguments}) == 0\nassert not {{'alembic', 'sqlalchemy'}} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", f"import sys\n{code}"], check=True)
 
 
 def test_processes_that_get_no_order_are_ended():

@@ -1,18 +1,25 @@
-"""Which revisions a run is about."""
+"""Which revisions a run is about. Without Alembic and SQLAlchemy: what only hands on the choice need not wait for them."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mrt_lint.files.git import changed_since
 from mrt_lint.usage import UsageError
 from mrt_runtime.config import ConfigurationError
-from mrt_runtime.databases.sentences import end
-from mrt_runtime.migrate.graph import HistoryStep, MigrationGraph
 from mrt_runtime.shard import WHOLE, Shard
+
+if TYPE_CHECKING:
+    from mrt_runtime.migrate.graph import HistoryStep, MigrationGraph
+
+MAKES_TABLE = re.compile(rb"create_table\(|CREATE\s+TABLE", re.IGNORECASE)
+FOR_A_TABLE = 1 / 150
+"""What each table that is there adds to what checking a revision costs without any, as measured on SQLite and PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +44,12 @@ class RevisionChoice:
 
     def choose(self, graph: MigrationGraph) -> list[HistoryStep]:
         """Return the revisions, bases first. Raises ConfigurationError where a name means none, or git does not know."""
-        return self.job.cut(self.shard.cut(self.choose_whole(graph)))
+        whole = self.choose_whole(graph)
+        if self.shard == self.job == WHOLE:
+            return whole
+        costs = weigh(graph)
+        part = self.shard.cut(whole, [costs[step.revision] for step in whole])
+        return self.job.cut(part, [costs[step.revision] for step in part])
 
     def choose_whole(self, graph: MigrationGraph) -> list[HistoryStep]:
         """Return the revisions of all shards."""
@@ -53,9 +65,20 @@ class RevisionChoice:
             try:
                 changed = changed_since(self.diff_base, files.values())
             except UsageError as error:
+                from mrt_runtime.databases.sentences import end  # noqa: PLC0415  as above
+
                 raise ConfigurationError(end(str(error))) from None
             steps = [step for step in steps if files[step.revision] in changed]
         return steps
+
+
+def weigh(graph: MigrationGraph) -> dict[str, float]:
+    """Estimate what checking each revision costs, in that of one that finds no table: each look is at all there are."""
+    costs, tables = dict[str, float](), 0
+    for step in graph:
+        costs[step.revision] = 1 + tables * FOR_A_TABLE
+        tables += len(MAKES_TABLE.findall(Path(step.file).read_bytes()))
+    return costs
 
 
 def digest(steps: Iterable[HistoryStep]) -> str:
