@@ -195,8 +195,10 @@ def names(value: Any) -> Iterator[str]:
 
 def written_names(op: Op) -> Iterator[str]:
     """Yield what an operation names, without what an UPDATE or an INSERT only reads."""
-    if op.op in {"update", "insert"}:
-        yield from names((op.table, op.columns))  # type: ignore[attr-defined]  # both have them
+    from mrt_lint.model.ops import Insert, Update  # noqa: PLC0415  what reads a migration has imported it
+
+    if isinstance(op, Insert | Update):
+        yield from names((op.table, op.columns))
     else:
         yield from names(op)
 

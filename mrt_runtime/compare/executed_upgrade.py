@@ -65,10 +65,13 @@ class TableLives:
 
     def take(self, effect: Effect) -> None:
         """Follow one effect."""
+        from mrt_lint.model.ops import RenameTable  # noqa: PLC0415  what read the statements has imported it
+
         op, name = effect.op, _name_of(effect.op)
-        if effect.kind == "rename_table" and name in self.numbers:
-            number = self.numbers[str(op.new_table).lower()] = self.numbers.pop(name)  # type: ignore[attr-defined]  # it has one
-            self.bore[number].add(str(op.new_table).lower())  # type: ignore[attr-defined]  # as above
+        if isinstance(op, RenameTable) and name in self.numbers:
+            new = str(op.new_table).lower()
+            number = self.numbers[new] = self.numbers.pop(name)
+            self.bore[number].add(new)
             return
         if effect.kind == "create_table" and name and name not in self.numbers:
             number = self.numbers[name] = len(self.bore)
@@ -83,9 +86,13 @@ class TableLives:
             del self.numbers[name]
 
     def _note_copy(self, target: int, effect: Effect) -> None:
-        sources = [self.numbers.get(str(table).lower()) for table in effect.op.source_tables]  # type: ignore[attr-defined]  # both have them
+        from mrt_lint.model.ops import CreateTable, Insert  # noqa: PLC0415  as above
+
+        op = effect.op
+        tables = op.source_tables if isinstance(op, CreateTable | Insert) else ()
+        sources = [self.numbers.get(str(table).lower()) for table in tables]
         source = next((number for number in sources if number is not None and number != target), None)
-        is_by_hand = effect.kind == "insert" and not effect.op.query  # type: ignore[attr-defined]  # as above
+        is_by_hand = isinstance(op, Insert) and not op.query
         if source is not None and target not in self.copies:
             self.copies[target] = source, effect
         # Python writes what it has read of the first table, which is still there
@@ -166,6 +173,8 @@ class ExecutedUpgrade:
                 yield COPIED, effect
 
     def _of_values(self, table: str, column: str) -> Iterator[tuple[int, Effect]]:
+        from mrt_lint.model.ops import AlterColumn  # noqa: PLC0415  as above
+
         lives = self.follow(table)
         heirs = lives.heirs
         for number, effect in lives.acts:
@@ -182,8 +191,8 @@ class ExecutedUpgrade:
                 yield OVERWRITTEN, effect
             elif effect.kind == "drop_column" and _column_of(effect.op) == column:
                 yield REMOVED, effect
-            elif effect.kind == "alter_column" and _column_of(effect.op) == column:
-                new = effect.op.new_column  # type: ignore[attr-defined]  # it has one
+            elif isinstance(effect.op, AlterColumn) and _column_of(effect.op) == column:
+                new = effect.op.new_column
                 column = new.lower() if isinstance(new, str) else column
 
     def _is_inherited(self, lives: TableLives, number: int, heirs: Collection[int]) -> bool:

@@ -92,9 +92,11 @@ def describe_null(error: MigrationError, here: Snapshot | None) -> str:
     statement = getattr(error.__cause__, "statement", None)
     if found is None or here is None or not statement:
         return ""
-    from mrt_lint.parse.sql.expand import read_sql  # noqa: PLC0415  slow to import
+    from mrt_lint.model.ops import AlterColumn  # noqa: PLC0415  slow to import
+    from mrt_lint.parse.sql.expand import read_sql  # noqa: PLC0415  as above
 
-    tables = {op.table for op in read_sql(statement, here.schema.dialect) if op.op == "alter_column" and op.nullable is False}  # type: ignore[attr-defined]  # it has them
+    ops = read_sql(statement, here.schema.dialect)
+    tables = {op.table for op in ops if isinstance(op, AlterColumn) and op.nullable is False}
     for rows in here.rows.tables.values():
         number, is_known = int(found["row"]), rows.table in tables and rows.key and found["column"] in rows.columns
         if not is_known or number > len(rows.rows):
