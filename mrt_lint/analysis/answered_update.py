@@ -1,12 +1,12 @@
-"""Which UPDATEs of upgrade() need an answer in downgrade(), and what there is none."""
+"""Which UPDATEs of upgrade() need an answer in downgrade(), and what is none."""
 
 from __future__ import annotations
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
-from mrt_lint.history.schema import fold
+from mrt_lint.history.schema import QualifiedName, ReplayedTable, fold, place
 from mrt_lint.model import ops
-from mrt_lint.model.values import UNKNOWN
+from mrt_lint.model.values import UNKNOWN, Constraint
 
 
 def fills_new_columns(case: MigrationCase, op: ops.Update) -> bool:
@@ -60,3 +60,28 @@ def _changes_columns(case: MigrationCase, op: ops.Update) -> bool:
         isinstance(other, ops.AddColumn | ops.DropColumn | ops.AlterColumn) and analysis.state_before(other).table is table
         for other in (*case.migration.upgrade_ops, *case.migration.downgrade_ops)
     )
+
+
+def deletes_next(case: MigrationCase, op: ops.Update) -> bool:
+    """Return whether upgrade() deletes rows later without which the former values may be of no use.
+
+    These are rows of the same table, or of one to which a column that is written points by a foreign key.
+    """
+    places, table = case.analysis(op).places, case.state_before(op).table
+    at, schema = places.get(id(op), 0), case.state_before(op).schema
+    for other in case.migration.upgrade_ops:
+        if not isinstance(other, ops.Delete) or places.get(id(other), -1) <= at:
+            continue
+        if table is None or case.state_before(other).table in {table, None}:
+            return True
+        referring = schema.references_to(place(other.schema, other.table)) if readable(other.table) else ()
+        if any(isinstance(table, TrackedTable) and _writes(op, child, key, table.current_key) for child, key in referring):
+            return True
+    return False
+
+
+def _writes(op: ops.Update, child: ReplayedTable, key: Constraint, target: QualifiedName) -> bool:
+    """Return whether an UPDATE of the target writes a column of a table's foreign key."""
+    columns = {fold(name) for name in key.columns if isinstance(name, str)} if key.columns is not UNKNOWN else set()
+    written = {fold(name) for name in op.columns if readable(name)} if op.columns is not UNKNOWN else columns
+    return place(child.schema, child.name) == target and not columns.isdisjoint(written)

@@ -29,7 +29,7 @@ def row_left(statements: Sequence[tuple[ColumnTest, ...]], known: ReplayedTable,
     values: dict[str, set[str]] = {}
     for test in (test for tests in statements for test in tests):
         if readable(test.column) and fold(test.column) != fold(filled):
-            values.setdefault(fold(test.column), set()).update(test.values)
+            values.setdefault(fold(test.column), set()).update(map(str.lower, test.values))
     kinds = {name: _values(known.columns.get(name), named) for name, named in values.items()}
     if not statements or prod(map(len, kinds.values())) > _MOST_ROWS:
         return None
@@ -59,4 +59,4 @@ def _fails(row: Row, test: ColumnTest) -> bool:
     value = row[fold(test.column)]
     if test.asks.endswith("null"):
         return (value is None) is (test.asks == "not null")
-    return value is None or (value in test.values) is (test.asks == "not in")
+    return value is None or (value in map(str.lower, test.values)) is (test.asks == "not in")

@@ -111,3 +111,8 @@ def _the_column(table: str | None, column: str | None) -> str:
     if column:
         return f"column '{table}.{column}'" if table else f"column '{column}' of a table that could not be read"
     return f"a column of '{table}' that could not be read" if table else "a column of a table that could not be read"
+
+
+def quoted(value: str | None) -> str:
+    """Return a constant of SQL for a sentence."""
+    return "NULL" if value is None else f"'{value}'"

@@ -59,11 +59,12 @@ class SourceSpan:
 class BoundValues:
     """What SQLAlchemy has for the binds (`:name`) of a `text()`: `given` are those with a value, UNKNOWN among them any others.
 
-    `named` are those that `bindparams()` names, which the text must have.
+    `named` are those that `bindparams()` names, which the text must have; `constants` what some of them are, as SQL.
     """
 
     given: tuple[Name, ...] = ()
     named: tuple[str, ...] = ()
+    constants: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +164,8 @@ class ValueFlow:
 class ColumnTest:
     """A condition that every row of a statement meets; several hold together.
 
-    `asks` is "null", "not null", "in" or "not in" of one column, with the constants that it is compared with as SQL has them, in
-    lower case; "same" where it equals `other`, a column with its table; "" of any other condition, whose column is UNKNOWN.
+    `asks` is "null", "not null", "in" or "not in" of one column, with the constants that it is compared with as SQL has them,
+    without quotes; "same" where it equals `other`, a column with its table; "" of any other condition, whose column is UNKNOWN.
     """
 
     column: Name = UNKNOWN
@@ -178,6 +179,19 @@ class ColumnTest:
         """What rows meet that do not meet this one, nor are NULL in the column otherwise."""
         opposites = {"null": "not null", "not null": "null", "in": "not in", "not in": "in"}
         return replace(self, asks=opposites[self.asks]) if self.asks in opposites else ColumnTest()
+
+
+MaybeConstant: TypeAlias = str | Unknown | None
+"""A constant as SQL has it, without quotes; None for NULL, UNKNOWN for what is no constant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenValue:
+    """A constant that an UPDATE gives to a column, None for NULL; `tests` hold for the rows that get it, beside the statement's."""
+
+    column: Name
+    value: str | None
+    tests: tuple[ColumnTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

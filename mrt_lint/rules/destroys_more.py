@@ -6,8 +6,9 @@ from dataclasses import replace
 from mrt_lint.analysis.absent_table import is_made_by_later_downgrade
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.destruction import destroys, is_known
+from mrt_lint.analysis.met_before import met_before
 from mrt_lint.analysis.overwritten_back import overwritten_back
-from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.wording import names, quoted
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
@@ -42,10 +43,21 @@ class DestroysMore(Rule):
         message="downgrade sets {the_column} to one value in every row, {but}: all other values are lost in a rollback",
         instead="name in downgrade() the rows that upgrade() changes: WHERE",
     )
+    met = DialectWording(
+        message=(
+            "downgrade sets {the_column} to {given} wherever it is {met}, also in rows that held this before upgrade ({reason}): "
+            "these lose it in a rollback"
+        ),
+        instead=(
+            "note the keys of rows that upgrade() changes in a table of its own first, by which downgrade() sets back these alone, "
+            "and which it drops"
+        ),
+    )
     manual = ("Alembic tutorial, “Downgrading”: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading",)
     exemptions = (
         "upgrade() has parts, or names, that cannot be read.",
         "Values: what is set is computed, or upgrade() writes the column in several steps or every row, or it was empty before.",
+        "Where it asks for a value: it is not known that rows could hold that before, or it names rows by a key.",
         "It is dropped IF EXISTS or under a condition, or created again in the same downgrade.",
         "A constraint is dropped without a name, which fails (MRT116 reports that).",
         "The history proves that there is no such table or column (MRT117 reports that), or a later `downgrade()` makes the table.",
@@ -81,6 +93,22 @@ class DestroysMore(Rule):
             def downgrade():
                 op.drop_table("accounts")  # MRT113
                 op.execute("ALTER TABLE teams DROP COLUMN name")  # MRT113
+            """,
+        ),
+        Example(
+            title="A value that was there before",
+            before=(
+                """
+            def upgrade():
+                op.create_table("jobs", sa.Column("id", sa.Integer), sa.Column("open", sa.Boolean))
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("UPDATE jobs SET open = false WHERE open AND id < 100")
+
+            def downgrade():
+                op.execute("UPDATE jobs SET open = true WHERE NOT open")  # MRT113
             """,
         ),
     )
@@ -142,6 +170,10 @@ class DestroysMore(Rule):
         """Yield a finding for everything that downgrade() destroys beyond its task."""
         for op in case.operations("downgrade"):
             if isinstance(op, ops.Update) and case.runs(op):
+                for value in met_before(case, op):
+                    words = {"the_column": f"column '{names(op)['table']}.{value.column}'", "reason": value.reason}
+                    words |= {"met": quoted(value.met), "given": quoted(value.given)}
+                    yield replace(self.found(case.migration, op, self.met, **words), severity=Severity.WARNING)
                 for column, is_part in overwritten_back(case, op):
                     words = {"the_column": f"column '{names(op)['table']}.{column}'"}
                     words["but"] = "though upgrade changes only some rows" if is_part else "which upgrade does not change"

@@ -5,20 +5,21 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from mrt_lint.analysis.answered_update import fills_new_columns, is_about_others, keeps_values
+from mrt_lint.analysis.answered_update import deletes_next, fills_new_columns, is_about_others, keeps_values
 from mrt_lint.analysis.backfill import fills_only, overwrites_nothing
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
-from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.lost_values import lost_values
 from mrt_lint.analysis.overwritten_values import is_constant, listed, updates_others, written
 from mrt_lint.analysis.refusing_step import is_for_good, refusing_step
-from mrt_lint.analysis.wording import names
+from mrt_lint.analysis.wording import names, quoted
 from mrt_lint.analysis.written_code import key_columns
-from mrt_lint.history.schema import QualifiedName, ReplayedTable, fold, place
+from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import UNKNOWN, Constraint
+from mrt_lint.model.values import UNKNOWN
 
 _COPY: Final = (
     "copy the former values, and the rows that upgrade() deletes next, to other tables first, from which downgrade() restores "
@@ -77,6 +78,24 @@ class UpdateNotUndone(Rule):
     refusing = DialectWording(
         message="upgrade overwrites values in {the_columns}, downgrade() raises and brings none back", instead=instead
     )
+    merged = DialectWording(
+        message=(
+            "upgrade sets {the_columns} from {former} to {left}, and downgrade from that to {given} in all rows: which held "
+            "another value is lost"
+        ),
+        instead=(
+            "copy keys and former values of rows that change to a table of its own first, from which downgrade() takes them back "
+            "and which it drops; where the difference may go, explain that in downgrade() and write '# noqa: MRT103' here"
+        ),
+    )
+    unmet = DialectWording(
+        message="upgrade sets {the_columns} to {left}, which no UPDATE of downgrade meets: the older release reads the new value",
+        instead="ask in downgrade() for what upgrade() leaves in {column}",
+    )
+    other = DialectWording(
+        message="upgrade sets {the_columns} from {former} to {left}, and downgrade from that to {given}: the former value is lost",
+        instead="set what was there before: {former}",
+    )
     manual = (
         (
             "Alembic cookbook, “Data Migrations”: "
@@ -87,6 +106,7 @@ class UpdateNotUndone(Rule):
         "It fills only columns that were added in the same upgrade.",
         "The table was created in the same upgrade, or is dropped in either direction.",
         "`downgrade()` updates the same columns, deletes or inserts rows of the same table, or has parts that cannot be read.",
+        "But of constants it has to meet what `upgrade()` leaves, and to give back the one value that was there before.",
         "But a DELETE counts as the reverse of what `upgrade()` inserts there.",
     )
 
@@ -113,6 +133,18 @@ class UpdateNotUndone(Rule):
 
             def downgrade():
                 pass
+            """,
+        ),
+        Example(
+            title="Several values that become one, and a WHERE that meets nothing",
+            source="""
+            def upgrade():
+                op.execute("UPDATE users SET state = 'on' WHERE state IN ('new', 'old')")  # MRT103
+                op.execute("UPDATE teams SET version = 3 WHERE version = 2")  # MRT103
+
+            def downgrade():
+                op.execute("UPDATE users SET state = 'old' WHERE state = 'on'")
+                op.execute("UPDATE teams SET version = 2 WHERE version = 4")
             """,
         ),
         Example(
@@ -225,7 +257,7 @@ class UpdateNotUndone(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every UPDATE of former values that downgrade() does not reverse."""
-        refuses = refusing_step(case) is not None
+        refuses, answers = refusing_step(case) is not None, list[ops.Update]()
         for op in case.ops_for(self, ops.Update):
             if fills_new_columns(case, op) or keeps_values(op):
                 continue
@@ -245,12 +277,33 @@ class UpdateNotUndone(Rule):
                 found = self.found(case.migration, op, wording, **words)
                 overwrites = wording in (None, self.in_part)
                 yield replace(found, instead=_advice(case, op, words, overwrites=overwrites) or found.instead)
+            elif answered is UndoStatus.YES:
+                answers.append(op)
+        yield from self._in_values(case, answers)
+
+    def _in_values(self, case: MigrationCase, updates: list[ops.Update]) -> Iterator[Finding]:
+        """Yield a finding for the values of each statement that the UPDATEs of downgrade() do not give back."""
+        unmet: dict[tuple[object, str], tuple[ops.Update, list[str]]] = {}
+        for op in updates:
+            for loss in lost_values(case, op):
+                words = {"left": quoted(loss.left), "column": loss.column, "the_columns": listed(op, (loss.column,))}
+                if loss.given is None:  # a loop writes several in one place
+                    unmet.setdefault((op.origin, loss.column), (op, []))[1].append(words["left"])
+                    continue
+                words["given"] = quoted(loss.given.value)
+                words["former"] = " and ".join(map(quoted, loss.former)) if loss.former is not None else "various values"
+                is_one = loss.former is not None and len(loss.former) == 1
+                yield self.found(case.migration, op, self.other if is_one else self.merged, **words)
+        for (_, column), (op, left) in unmet.items():
+            yield self.found(
+                case.migration, op, self.unmet, left=" and ".join(left), column=column, the_columns=listed(op, (column,))
+            )
 
 
 def _advice(case: MigrationCase, op: ops.Update, words: dict[str, str], *, overwrites: bool) -> str:
     """Return what to do instead where the values come back in another way than most, "" where not."""
     columns = written(case, op)
-    if _deletes_next(case, op):
+    if deletes_next(case, op):
         return _COPY
     if key := _key_changed(case, op):
         return _KEEP_KEYS.format(key=key)
@@ -264,28 +317,3 @@ def _key_changed(case: MigrationCase, op: ops.Update) -> str:
     key = key_columns(case, op) or ("id",)
     written = (name for name in op.columns if readable(name)) if op.columns is not UNKNOWN else ()
     return next((name for name in written if fold(name) in map(fold, key)), "")
-
-
-def _deletes_next(case: MigrationCase, op: ops.Update) -> bool:
-    """Return whether upgrade() deletes rows later without which the former values may be of no use.
-
-    These are rows of the same table, or of one to which a column that is written points by a foreign key.
-    """
-    places, table = case.analysis(op).places, case.state_before(op).table
-    at, schema = places.get(id(op), 0), case.state_before(op).schema
-    for other in case.migration.upgrade_ops:
-        if not isinstance(other, ops.Delete) or places.get(id(other), -1) <= at:
-            continue
-        if table is None or case.state_before(other).table in {table, None}:
-            return True
-        referring = schema.references_to(place(other.schema, other.table)) if readable(other.table) else ()
-        if any(isinstance(table, TrackedTable) and _writes(op, child, key, table.current_key) for child, key in referring):
-            return True
-    return False
-
-
-def _writes(op: ops.Update, child: ReplayedTable, key: Constraint, target: QualifiedName) -> bool:
-    """Return whether an UPDATE of the target writes a column of a table's foreign key."""
-    columns = {fold(name) for name in key.columns if isinstance(name, str)} if key.columns is not UNKNOWN else set()
-    written = {fold(name) for name in op.columns if readable(name)} if op.columns is not UNKNOWN else columns
-    return place(child.schema, child.name) == target and not columns.isdisjoint(written)

@@ -29,7 +29,12 @@ MARKS = frozenset(
 )
 """Fields that say how something was read or under which guard it stands."""
 
-UNTOLD = frozenset(["texts", "source_columns", "conditions", "tests", "source_tables", "query", "source", "sqlite_autoincrement"])
+UNTOLD = frozenset(
+    [
+        *("texts", "source_columns", "conditions", "tests", "source_tables", "query", "source", "sqlite_autoincrement"),
+        *("values", "writes"),
+    ]
+)
 """Fields that the recording does not hold."""
 
 

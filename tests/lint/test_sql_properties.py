@@ -42,6 +42,7 @@ def test_any_text_is_read(text, dialect):
         "UPDATE t SET a = " + "(" * 3_000 + "1" + ")" * 3_000,
         "UPDATE t SET a = " + "CASE WHEN x THEN " * 500 + "1" + " END" * 500,
         "UPDATE t SET a = CASE WHEN " + "NOT " * 3_000 + "b THEN 1 END",
+        "DELETE FROM t WHERE " + "NOT " * 3_000 + "b",
         "SELECT " + "(SELECT " * 3_000,
         "WITH a AS (" * 500 + "DELETE FROM t",
         "CREATE TRIGGER x " + "BEGIN " * 20_000,

@@ -6,14 +6,15 @@ from dataclasses import field
 
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops.operation import Op
-from mrt_lint.model.values import UNKNOWN, ColumnTest, Flag, MaybeName, Name, Unknown, ValueFlow
+from mrt_lint.model.values import UNKNOWN, ColumnTest, Flag, MaybeConstant, MaybeName, Name, Unknown, ValueFlow, WrittenValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insert(Op):
     """`columns` are the columns written; `query` is True for INSERT … SELECT; `source_tables` are the tables it reads.
 
-    `flows` are what each value is computed from, UNKNOWN if nothing of that could be read (never compared).
+    `flows` are what each value is computed from, UNKNOWN if nothing of that could be read; `values` the constants of each row
+    in the order of `columns`, of a query those of all its rows, UNKNOWN where they could not be read (neither compared).
     """
 
     table: Name
@@ -22,6 +23,7 @@ class Insert(Op):
     query: bool = False
     source_tables: tuple[Name, ...] = ()
     flows: tuple[ValueFlow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
+    values: tuple[tuple[MaybeConstant, ...], ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Update(Op):
 
     `flows` are which of them goes where, UNKNOWN if nothing of that could be read; `fills` are columns in which it replaces NULL
     and nothing else; `conditions` are the table's own columns that WHERE and joins name, `tests` all that WHERE asks for, where it
-    could be read (none of these is compared).
+    could be read; `writes` are the constants that columns get, nothing of one that may get others (none of these is compared).
     """
 
     table: Name
@@ -43,6 +45,7 @@ class Update(Op):
     fills: tuple[Name, ...] = field(default=(), compare=False, repr=False)
     conditions: tuple[Name, ...] = field(default=(), compare=False, repr=False)
     tests: tuple[ColumnTest, ...] = field(default=(), compare=False, repr=False)
+    writes: tuple[WrittenValue, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def nulls_alone(self) -> tuple[Name, ...]:
@@ -79,9 +82,10 @@ class Truncate(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkInsert(Op):
-    """`op.bulk_insert`; `rows` is how many, where they can be counted."""
+    """`op.bulk_insert`; `rows` is how many, where they can be counted, `values` as in an INSERT (never compared)."""
 
     table: Name
     schema: MaybeName = None
     columns: tuple[Name, ...] | Unknown = UNKNOWN
     rows: int | Unknown = UNKNOWN
+    values: tuple[tuple[MaybeConstant, ...], ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)

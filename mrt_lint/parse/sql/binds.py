@@ -14,6 +14,7 @@ from mrt_lint.model.values import HOLE, UNKNOWN, BoundValues
 from mrt_lint.parse.sql.tokens import SqlToken, tokens
 
 _BIND: Final = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w$])")
+_ON_ROWS: Final = re.compile(r"\s*(INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 _BEFORE_A_CAST: Final = re.compile(
     r"(?<![:\w\\$]):([^\W\d]\w*)::\s*((?:character varying|double precision|\w+(?:\.\w+)*)(?:\([\d, ]*\))?(?:\[\])*)", re.IGNORECASE
 )
@@ -48,6 +49,16 @@ def find_null_bind(text: str, bound: BoundValues) -> NullBind | None:
     arrives = _BIND.sub(lambda found: "NULL" if found.start() in places else found[0], text)
     quoted = not _holding(_code(text, None), lacking[0].start(1))
     return NullBind(name, arrives.replace("\\:", ":").replace(HOLE, "…"), quoted)
+
+
+def with_constants(text: str, bound: BoundValues, dialect: str | None) -> str:
+    """Return a statement on rows with the constants that its binds get."""
+    constants = dict(bound.constants)
+    if not constants or _ON_ROWS.match(text) is None:
+        return text
+    code = _code(text, dialect)
+    places = {found.start(): constants.get(found[1]) for found in _BIND.finditer(text) if _holding(code, found.start(1))}
+    return _BIND.sub(lambda found: places.get(found.start()) or found[0], text)
 
 
 def find_bind_fault(text: str, bound: BoundValues, dialect: str | None) -> BindFault | None:

@@ -9,7 +9,8 @@ from typing import Final
 
 from mrt_lint.model.values import HOLE, UNKNOWN, ColumnTest, Flag, MaybeName, Name
 from mrt_lint.parse.sql.cursor import TokenCursor
-from mrt_lint.parse.sql.tokens import SqlToken
+from mrt_lint.parse.sql.literal import constant_text, is_null
+from mrt_lint.parse.sql.tokens import SqlToken, keywords
 
 _COMPARISONS: Final = frozenset({"=", "<>", "!=", "<", ">", "<=", ">=", "LIKE", "ILIKE", "REGEXP", "SIMILAR", "~"})
 _ENDS: Final = ("RETURNING", "ORDER", "LIMIT", "OPTION")
@@ -29,6 +30,8 @@ _TESTS: Final[dict[str, tuple[str, ...]]] = {
     "NOT IN": ("not in",),
 }
 """What is asked for of a column by the operators behind it, and the constant that goes with it."""
+_OPENERS: Final = keywords("FROM UPDATE SET INTO ONLY AS IGNORE JOIN AND OR NOT")
+"""Behind these a hole is a name or a value, not a clause."""
 _DEEPEST: Final = 20
 """Conditions within conditions that are still read."""
 
@@ -76,17 +79,28 @@ def tests_of_where(cursor: TokenCursor, alias: str) -> tuple[ColumnTest, ...]:
     """Return all that the next WHERE, and what else chooses rows, asks for of a table, which is called `alias`."""
     where = _without_parentheses(_where(cursor))
     more = (ColumnTest(),) if any(cursor.has(key) for key in ("FROM", "JOIN", "USING", "LIMIT")) else ()
-    if where.done:
-        return more
-    if any(where.has(key) for key in ("OR", *_NOT_READ)):
-        return (ColumnTest(), *more)
-    parts = [(part, _truth(part.rest())) for part in _parts(where, "AND")]
-    return (*(_test(_without_parentheses(part), alias) for part, truth in parts if truth is not Truth.TRUE), *more)
+    return (*tests_of_condition(where, alias), *more)
+
+
+def tests_of_condition(condition: TokenCursor, alias: str) -> tuple[ColumnTest, ...]:
+    """Return all that a condition asks for of a table, which is called `alias`."""
+    condition = _without_parentheses(condition)
+    if condition.done:
+        return ()
+    if any(condition.has(key) for key in ("OR", *_NOT_READ)):
+        return (ColumnTest(),)
+    parts = [(part, _truth(part.rest())) for part in _parts(condition, "AND")]
+    return tuple(_test(_without_parentheses(part), alias) for part, truth in parts if truth is not Truth.TRUE)
 
 
 def _test(condition: TokenCursor, alias: str) -> ColumnTest:
-    if condition.accept("NOT"):
-        return _test(_without_parentheses(condition.rest()), alias).denied
+    is_denied = False
+    while condition.accept("NOT"):
+        condition, is_denied = _without_parentheses(condition.rest()), not is_denied
+    return _asked(condition, alias).denied if is_denied else _asked(condition, alias)
+
+
+def _asked(condition: TokenCursor, alias: str) -> ColumnTest:
     table, column = condition.path()
     if not isinstance(column, str):
         return ColumnTest()
@@ -116,17 +130,10 @@ def _same(right: TokenCursor, left: tuple[MaybeName, Name], alias: str) -> Colum
 
 
 def _constants(side: TokenCursor) -> tuple[str, ...]:
-    """Return the constants of a side in lower case, nothing if it is something else; a cast of one is the same."""
+    """Return the constants of a side, nothing if it is something else; a cast of one is the same."""
     items = list(side.inside().items()) if side.key == "(" and side.closing() == side.stop - 1 else [side.rest()]
-    found = [_constant_text(item) for item in items]
-    return tuple(found) if all(found) else ()
-
-
-def _constant_text(side: TokenCursor) -> str:
-    token = side.token
-    is_cast = side.peek(1).key == "::" and side.stop - side.position == 3  # noqa: PLR2004 - value, ::, type
-    is_known = (token.kind in {"number", "string"} or token.key in {"TRUE", "FALSE"}) and HOLE not in token.text
-    return token.text.lower() if is_known and (is_cast or side.stop - side.position == 1) else ""
+    found = [constant_text(item) for item in items]
+    return tuple(text for text in found if text is not None) if None not in found else ()
 
 
 def takes_by_value(cursor: TokenCursor) -> Flag:
@@ -142,6 +149,19 @@ def takes_by_value(cursor: TokenCursor) -> Flag:
     if joint == "AND":
         return True if True in found else UNKNOWN if UNKNOWN in found else False
     return found.pop() if len(found) == 1 else UNKNOWN
+
+
+def has_where(cursor: TokenCursor) -> Flag:
+    """Return whether a LIMIT, a join, or a WHERE that is not true anyway, is outside of parentheses; UNKNOWN if a hole is."""
+    while not cursor.done:
+        token = cursor.token
+        if token.key in {"LIMIT", "JOIN"} or (token.key == "WHERE" and truth_of_where(cursor) is not Truth.TRUE):
+            return True
+        before = cursor.tokens[cursor.position - 1] if cursor.position else token
+        if HOLE in token.text and token.kind == "word" and before.kind != "mark" and before.key not in _OPENERS:
+            return UNKNOWN
+        cursor.skip()
+    return False
 
 
 def spares_used(cursor: TokenCursor) -> bool:
@@ -219,9 +239,9 @@ def _comparison(condition: TokenCursor) -> Truth:
     negated = condition.accept("NOT") != ""
     operator, right = condition.take().key, condition.rest()
     if operator == "IN":
-        items = [_is_null(item) for item in right.inside().items()]
+        items = [is_null(item) for item in right.inside().items()]
         return Truth.NEVER if items and (any(items) if negated else all(items)) else Truth.OPEN
-    if _is_null(left) or _is_null(right):
+    if is_null(left) or is_null(right):
         return Truth.NULL
     mine, other = _literal(left), _literal(right)
     if operator not in {"=", "<>", "!="} or mine is None or other is None or mine.kind != other.kind:
@@ -233,18 +253,12 @@ def _comparison(condition: TokenCursor) -> Truth:
 
 
 def _constant(condition: TokenCursor) -> Truth:
-    if _is_null(condition):
+    if is_null(condition):
         return Truth.NULL
     token = condition.token if condition.stop - condition.position == 1 else None
     if token is None or (token.key not in {"TRUE", "FALSE"} and not (token.kind == "number" and token.text.isdigit())):
         return Truth.OPEN
     return Truth.FALSE if token.key == "FALSE" or token.text.strip("0") == "" else Truth.TRUE
-
-
-def _is_null(side: TokenCursor) -> bool:
-    """Return whether one side is NULL, also with a type: NULL::text, CAST(NULL AS text)."""
-    keys = [token.key for token in side.tokens[side.position : side.stop]]
-    return keys == ["NULL"] or keys[:2] == ["NULL", "::"] or keys[:4] == ["CAST", "(", "NULL", "AS"]
 
 
 def _literal(side: TokenCursor) -> SqlToken | None:

@@ -13,7 +13,7 @@ from mrt_lint.model.lean import replace
 from mrt_lint.model.migration import Migration, MigrationFunction, UnreadableCall
 from mrt_lint.model.ops import Execute, Op
 from mrt_lint.model.values import UNKNOWN, SourceSpan
-from mrt_lint.parse.sql.binds import find_bind_fault
+from mrt_lint.parse.sql.binds import find_bind_fault, with_constants
 from mrt_lint.parse.sql.routine import Routines
 from mrt_lint.parse.sql.syntax import find_syntax_error
 from mrt_lint.parse.sql.tokens import MYSQL, backticked
@@ -63,7 +63,8 @@ def _expanded_ops(
             continue
         characters += len(op.statement)
         meant = _dialect(op, dialect)
-        found = read_sql(op.statement, meant, routines) if characters <= MAX_CHARACTERS else None
+        text = with_constants(op.statement, op.bound, meant) if op.bound is not None else op.statement
+        found = read_sql(text, meant, routines) if characters <= MAX_CHARACTERS else None
         if found is None or len(found) > room:
             unreadable.append(_too_much(op, name, "it has too many operations" if found else "it has too much raw SQL"))
             continue

@@ -8,13 +8,14 @@ from dataclasses import replace
 from functools import cached_property
 
 from mrt_lint.model.ops import Delete, Insert, Op, Statement, Truncate, Update
-from mrt_lint.model.values import HOLE, UNKNOWN, Flag, MaybeName, Name, Unknown, ValueFlow
+from mrt_lint.model.values import HOLE, UNKNOWN, MaybeName, Name, Unknown, ValueFlow
 from mrt_lint.parse.sql.asked_columns import CONSTANTS, columns_asked_for
-from mrt_lint.parse.sql.condition import Truth, null_columns, spares_used, takes_by_value, tests_of_where, truth_of_where
+from mrt_lint.parse.sql.condition import has_where, null_columns, spares_used, takes_by_value, tests_of_where, truth_of_where
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.lookup import lookup_of
 from mrt_lint.parse.sql.reference import references, tables_read
 from mrt_lint.parse.sql.tokens import keywords
+from mrt_lint.parse.sql.written_value import rows_of, written
 
 _QUERIES = frozenset({"SELECT", "WITH", "TABLE", "("})
 _CLAUSES = ("FROM", "WHERE", "RETURNING", "ORDER", "LIMIT", "OUTPUT", "OPTION")
@@ -29,8 +30,6 @@ _KEEPING = keywords(
 """Functions that put values into another one, out of which they can be taken again."""
 _QUALIFIED = 3
 """The tokens of `alias.column`."""
-_OPENERS = keywords("FROM UPDATE SET INTO ONLY AS IGNORE JOIN AND OR NOT")
-"""Behind these a hole is a name or a value, not a clause."""
 
 
 class _ColumnAssignment:
@@ -77,7 +76,10 @@ def read_insert(cursor: TokenCursor) -> Iterator[Op]:
     flows: tuple[ValueFlow, ...] | Unknown = (
         _flows_of_query(source, columns) if query else () if _is_written_out(source) else UNKNOWN
     )
-    yield Insert(table=table, schema=schema, columns=columns, query=query, source_tables=tables_read(source), flows=flows)
+    values = UNKNOWN if columns is UNKNOWN else rows_of(source, len(columns)) or UNKNOWN
+    yield Insert(
+        table=table, schema=schema, columns=columns, query=query, source_tables=tables_read(source), flows=flows, values=values
+    )
     if cursor.has("UPDATE"):
         cursor.to("UPDATE").take()
         changes = _assignments(cursor)
@@ -143,6 +145,7 @@ def read_update(cursor: TokenCursor) -> Iterator[Op]:
             fills=(*null_columns(whole, alias), *(change.column for change in mine if change.keeps_values)),
             conditions=tuple(columns_asked_for(whole, tables, alias)),
             tests=tests_of_where(whole, alias),
+            writes=tuple(write for change in mine for write in written(change.column, change.value.rest(), alias)),
         )
 
 
@@ -220,19 +223,6 @@ def read_truncate(cursor: TokenCursor) -> Iterator[Op]:
     cascade, together = cursor.statement.tokens[-1].key == "CASCADE", tuple(table for _, table in paths)
     for schema, table in paths:
         yield Truncate(table=table, schema=schema, cascade=cascade, together=together)
-
-
-def has_where(cursor: TokenCursor) -> Flag:
-    """Return whether a LIMIT, a join, or a WHERE that is not true anyway, is outside of parentheses; UNKNOWN if a hole is."""
-    while not cursor.done:
-        token = cursor.token
-        if token.key in {"LIMIT", "JOIN"} or (token.key == "WHERE" and truth_of_where(cursor) is not Truth.TRUE):
-            return True
-        before = cursor.tokens[cursor.position - 1] if cursor.position else token
-        if HOLE in token.text and token.kind == "word" and before.kind != "mark" and before.key not in _OPENERS:
-            return UNKNOWN
-        cursor.skip()
-    return False
 
 
 def _modifiers(cursor: TokenCursor) -> None:

@@ -14,7 +14,7 @@ from mrt_lint.parse.python.library.asking import READING
 from mrt_lint.parse.python.library.binds import STATEMENT_NAMES, executed_with
 from mrt_lint.parse.python.library.elements import DdlElement, DmlElement, OrmRow, OrmRows, SqlExpression
 from mrt_lint.parse.python.library.execute import execute
-from mrt_lint.parse.python.library.statement import flows_into, make_select
+from mrt_lint.parse.python.library.statement import flows_into, make_select, rows_of
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.objects import (
     AutocommitBlock,
@@ -173,4 +173,5 @@ def _write(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call
         elif name == "bulk_update_mappings":
             run.emit(ops.Update, node, **fields, where=True)
         else:
-            run.emit(ops.Insert, node, **fields, columns=columns, flows=flows)
+            values = rows_of(columns, [getattr(item, "attributes", None) for item in items]) if columns is not UNKNOWN else UNKNOWN
+            run.emit(ops.Insert, node, **fields, columns=columns, flows=flows, values=values)

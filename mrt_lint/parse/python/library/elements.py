@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.values import UNKNOWN, BoundText, BoundValues, Column, ColumnTest, MaybeName, Name, Unknown, ValueFlow
+from mrt_lint.model.values import (
+    UNKNOWN,
+    BoundText,
+    BoundValues,
+    Column,
+    ColumnTest,
+    MaybeConstant,
+    MaybeName,
+    Name,
+    Unknown,
+    ValueFlow,
+)
 from mrt_lint.parse.python.objects import Value
 
 
@@ -95,7 +106,10 @@ class SelectElement:
 
 @dataclass(slots=True, frozen=True)
 class DmlElement:
-    """A Core INSERT, UPDATE or DELETE that is still being built; `kind` is its name, the rest as in a SELECT."""
+    """A Core INSERT, UPDATE or DELETE that is still being built; `kind` is its name, the rest as in a SELECT.
+
+    `rows` are the constants that are given for each row, in the order of `columns`, UNKNOWN where they could not be read.
+    """
 
     kind: str
     table: TableElement
@@ -109,6 +123,7 @@ class DmlElement:
     query: bool = False
     chooses: bool = False
     measures: bool = False
+    rows: tuple[tuple[MaybeConstant, ...], ...] | Unknown = UNKNOWN
 
 
 @dataclass(slots=True, frozen=True)

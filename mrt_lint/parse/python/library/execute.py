@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import libcst as cst
 
 from mrt_lint.model import ops
-from mrt_lint.model.values import HOLE, UNKNOWN, BoundValues, ColumnTest, Constraint, Name, SqlType, Unknown, ValueFlow
+from mrt_lint.model.values import (
+    HOLE,
+    UNKNOWN,
+    BoundValues,
+    ColumnTest,
+    Constraint,
+    SqlType,
+    Unknown,
+    ValueFlow,
+    WrittenValue,
+)
 from mrt_lint.parse.python.convert import to_name
+from mrt_lint.parse.python.library.binds import joined
 from mrt_lint.parse.python.library.elements import (
     DdlElement,
     DmlElement,
@@ -33,12 +45,12 @@ def execute(
     *,
     batch: bool = False,
     autocommit: bool = False,
-    values: tuple[Name, ...] = (),
+    values: BoundValues | None = None,
     makes_text: bool = False,
 ) -> Value:
     """Record what executing `value` does and return the result, whose rows are unknown.
 
-    `values` are the binds that the call brings values for; `makes_text` is whether it makes a `text()` of a plain string.
+    `values` are what the call brings for binds; `makes_text` is whether it makes a `text()` of a plain string.
     """
     marks: dict[str, Any] = {"batch": batch, "autocommit": autocommit}
     if isinstance(value, (str, SqlExpression)):
@@ -46,7 +58,7 @@ def execute(
         # f"{statement};" says no more than a variable does
         known = isinstance(text, str) and (HOLE not in text or text.strip(HOLE + " \t\r\n;") != "")
         bound = value.bound if isinstance(value, SqlExpression) else BoundValues() if makes_text else None
-        bound = bound and BoundValues(given=(*bound.given, *values), named=bound.named)
+        bound = joined(bound, values) if bound is not None and values is not None else bound
         run.emit(ops.Execute, node, statement=text if known else UNKNOWN, bound=bound, **marks)
         if not known:
             run.fail(node, "the statement is not a literal")
@@ -76,6 +88,7 @@ def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **ma
             query=statement.query,
             source_tables=statement.source_tables,
             flows=_flows(statement),
+            values=statement.rows,
             **marks,
         )
     elif statement.kind == "update":
@@ -91,6 +104,7 @@ def change_rows(run: FunctionRun, statement: DmlElement, node: cst.CSTNode, **ma
             fills=nulls_of(_own_tests(statement)),
             conditions=statement.conditions,
             tests=_own_tests(statement),
+            writes=tuple(_writes(statement)),
             **marks,
         )
     else:
@@ -105,6 +119,14 @@ def _own_tests(statement: DmlElement) -> tuple[ColumnTest, ...]:
     """Return what a statement asks for; of another table's columns no more than that it does."""
     own = {None, statement.table.name}
     return tuple(test if test.table in own else ColumnTest() for test in statement.tests)
+
+
+def _writes(statement: DmlElement) -> Iterator[WrittenValue]:
+    """Yield the constants that an UPDATE gives to columns."""
+    columns = statement.columns if statement.columns is not UNKNOWN else ()
+    for column, value in zip(columns, statement.rows[0], strict=False) if statement.rows is not UNKNOWN else ():
+        if value is not UNKNOWN:
+            yield WrittenValue(column=column, value=value)
 
 
 def _flows(statement: DmlElement) -> tuple[ValueFlow, ...] | Unknown:

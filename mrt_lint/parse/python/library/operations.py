@@ -31,6 +31,7 @@ from mrt_lint.parse.python.library.index import create_index, index_options
 from mrt_lint.parse.python.library.invocation import call_registered, carry_out
 from mrt_lint.parse.python.library.operation import NOT_GIVEN, OperationCall, find_misuse
 from mrt_lint.parse.python.library.registry import find, perform_library
+from mrt_lint.parse.python.library.statement import rows_of
 from mrt_lint.parse.python.library.table import as_table
 from mrt_lint.parse.python.library.types import to_type
 from mrt_lint.parse.python.objects import (
@@ -280,17 +281,14 @@ def _execute(operation: OperationCall) -> Value:
 def _bulk_insert(operation: OperationCall) -> None:
     table = as_table(operation.must("table")) or TableElement(UNKNOWN)
     rows = operation.must("rows")
-    known = isinstance(rows, (list, tuple)) and not any(isinstance(row, PossibleItem) for row in rows)
     given = rows if isinstance(rows, (list, tuple)) else ()
+    known = given is rows and not any(isinstance(row, PossibleItem) for row in given)
     used = given[:1] if operation.get("multiinsert", True) is True else given  # one statement, by the keys of the first
     columns: tuple[Name, ...] = tuple(dict.fromkeys(to_name(key) for row in used if isinstance(row, dict) for key in row))
-    operation.emit(
-        ops.BulkInsert,
-        table=table.name,
-        schema=table.schema,
-        columns=columns if known and all(isinstance(row, dict) for row in rows) else UNKNOWN,  # type: ignore[attr-defined] # seen above
-        rows=len(rows) if known and isinstance(rows, (list, tuple)) else UNKNOWN,
-    )
+    is_read = known and all(isinstance(row, dict) for row in given)
+    count, values = (len(given), rows_of(columns, given)) if known else (UNKNOWN, UNKNOWN)
+    columns_read = columns if is_read else UNKNOWN
+    operation.emit(ops.BulkInsert, table=table.name, schema=table.schema, columns=columns_read, rows=count, values=values)
 
 
 PERFORMERS: Final[dict[str, Callable[[OperationCall], Value]]] = {

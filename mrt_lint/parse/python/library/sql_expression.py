@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TypeGuard
 
-from mrt_lint.model.values import HOLE, UNKNOWN, Column, ColumnTest
+from mrt_lint.model.values import HOLE, UNKNOWN, Column, ColumnTest, MaybeConstant
 from mrt_lint.parse.python.library.elements import SqlExpression
 from mrt_lint.parse.python.objects import Value
 
@@ -51,14 +51,21 @@ def _asked(asks: str, value: Value) -> tuple[str, tuple[str, ...]]:
     if value is None or (isinstance(value, SqlExpression) and value.text == "NULL"):
         return {"in": "null", "not in": "not null"}.get(asks, asks), ()
     found = [_constant(item) for item in (value if isinstance(value, (list, tuple, set, frozenset)) else [value])]
-    return asks, tuple(item for item in found if item) if all(found) else ()
+    return asks, tuple(item for item in found if item is not None) if None not in found else ()
 
 
-def _constant(value: Value) -> str:
+def maybe_constant(value: Value) -> MaybeConstant:
+    """Return what a value is if it is one constant."""
+    is_null = value is None or (isinstance(value, SqlExpression) and value.text == "NULL")
+    text = _constant(value)
+    return None if is_null else UNKNOWN if text is None else text
+
+
+def _constant(value: Value) -> str | None:
     if isinstance(value, SqlExpression):
-        return value.text if value.text in ("true", "false") and isinstance(value.text, str) else ""
+        return value.text if value.text in ("true", "false") and isinstance(value.text, str) else None
     is_known = isinstance(value, (str, int, float)) and not (isinstance(value, str) and HOLE in value)
-    return str(value).lower() if is_known else ""
+    return (str(value).lower() if isinstance(value, bool) else str(value)) if is_known else None
 
 
 def deny(condition: Value) -> SqlExpression:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mrt_lint.model.values import UNKNOWN, Column, Name, Unknown, ValueFlow
+from mrt_lint.model.values import UNKNOWN, Column, MaybeConstant, Name, Unknown, ValueFlow
 from mrt_lint.parse.python.convert import flatten, to_maybe_name, to_name
 from mrt_lint.parse.python.library.elements import DmlElement, OrmRow, OrmRows, SelectElement, SqlExpression, TableElement
-from mrt_lint.parse.python.library.sql_expression import as_sql, is_column, merge_sql, require, require_all
+from mrt_lint.parse.python.library.sql_expression import as_sql, is_column, maybe_constant, merge_sql, require, require_all
 from mrt_lint.parse.python.library.table import as_table, make_column_ref
 from mrt_lint.parse.python.objects import CallArguments, ExternalName, LocalClass, PossibleItem, Value
 
@@ -111,12 +111,15 @@ def add_values(statement: DmlElement, arguments: CallArguments) -> DmlElement:
     pairs: dict[Name, Value] = {}
     pairs.update(arguments.keyword.items())
     known = arguments.complete
+    rows = [dict(pairs)] if pairs else []
     for item in arguments.positional:
         for row in item if isinstance(item, (list, tuple)) else [item]:
             if isinstance(row, dict):
-                pairs.update({to_name(key): value for key, value in row.items()})
+                rows.append({to_name(key): value for key, value in row.items()})
+                pairs.update(rows[-1])
             elif isinstance(row, tuple) and len(row) == 2:  # noqa: PLR2004 - a pair
                 pairs[to_name(row[0])] = row[1]
+                rows.append(dict(pairs))
             else:
                 known = False
     sources = merge_sql(*pairs.values())
@@ -129,7 +132,14 @@ def add_values(statement: DmlElement, arguments: CallArguments) -> DmlElement:
         source_columns=UNKNOWN if unread and not sources.columns else sources.columns,
         source_tables=tuple(table for table in sources.tables if table != statement.table.name),
         flows=tuple(flow for key, value in pairs.items() for flow in flows_into(key, value)) if known else UNKNOWN,
+        rows=rows_of(tuple(pairs), rows[-1:] if statement.kind == "update" else rows) if known else UNKNOWN,
     )
+
+
+def rows_of(columns: tuple[Name, ...], rows: Sequence[Value]) -> tuple[tuple[MaybeConstant, ...], ...] | Unknown:
+    """Return the constants of rows that dictionaries give, UNKNOWN where not all of them do."""
+    found = [[row.get(name, UNKNOWN) for name in columns] for row in rows if isinstance(row, dict)]
+    return tuple(tuple(map(maybe_constant, row)) for row in found) if found and len(found) == len(rows) else UNKNOWN
 
 
 def flows_into(column: Name, value: Value) -> Iterator[ValueFlow]:
