@@ -32,6 +32,10 @@ class BrokenOrder(Rule):
         message="downgrade fails here: {conflict}",
         instead="leave it out of downgrade(), or drop first what is there",
     )
+    unrefreshable = DialectWording(
+        message="downgrade fails here: {conflict}",
+        instead="create a unique index of columns on the view first, without a condition, or leave out CONCURRENTLY",
+    )
     types = DialectWording(
         message="downgrade fails here: {conflict}",
         instead="change the types of both columns back before the foreign key is made, or leave both as they are",
@@ -262,6 +266,7 @@ class BrokenOrder(Rule):
             ConflictKind.EXISTING: self.existing,
             ConflictKind.EXISTING_TYPE: self.enum,
             ConflictKind.MISFIT: self.types,
+            ConflictKind.UNREFRESHABLE: self.unrefreshable,
         }
         for op in case.migration.downgrade_ops:
             if isinstance(op, DropConstraint) and case.runs(op) and _never_runs(case, op):

@@ -170,7 +170,7 @@ class BrokenUpgrade(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation of upgrade() that fails on the schema that the earlier revisions leave."""
         for op, conflict in case.failing(case.migration.upgrade_ops, lambda analysis: analysis.upgrade_conflicts):
-            if conflict.kind is ConflictKind.NO_KEY:  # MRT443 reports that
+            if conflict.kind in {ConflictKind.NO_KEY, ConflictKind.UNREFRESHABLE}:  # MRT443 reports that
                 continue
             wording = {ConflictKind.MISFIT: self.types, ConflictKind.NEEDED: self.needed}.get(conflict.kind)
             yield self.found(case.migration, op, wording, conflict=conflict.clause)

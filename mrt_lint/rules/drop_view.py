@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import dropwhile
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.view_definition import difference, same_place
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import object_place
 from mrt_lint.model import ops
@@ -15,7 +17,7 @@ from mrt_lint.model.values import UNKNOWN
 
 
 class DropView(Rule):
-    """`upgrade()` drops a view or materialized view that `downgrade()` does not create again.
+    """`upgrade()` drops a view or materialized view that `downgrade()` does not create again as it was.
 
     After the rollback the older release, and every report that reads the view, fails on a name that is not there. Where upgrade
     put a new view in its place, the older release reads the new one's columns as if they were the old one's.
@@ -35,6 +37,10 @@ class DropView(Rule):
             "they make it again after a rollback, too: then explain that, and write '# noqa: MRT207' here"
         ),
     )
+    otherwise = DialectWording(
+        message="upgrade drops {the_name}, downgrade creates it again otherwise: {difference}",
+        instead="create it in downgrade() by the definition that it had before this revision",
+    )
     manual = ("PostgreSQL, CREATE VIEW: https://www.postgresql.org/docs/current/sql-createview.html",)
     fix = FixSafety.SAFE
     fixes = (
@@ -42,7 +48,7 @@ class DropView(Rule):
         "`downgrade()` that does nothing is written whole."
     )
     exemptions = (
-        "`downgrade()` creates a view of the name again, also where upgrade replaced it.",
+        "`downgrade()` creates a view of the name again, also where upgrade replaced it, unless that has other columns or no rows.",
         "The view was created earlier in the same upgrade.",
         "`downgrade()` has parts that cannot be read.",
     )
@@ -57,6 +63,27 @@ class DropView(Rule):
 
             def downgrade():
                 op.execute("CREATE VIEW inactive_users AS SELECT id FROM users WHERE NOT active")
+            """,
+        ),
+        Example(
+            title="Created again otherwise",
+            before=(
+                """
+            def upgrade():
+                op.execute("CREATE VIEW active_users AS SELECT id, name FROM users WHERE active")
+                op.execute("CREATE MATERIALIZED VIEW daily AS SELECT day, sum(amount) AS amount FROM sales")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("DROP VIEW active_users")  # MRT207
+                op.execute("CREATE VIEW active_users AS SELECT id, name, email FROM users WHERE active")
+                op.execute("DROP MATERIALIZED VIEW daily")  # MRT207
+
+            def downgrade():
+                op.execute("CREATE MATERIALIZED VIEW daily AS SELECT day, sum(amount) AS amount FROM sales WITH NO DATA")
+                op.execute("DROP VIEW active_users")
+                op.execute("CREATE VIEW active_users AS SELECT id FROM users WHERE active")
             """,
         ),
         Example(
@@ -110,11 +137,28 @@ class DropView(Rule):
             if op.kind not in {"view", "materialized view"}:
                 continue
             undone = case.undone(op)
+            if (
+                undone in {UndoStatus.DIFFERENT, UndoStatus.YES}
+                and not case.lacks_downgrade
+                and (other := _difference(case, op)) is not None
+            ):
+                yield self.found(case.migration, op, self.otherwise, **names(op), difference=other)
             if undone in {UndoStatus.NO, UndoStatus.REPLACED}:
                 left = "nothing" if undone is UndoStatus.NO else "the new one"
                 wording = self.from_elsewhere if _is_made_elsewhere(case, op) else None
                 found = self.found(case.migration, op, wording, **names(op), left=left, kind=op.kind.upper())
                 yield found if op.along_with else replace(found, fix=self.fix)
+
+
+def _difference(case: MigrationCase, op: ops.DropObject) -> str | None:
+    """Return one clause on how a view that comes back differs from what it was, where that is certain."""
+    dropped, now = case.tracked(op), case.analysis(op).successor(op)
+    before, after = (tracked.definition if tracked is not None else None for tracked in (dropped, now))
+    if not isinstance(before, ops.CreateObject) or not isinstance(after, ops.CreateObject):
+        return None
+    made = (new for new in case.migration.upgrade_ops if isinstance(new, ops.CreateObject) and same_place(new, before))
+    behind = dropwhile(lambda one: one is not after, case.migration.downgrade_ops)
+    return difference(before, after, made, behind)
 
 
 def _is_made_elsewhere(case: MigrationCase, op: ops.DropObject) -> bool:

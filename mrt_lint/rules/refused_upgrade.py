@@ -29,9 +29,14 @@ class RefusedUpgrade(Rule):
         message=message,
         instead="name all columns of the primary key in the foreign key, or first make a unique constraint of those that it names",
     )
+    unrefreshable = DialectWording(
+        message=message,
+        instead="create a unique index of columns on the view first, without a condition, or leave out CONCURRENTLY",
+    )
     manual = (
         "PostgreSQL, “Dependency Tracking”: https://www.postgresql.org/docs/current/ddl-depend.html",
         "PostgreSQL, TRUNCATE: https://www.postgresql.org/docs/current/sql-truncate.html",
+        "PostgreSQL, REFRESH MATERIALIZED VIEW: https://www.postgresql.org/docs/current/sql-refreshmaterializedview.html",
     )
     exemptions = (
         "The operation runs under a condition, with CASCADE or IF EXISTS, or its failure is caught.",
@@ -57,6 +62,28 @@ class RefusedUpgrade(Rule):
                 op.alter_column("users", "name", type_=sa.Text)  # MRT443
                 op.execute("TRUNCATE users")  # MRT443
                 op.drop_table("users")  # MRT443
+            """,
+        ),
+        Example(
+            title="A materialized view without the unique index that went with it",
+            target=DatabaseTarget(dialect="postgresql"),
+            before=(
+                """
+            def upgrade():
+                op.execute("CREATE MATERIALIZED VIEW days AS SELECT 1 AS day")
+                op.execute("CREATE UNIQUE INDEX days_day ON days (day)")
+            """,
+            ),
+            source="""
+            def upgrade():
+                op.execute("DROP MATERIALIZED VIEW days")
+                op.execute("CREATE MATERIALIZED VIEW days AS SELECT 1 AS day, 2 AS total")
+                op.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY days")  # MRT443
+
+            def downgrade():
+                op.execute("DROP MATERIALIZED VIEW days")
+                op.execute("CREATE MATERIALIZED VIEW days AS SELECT 1 AS day")
+                op.execute("CREATE UNIQUE INDEX days_day ON days (day)")
             """,
         ),
         Example(
@@ -119,10 +146,10 @@ class RefusedUpgrade(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every operation that what is there keeps from running, and every INSERT into nothing."""
+        wordings = {ConflictKind.NO_KEY: self.keyless, ConflictKind.UNREFRESHABLE: self.unrefreshable}
         for op, conflict in case.failing(case.migration.upgrade_ops, lambda analysis: analysis.upgrade_conflicts):
-            if conflict.kind in {ConflictKind.NEEDED, ConflictKind.NO_KEY}:
-                wording = self.keyless if conflict.kind is ConflictKind.NO_KEY else None
-                yield self.found(case.migration, op, wording, conflict=conflict.clause)
+            if conflict.kind in {ConflictKind.NEEDED, *wordings}:
+                yield self.found(case.migration, op, wordings.get(conflict.kind), conflict=conflict.clause)
         for change in case.ops_for(self, ops.Insert, ops.BulkInsert):
             if change.certain and not change.caught and is_table_absent(case, change):
                 absent = f"no revision before this one leaves a table '{change.table}'"

@@ -14,6 +14,7 @@ class ConflictKind(Enum):
     NEEDED = "something else needs what it takes away or changes"
     MISFIT = "the columns of a foreign key differ in their types"
     NO_KEY = "a foreign key points to columns of which no key ever was"
+    UNREFRESHABLE = "a materialized view has no unique index to be refreshed by"
     EXISTING = "what it makes is there"
     EXISTING_TYPE = "an enum type that create_table makes along with its table is there"
 

@@ -28,6 +28,8 @@ from mrt_lint.model.ops import (
 )
 from mrt_lint.model.values import UNSET, Column, Constraint
 
+_VIEWS = frozenset({"view", "materialized view"})
+
 
 def find_dependent(simulated: SimulatedSchema, op: Op) -> str | None:
     """Return one clause if something that is there still needs what an operation removes."""
@@ -46,9 +48,9 @@ def find_dependent(simulated: SimulatedSchema, op: Op) -> str | None:
 def _find_needed(simulated: SimulatedSchema, op: Op) -> str | None:
     """Return one clause if something that is there still needs a table, its rows, an index, a key or another object."""
     if isinstance(op, DropTable) and readable(op.table):
-        return _find_child(simulated, place(op.schema, op.table))
+        return _find_child(simulated, place(op.schema, op.table), _together(op) if simulated.dialect != "mariadb" else ())
     if isinstance(op, Truncate) and readable(op.table) and simulated.dialect == "postgresql":
-        return _find_child(simulated, place(op.schema, op.table), {fold(name) for name in op.together if readable(name)})
+        return _find_child(simulated, place(op.schema, op.table), _together(op))
     if isinstance(op, DropIndex | DropConstraint):
         if simulated.dialect in FAMILY and (key := find_served_key(simulated, op)) is not None:
             return f"MySQL and MariaDB need it for {key} (error 1553)"
@@ -56,6 +58,11 @@ def _find_needed(simulated: SimulatedSchema, op: Op) -> str | None:
     if isinstance(op, DropObject) and readable(op.name) and simulated.dialect == "postgresql":
         return _find_content(simulated, fold(op.name)) if op.kind == "schema" else _find_typed_column(simulated, op)
     return None
+
+
+def _together(op: DropTable | Truncate | DropObject) -> set[str]:
+    """Return what goes in the same statement, which PostgreSQL takes as a whole."""
+    return {fold(name) for name in op.together if readable(name)}
 
 
 def _find_child(simulated: SimulatedSchema, key: QualifiedName, together: Collection[str] = ()) -> str | None:
@@ -190,17 +197,21 @@ def _find_reader(simulated: SimulatedSchema, op: Op) -> str | None:
 
     PostgreSQL (manual, Dependency Tracking) keeps what a view reads; SQLite cannot rebuild a table while a view reads it.
     """
-    name, column = getattr(op, "table", None), getattr(op, "column", None)
+    is_view = isinstance(op, DropObject) and op.kind in _VIEWS and simulated.dialect == "postgresql"
+    name, column = getattr(op, "name" if is_view else "table", None), getattr(op, "column", None)
     is_rebuilt = simulated.dialect == "sqlite" and rebuilds(op)
     takes = isinstance(op, DropColumn) or (
         isinstance(op, AlterColumn) and op.type is not UNSET and simulated.dialect == "postgresql"
     )
-    whole = is_rebuilt or (isinstance(op, DropTable) and simulated.dialect == "postgresql")
+    whole = is_rebuilt or is_view or (isinstance(op, DropTable) and simulated.dialect == "postgresql")
+    together = _together(op) if isinstance(op, DropTable | DropObject) else set()
     if simulated.dialect not in {"postgresql", "sqlite"} or not readable(name) or not (whole or (takes and readable(column))):
         return None
     for view in _views(simulated):
         body = str(view.body)
         read = {fold(table) for _, table in sources(body)}
+        if fold(str(view.name)) in together:
+            continue
         if fold(name) in read and (whole or _reads_column(body, fold(name), fold(str(column)), is_alone=len(read) == 1)):
             return str(view.name)
     return None

@@ -9,6 +9,7 @@ from mrt_lint.analysis.downgrade.absent_objects import find_dropped_table, find_
 from mrt_lint.analysis.downgrade.conflict import Conflict, ConflictKind
 from mrt_lint.analysis.downgrade.dependents import find_dependent
 from mrt_lint.analysis.downgrade.existing_objects import find_existing_object
+from mrt_lint.analysis.downgrade.refresh import find_unrefreshable
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.type_family import may_refer
@@ -26,6 +27,8 @@ def find_refusal(simulated: SimulatedSchema, op: Op) -> Conflict | None:
         return None
     if gone := find_gone_object(simulated, op):
         return Conflict(ConflictKind.ABSENT, gone)
+    if unrefreshable := find_unrefreshable(simulated, op):
+        return Conflict(ConflictKind.UNREFRESHABLE, unrefreshable)
     dependent = find_dependent(simulated, op)
     return Conflict(ConflictKind.NEEDED, dependent) if dependent else None
 

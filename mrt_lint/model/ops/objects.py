@@ -41,10 +41,13 @@ class CreateObject(ObjectOp):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropObject(ObjectOp):
+    """`together` are the names of the same statement (never compared)."""
+
     schema: MaybeName = None
     table: MaybeName = None
     if_exists: Flag = False
     cascade: bool = False
+    together: tuple[Name, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

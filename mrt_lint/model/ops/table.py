@@ -70,10 +70,13 @@ class BatchAlterTable(Op):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropTable(Op):
+    """`together` are the tables of the same statement (never compared)."""
+
     table: Name
     schema: MaybeName = None
     if_exists: Flag = False
     cascade: bool = False
+    together: tuple[Name, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mrt_lint.model import ops
+from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import AlterObject, CreateObject, DropObject, Op, RenameObject
 from mrt_lint.model.values import HOLE, UNKNOWN, MaybeName, Name, Unknown
 from mrt_lint.parse.sql.alter import read_alter_table
@@ -116,14 +117,17 @@ def read_drop(cursor: TokenCursor) -> Iterator[Op]:
     if not kind:
         return
     if_exists = cursor.accept("IF EXISTS") != ""
+    # CASCADE comes once, behind the last name
+    cascade, dropped = cursor.statement.tokens[-1].key == "CASCADE", []
     for item in cursor.items():
         schema, name = _object_name(item, kind.lower())
         table: MaybeName = None
-        cascade = item.has("CASCADE")
         if kind.lower() in _ON_TABLE and item.accept("ON"):
             table_schema, table = item.path()
             schema = schema or table_schema
-        yield DropObject(kind=kind.lower(), name=name, schema=schema, table=table, if_exists=if_exists, cascade=cascade)
+        dropped.append(DropObject(kind=kind.lower(), name=name, schema=schema, table=table, if_exists=if_exists, cascade=cascade))
+    together = tuple(op.name for op in dropped)
+    yield from (replace(op, together=together) if len(dropped) > 1 else op for op in dropped)
 
 
 def read_alter(cursor: TokenCursor) -> Iterator[Op]:

@@ -146,9 +146,11 @@ def _prelude(cursor: TokenCursor, condition: str) -> tuple[Flag, bool]:
 def read_drop_table(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows DROP TABLE."""
     if_exists = cursor.accept("IF EXISTS") != ""
-    for item in cursor.items():
-        schema, table = item.path()
-        yield DropTable(table=table, schema=schema, if_exists=if_exists, cascade=item.has("CASCADE"))
+    paths = [item.path() for item in cursor.items()]
+    # CASCADE comes once, behind the last table
+    cascade, together = cursor.statement.tokens[-1].key == "CASCADE", tuple(table for _, table in paths)
+    for schema, table in paths:
+        yield DropTable(table=table, schema=schema, if_exists=if_exists, cascade=cascade, together=together)
 
 
 def read_rename_tables(cursor: TokenCursor) -> Iterator[Op]:
