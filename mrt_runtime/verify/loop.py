@@ -17,6 +17,7 @@ from mrt_runtime.verdict import Failure, Outcome, Verdict
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
 from mrt_runtime.verify.half_way_check import check_half_way, describe_stuck
+from mrt_runtime.verify.newly_referring import find_newly_referring
 from mrt_runtime.verify.newly_unique import find_newly_unique
 from mrt_runtime.verify.noop_downgrade import has_noop_downgrade
 from mrt_runtime.verify.repairing import judge_readable
@@ -67,14 +68,17 @@ def verify(runner: RevisionRunner, step: HistoryStep, config: MRTConfig) -> Verd
 
 
 def warn_of_keys(runner: RevisionRunner, step: HistoryStep, findings: RevisionFindings, config: MRTConfig) -> list[str]:
-    """Return warnings about keys that no duplicates met; none where duplicates are what made a step fail."""
+    """Return warnings about keys that no duplicates met, nor rows without a match; none where such rows made a step fail."""
     causes = [*findings.failures, *(doubt.failure for doubt in findings.doubts)]
-    if findings.before is None or findings.first is None or any(one.refusal and one.refusal.kind == "duplicate" for one in causes):
+    refused = {one.refusal.kind for one in causes if one.refusal}
+    if findings.before is None or findings.first is None:
         return []
     looks = findings.before.schema, findings.first.schema
     changes = [statement for line in runner.migrator.changed_rows.lines.values() for statement in line]
     steps = [step, *(runner.graph[parent] for parent in step.parents)]
-    return list(find_newly_unique(steps, *looks, changes, config.custom_seeds or ()))
+    finds = {"duplicate": find_newly_unique, "reference": find_newly_referring}
+    supplied = config.custom_seeds or ()
+    return [one for kind, find in finds.items() if kind not in refused for one in find(steps, *looks, changes, supplied)]
 
 
 def judge_again(

@@ -140,17 +140,28 @@ def thinks_of(step: HistoryStep, table: str, dialect: str) -> bool:
 
 
 def _describe(step: HistoryStep, table: Table, key: UniqueRows, dialect: str) -> str:
-    column = next(iter(sorted(key.columns)))
-    about = Failure(kind=Outcome.UPGRADE_FAILED.value, message="", table=table.label, column=column)
-    line = locate(about, step.file, key.name, dialect, "upgrade").line
-    if line and is_excused(step.file, line):
-        return ""
-    if line and AGREED in Path(step.file).read_text(encoding="utf-8", errors="replace").splitlines()[line - 1]:
+    line = find_line(step, table, next(iter(sorted(key.columns))), key.name, dialect)
+    if line and (is_excused(step.file, line) or is_agreed(step.file, line)):
         return ""
     columns = cut(f"({name_some(key.parts, 4)})", LONGEST)
     condition = f" where {cut(key.where, LONGEST)}" if key.where else ""
-    where = f"Line {line}: upgrade" if line else "Upgrade"
     return (
-        f"{where} makes {columns} unique in table '{table.label}'{condition}, and no two rows here held the same: "
+        f"{begin_with(line)} makes {columns} unique in table '{table.label}'{condition}, and no two rows here held the same: "
         "duplicates would fail this upgrade"
     )
+
+
+def is_agreed(file: str, line: int) -> bool:
+    """Whether a line of a migration names the rule of the linter about the same keys."""
+    return AGREED in Path(file).read_text(encoding="utf-8", errors="replace").splitlines()[line - 1]
+
+
+def find_line(step: HistoryStep, table: Table, column: str, name: str, dialect: str) -> int | None:
+    """Return the line of an upgrade that makes a key of a table over a column."""
+    about = Failure(kind=Outcome.UPGRADE_FAILED.value, message="", table=table.label, column=column)
+    return locate(about, step.file, name, dialect, "upgrade").line
+
+
+def begin_with(line: int | None) -> str:
+    """Return how a warning about an upgrade begins."""
+    return f"Line {line}: upgrade" if line else "Upgrade"
