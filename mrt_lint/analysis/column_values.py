@@ -24,6 +24,19 @@ def starts_with_null(column: Column) -> bool:
     return is_nullable(column) is True and column.server_default is None and column.identity is False and not fills_itself(column)
 
 
+def is_null_so_far(analysis: DowngradeAnalysis, op: AddColumn | CreateConstraint, columns: object) -> bool:
+    """Return whether every row holds NULL in one of some columns when an operation comes: upgrade() has added it, and set none."""
+    table, new = analysis.state_before(op).table, set()
+    for other in analysis.upgrade:
+        if isinstance(other, AddColumn) and readable(other.column) and analysis.state_before(other).table is table is not None:
+            new |= {fold(other.column)} if starts_with_null(other.definition) else set()
+        elif may_set(other) and analysis.state_before(other).table in {table, None}:
+            new.clear()
+        if other is op:
+            break
+    return isinstance(columns, tuple) and any(readable(column) and fold(column) in new for column in columns)
+
+
 def may_set(op: Op) -> bool:
     """Return whether an operation may set a new column in rows that are there."""
     if isinstance(op, Execute):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.literal_default import find_unfit_default
+from mrt_lint.analysis.sql_names import sql_path
 from mrt_lint.analysis.type_family import TEXT, TYPE_FAMILIES
 from mrt_lint.analysis.wording import names
 from mrt_lint.model.lean import dataclass
@@ -20,7 +21,8 @@ _AFTER_A_VERB: Final = frozenset({"CONSTRAINT", "COLUMN", "FOREIGN", "PRIMARY", 
 """Words with which no action of ALTER TABLE begins on any database."""
 _KEYS: Final = frozenset({"primary", "unique", "foreignkey"})
 _AS_SQL: Final = {"True": "sa.true()", "False": "sa.false()"}
-_SQL: Final = {"DATETIME": "timestamp", "BLOB": "bytea", "LARGEBINARY": "bytea", "DOUBLE_PRECISION": "double precision"}
+_DOUBLE: Final = "double precision"
+_SQL: Final = {"DATETIME": "timestamp", "BLOB": "bytea", "LARGEBINARY": "bytea", "DOUBLE": _DOUBLE, "DOUBLE_PRECISION": _DOUBLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def _uncastable(case: MigrationCase, op: AlterColumn) -> Impossibility | None:
     are_enums = former.name == new.name == "ENUM"
     if op.using is not None and not (are_enums and _is_plain_cast(op)):
         return None
-    found, target = names(op, "postgresql"), _SQL.get(new.name, str(new).lower() if new.name != "ENUM" else str(new))
+    found, target = names(op, "postgresql"), _SQL.get(new.name, str(new).lower())
+    if new.name == "ENUM" and readable(new.type_name):
+        target = sql_path(new.schema if readable(new.schema) else None, new.type_name, "postgresql")
     cast = f"{found['sql_column']}::{'text::' if are_enums else ''}{target}"
     why = f"PostgreSQL makes no {new} of {former} by itself"
     # a plain cast exists for these, and only has to be written

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.returning_rows import comes_back_along
+from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import QualifiedName, ReplayedSchema, ReplayedTable, fold, place, refers
 from mrt_lint.model import ops
 from mrt_lint.model.ops import Op
@@ -31,6 +32,16 @@ def deletions(case: MigrationCase) -> Iterator[tuple[Deletion, TrackedTable]]:
         analysis = case.analysis(op)
         if not name.startswith(_OF_DATABASE) and not analysis.refuses and id(op) not in analysis.missing_objects:
             yield op, table
+
+
+def parent_deleted_next(case: MigrationCase, op: Deletion, table: TrackedTable) -> str:
+    """Return the table whose rows downgrade() deletes behind an operation, and to which those of its table point; "" for none."""
+    for other in case.later(op):
+        if isinstance(other, ops.Delete | ops.Truncate) and readable(other.table) and case.runs(other):
+            children = refusing_keys(case.analysis(op).state_before(other).schema, place(other.schema, other.table))
+            if any(place(child.schema, child.name) == table.current_key for child, _ in children):
+                return names(other)["the_table"]
+    return ""
 
 
 def insertions(case: MigrationCase, op: Op, table: TrackedTable) -> list[Op]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.mysql_alteration import blocked, change_of_table, changes, is_new
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -141,7 +142,7 @@ class BlockedWrites(Rule):
     def _found(self, case: MigrationCase, op: ops.Op, server: ServerVersion, change: TableChange) -> Finding:
         found = names(op, server.dialect)
         if isinstance(op, ops.AlterObject):
-            found["the_table"] = f"table '{op.name}'"
+            found["the_table"] = f"table '{op.name}'" if readable(op.name) else "a table"
         does = "copies" if server.way(change).algorithm is DdlAlgorithm.COPY else "locks"
         safe = _INSTEAD.get(change, _OTHERWISE).format(**found)
         return self.found(case.migration, op, **found, server=server.name, does=does, purpose=_OWN[change], safe=safe)

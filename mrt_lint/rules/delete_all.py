@@ -43,8 +43,15 @@ class DeleteAll(Rule):
             "know them"
         ),
         instead=(
-            "drop the foreign keys before, and make them again after it; if all have to go, keep them first ({copies}) "
-            "and in downgrade() insert them again"
+            "name the rows with WHERE; if all have to go, keep them first ({copies}), and in downgrade() insert them again, those "
+            "of {the_table} first, and drop the copies"
+        ),
+    )
+    along_replaced = DialectWording(
+        message=along.message,
+        instead=(
+            "drop the foreign keys before, and make them again after the table is filled, if their rows are among the new ones; if "
+            "all have to go, keep them first ({copies}), and in downgrade() insert them again, those of {the_table} first"
         ),
     )
     replaced = DialectWording(
@@ -146,7 +153,7 @@ class DeleteAll(Rule):
             if children:
                 copies = kept_rows(case, str(op.table), op.schema if readable(op.schema) else None, children)
                 found = {**names(op, case.dialect(op)), "children": ", ".join(listed(children)), "copies": copies}
-                yield self.found(case.migration, op, self.along, **found)
+                yield self.found(case.migration, op, self.along_replaced if _is_filled_again(case, op) else self.along, **found)
             elif not come_back(case, op):
                 found = names(op, case.dialect(op))
                 found |= {"again": inserted_again(case, op, found), "first": kept_when(case, op), "taken": taken_keys(case, op)}

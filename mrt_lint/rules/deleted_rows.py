@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.row_deletion import are_kept, deletions, empties, insertions, makes_fit, may_come_along
+from mrt_lint.analysis.row_deletion import are_kept, deletions, empties, insertions, makes_fit, may_come_along, parent_deleted_next
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -26,6 +26,14 @@ class DeletedRows(Rule):
     instead = (
         "leave them, or keep them first: op.execute(«CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}»); where they are "
         "worthless, say so behind '# noqa: MRT219'"
+    )
+    of_children = DialectWording(
+        message=message,
+        instead=(
+            "those of {parent} that they refer to go next, so they cannot stay: point them to others before, or keep them first: "
+            "op.execute(«CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}»); where they are worthless, say so behind "
+            "'# noqa: MRT219'"
+        ),
     )
     everything = DialectWording(
         message="downgrade deletes every row of {the_table}, also those that upgrade did not insert: they are lost in a rollback",
@@ -139,4 +147,5 @@ class DeletedRows(Rule):
                 if op.by_value is False:
                     yield self.found(case.migration, op, self.pattern, **found)
             elif not doubts.rows and not may_come_along(case, op):
-                yield self.found(case.migration, op, **found)
+                parent = parent_deleted_next(case, op, table)
+                yield self.found(case.migration, op, self.of_children if parent else None, **found, parent=parent)

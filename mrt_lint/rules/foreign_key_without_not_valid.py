@@ -3,19 +3,21 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.column_values import has_no_rows
+from mrt_lint.analysis.column_values import has_no_rows, is_null_so_far, starts_with_null
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.locking import is_partitioned
 from mrt_lint.analysis.mysql_alteration import blocked, leaves_keys_unchecked
 from mrt_lint.analysis.sql_names import sql_name
 from mrt_lint.analysis.wording import names
-from mrt_lint.history.schema import place
+from mrt_lint.history.schema import given_name, place
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import Constraint
+from mrt_lint.model.values import Constraint, MaybeName
 from mrt_lint.online import TableChange
+
+_LOOK = "look for rows without a parent first; then "
 
 
 class ForeignKeyWithoutNotValid(Rule):
@@ -38,8 +40,16 @@ class ForeignKeyWithoutNotValid(Rule):
     copied = DialectWording(
         message="{server} copies {the_table} while it looks up every row for {the_key}: writes to it wait until it is done",
         instead=(
-            "look for rows without a parent first; then run op.execute('SET SESSION foreign_key_checks = 0') before it and = 1 "
+            "{look}run op.execute('SET SESSION foreign_key_checks = 0') before it and = 1 "
             "behind it, and {server} adds it in place, without a look at the rows"
+        ),
+    )
+    beside_column = DialectWording(
+        message=message,
+        instead=(
+            "leave REFERENCES out of the new column, and add it by itself: ALTER TABLE {sql_table} ADD CONSTRAINT {key} FOREIGN "
+            "KEY ({sql_column}) REFERENCES … NOT VALID; in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE "
+            "CONSTRAINT {key}»)"
         ),
     )
     of_partitions = DialectWording(
@@ -69,7 +79,7 @@ class ForeignKeyWithoutNotValid(Rule):
     )
     exemptions = (
         "The table was created earlier in the same upgrade.",
-        "It is added NOT VALID.",
+        "It is added NOT VALID, or by REFERENCES beside a new column that is NULL in every row, of which PostgreSQL checks none.",
         "MySQL, MariaDB: foreign_key_checks was set to 0 before in this upgrade.",
         (
             "MySQL, MariaDB: the statement has ALGORITHM=INPLACE or LOCK=NONE, so that the server refuses rather than copies; "
@@ -143,22 +153,39 @@ class ForeignKeyWithoutNotValid(Rule):
             for key in () if has_no_rows(case.analysis(op), op) else given:
                 if key.kind == "foreignkey" and self._holds_up(case, op, key):
                     the_key = f"foreign key '{key.name}'" if readable(key.name) else "a foreign key"
-                    server = case.server(op)
+                    server, columns = case.server(op), (op.column,) if isinstance(op, ops.AddColumn) else key.columns
+                    own = _given_name(op, key, columns)
                     found = names(op) | {
                         "the_tables": _tables(case, op, key),
                         "the_key": the_key,
-                        "first": "give it a name, " if key.name is None else "",
+                        "first": f"{f'call it «{own}»' if own else 'give it a name'}, " if key.name is None else "",
+                        "look": "" if is_null_so_far(case.analysis(op), op, columns) else _LOOK,
                         "server": server.name if server else "",
                     }
-                    name = sql_name(key.name, case.dialect(op)) if readable(key.name) else "…"
-                    wording = self.copied if server else self.of_partitions if is_partitioned(case, op) else None
-                    yield self.found(case.migration, op, wording, **found, key=name)
+                    name = sql_name(own, case.dialect(op)) if readable(own) else "…"
+                    yield self.found(case.migration, op, self._wording(case, op), **found, key=name)
+
+    def _wording(self, case: MigrationCase, op: ops.Op) -> DialectWording | None:
+        if case.server(op) is not None:
+            return self.copied
+        if is_partitioned(case, op):
+            return self.of_partitions
+        return self.beside_column if op.sql and isinstance(op, ops.AddColumn) else None
 
     @staticmethod
     def _holds_up(case: MigrationCase, op: ops.Op, key: Constraint) -> bool:
         if case.server(op) is None:
-            return key.not_valid is False
+            # with REFERENCES beside a column that is NULL in every row, PostgreSQL looks at none
+            is_beside_null = bool(op.sql) and isinstance(op, ops.AddColumn) and starts_with_null(op.definition)
+            return key.not_valid is False and not is_beside_null
         return blocked(case, op, TableChange.ADD_FOREIGN_KEY) is not None and not leaves_keys_unchecked(case, op)
+
+
+def _given_name(op: ops.CreateForeignKey | ops.AddColumn, key: Constraint, columns: object) -> MaybeName:
+    """Return the name of a key, the one that PostgreSQL gives to it where the source gives none."""
+    if key.name is not None or not readable(op.table) or not isinstance(columns, tuple):
+        return key.name
+    return given_name(op.table, Constraint(kind="foreignkey", columns=columns), "postgresql")
 
 
 def _tables(case: MigrationCase, op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> str:

@@ -34,8 +34,8 @@ class IndexWithoutConcurrently(Rule):
     consequence = Consequence.DEPLOY_BLOCKS
     message = "PostgreSQL blocks every write to {the_table} while it builds {the_index}"
     instead = (
-        "{first}with op.get_context().autocommit_block(): {before}op.create_index({name}, «{last}», [{columns}]{options}, "
-        "postgresql_concurrently=True)"
+        "{first}{left_out}with op.get_context().autocommit_block(): {before}op.create_index({name}, «{last}», "
+        "[{columns}]{options}, postgresql_concurrently=True)"
     )
     in_place_of = DialectWording(
         message=message,
@@ -188,7 +188,7 @@ class IndexWithoutConcurrently(Rule):
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every index that is built under the lock."""
         for op in case.ops_for(self, ops.CreateIndex, ops.AddColumn, ops.CreateUniqueConstraint):
-            found = names(op) | {"first": "", "before": ""}
+            found = names(op) | {"first": "", "before": "", "left_out": ""}
             if is_in_block(case, op):
                 found |= {"first": _OUT_OF_BLOCK, "before": self._dropped_before(case, op)}
             if isinstance(op, ops.CreateIndex) and op.concurrently is False:
@@ -199,6 +199,7 @@ class IndexWithoutConcurrently(Rule):
                 yield self.found(case.migration, op, *self._worded(case, op, found), **found | code_of(op))
             elif isinstance(op, ops.AddColumn) and op.definition.index is True:
                 found |= {"name": "None", "the_index": f"the index of the new {found['the_column']}"}
+                found["left_out"] = "leave index=True out of it, and behind it: "
                 built = ops.CreateIndex(
                     index=None, table=op.table, schema=op.schema, columns=(op.column,), unique=op.definition.unique
                 )

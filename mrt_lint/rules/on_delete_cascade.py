@@ -135,7 +135,9 @@ class OnDeleteCascade(Rule):
                     parent = f"'{key.referred_table}'" if readable(key.referred_table) else "the table that it points to"
                     columns = join(key.columns) if key.columns else names(op)["column"]
                     holds_null = _holds_null(case, op, key)
-                    found = names(op) | {"parent": parent, "columns": columns, "or_null": ", or SET NULL" if holds_null else ""}
+                    known = isinstance(op, ops.AddColumn) or _is_known(case, op, key)
+                    or_null = f", or SET NULL{'' if known else ' where it takes NULL'}" if holds_null else ""
+                    found = names(op) | {"parent": parent, "columns": columns, "or_null": or_null}
                     found["set_null"] = "ON DELETE SET NULL" if op.sql else 'ondelete="SET NULL"'
                     wording = self.of_new_column if holds_null and _is_new(case, op, key) else None
                     yield self.found(case.migration, op, wording, **found)
@@ -163,11 +165,8 @@ def _is_new(case: MigrationCase, op: ops.CreateForeignKey | ops.AddColumn, key: 
 def _holds_null(case: MigrationCase, op: ops.CreateForeignKey | ops.AddColumn, key: Constraint) -> bool:
     """Return whether the columns of a key may be set to NULL, as upgrade() leaves them: nothing requires a value in one."""
     given = (op.column,) if isinstance(op, ops.AddColumn) else key.columns if isinstance(key.columns, tuple) else ()
-    name = op.table
-    for other in case.later(op):
-        name = other.new_table if isinstance(other, ops.RenameTable) and other.table == name else name
-    table = case.analysis(op).after_upgrade.table(name, op.schema) if readable(name) else None
-    if not isinstance(table, ReplayedTable):
+    table = _table_after(case, op)
+    if table is None:
         return not isinstance(op, ops.AddColumn) or is_nullable(op.definition) is not False
     columns = {_name_at_the_end(table, name) for name in given if readable(name)}
     found = (table.columns.get(name) for name in columns)
@@ -178,6 +177,23 @@ def _holds_null(case: MigrationCase, op: ops.CreateForeignKey | ops.AddColumn, k
     # a CHECK over what points somewhere mostly says which of several columns has to
     needed = {fold(str(name)) for name in primary}.union(*(map(fold, _WORD.findall(text)) for text in checks if readable(text)))
     return columns.isdisjoint(needed)
+
+
+def _is_known(case: MigrationCase, op: ops.CreateForeignKey, key: Constraint) -> bool:
+    """Return whether the history shows what the columns of a key are."""
+    table, columns = _table_after(case, op), key.columns if isinstance(key.columns, tuple) else ()
+    return table is not None and all(
+        readable(name) and isinstance(table.columns.get(_name_at_the_end(table, name)), Column) for name in columns
+    )
+
+
+def _table_after(case: MigrationCase, op: ops.CreateForeignKey | ops.AddColumn) -> ReplayedTable | None:
+    """Return the table of an operation as upgrade() leaves it, under the name that it has then; None if it is not known."""
+    name = op.table
+    for other in case.later(op):
+        name = other.new_table if isinstance(other, ops.RenameTable) and other.table == name else name
+    table = case.analysis(op).after_upgrade.table(name, op.schema) if readable(name) else None
+    return table if isinstance(table, ReplayedTable) else None
 
 
 def _name_at_the_end(table: ReplayedTable, column: str) -> str:

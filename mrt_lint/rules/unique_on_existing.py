@@ -19,7 +19,7 @@ from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
-_CLASS = re.compile(r"\s+\w+_ops\b")
+_NO_VALUE = re.compile(r"""\s+(?:(?:\w+\.)?\w+_ops\b|COLLATE\s+(?:"[^"]+"|[\w.]+))""", re.IGNORECASE)
 
 
 class UniqueOnExisting(Rule):
@@ -293,9 +293,9 @@ def _goes_in_statement(case: MigrationCase, op: ops.CreateConstraint | ops.Creat
 
 def _words(op: ops.CreateConstraint | ops.CreateIndex | ops.AddColumn, dialect: str) -> dict[str, str]:
     columns = (op.column,) if isinstance(op, ops.AddColumn) else op.columns
-    # SELECT and GROUP BY take no operator class
+    # SELECT and GROUP BY take no operator class, and a column with its collation is no name
     selected = (
-        tuple(_CLASS.sub("", str(name)) for name in columns)
+        tuple(_NO_VALUE.sub("", str(name)) for name in columns)
         if isinstance(columns, tuple) and all(map(readable, columns))
         else columns
     )
