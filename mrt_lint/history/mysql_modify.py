@@ -13,12 +13,14 @@ from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.history.sqlite_rebuild import asked
 from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import AlterColumn
-from mrt_lint.model.values import UNKNOWN, UNSET, Column, Flag
+from mrt_lint.model.values import UNKNOWN, UNSET, Column, Flag, SqlType
 
 _UNSAID: Final[dict[str, Any]] = {"nullable": True, "server_default": None, "autoincrement": False, "comment": None}
 """What a column becomes in which its new definition does not say."""
 _RESTATES: Final = ("nullable", "type", "autoincrement", "comment", "new_column")
-"""What of `alter_column` makes Alembic write MODIFY or CHANGE; a default alone is SET DEFAULT."""
+"""What of `alter_column` makes Alembic write MODIFY or CHANGE; a default alone is SET DEFAULT, save of a time."""
+_TIMES: Final = frozenset({"DATETIME", "TIMESTAMP"})
+_COUNTED: Final = frozenset({"SMALLINT", "INTEGER", "BIGINT"})
 
 
 def modified(table: ReplayedTable, op: AlterColumn) -> AlterColumn:
@@ -26,7 +28,7 @@ def modified(table: ReplayedTable, op: AlterColumn) -> AlterColumn:
     if op.batch and asked(op).recreate == "always":
         return op  # the table is rebuilt, from the server's own definition
     restated = ("type",) if op.sql else _RESTATES  # RENAME COLUMN, with which SQL leaves the rest unchanged, names no type
-    if all(getattr(op, setting) is UNSET for setting in restated):
+    if all(getattr(op, setting) is UNSET for setting in restated) and not _is_new_time(op):
         return op
     said: dict[str, Any] = {} if op.sql or op.type is not UNSET else {"type": op.existing_type}
     for setting, unsaid in _UNSAID.items():
@@ -47,6 +49,21 @@ def _nullable(table: ReplayedTable, op: AlterColumn, said: Flag) -> Flag:
     return not any(isinstance(name, str) and fold(name) == fold(str(op.column)) for name in key or ())
 
 
+def _is_new_time(op: AlterColumn) -> bool:
+    """Return whether a default is set of a time, for which Alembic writes CHANGE: it may have ON UPDATE."""
+    kind = op.existing_type if op.type is UNSET else op.type
+    return not op.sql and isinstance(op.server_default, str) and isinstance(kind, SqlType) and kind.name in _TIMES
+
+
 def _is_numbered(table: ReplayedTable, op: AlterColumn) -> bool:
     column = table.columns.get(fold(str(op.column)))
-    return isinstance(column, Column) and column.autoincrement is True
+    return isinstance(column, Column) and (column.autoincrement is True or is_numbered_by_sqlalchemy(table, column))
+
+
+def is_numbered_by_sqlalchemy(table: ReplayedTable, column: Column) -> bool:
+    """Return whether a column has AUTO_INCREMENT though nothing says so: a key of its own that is an integer and no reference."""
+    kind = column.type.name if isinstance(column.type, SqlType) else None
+    if column.autoincrement != "auto" or kind not in _COUNTED or column.server_default is not None or table.primary_key is UNKNOWN:
+        return False
+    refers = any(key.columns is UNKNOWN or column.name in key.columns for key in table.known_constraints("foreignkey"))
+    return table.primary_key == (column.name,) and not refers

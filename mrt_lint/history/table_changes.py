@@ -36,8 +36,9 @@ def make_table(op: CreateTable) -> ReplayedTable:
         autoincrement=is_autoincrement(op),
         partitioned=op.partitioned,
     )
-    for column in op.columns:
-        table = with_column(table, column)
+    for column in op.columns:  # SQLAlchemy alone numbers a key that does not say so
+        is_plain = op.sql and column.autoincrement == "auto"
+        table = with_column(table, replace(column, autoincrement=False) if is_plain else column)
     for constraint in op.constraints:
         table = with_constraint(table, constraint)
     return table

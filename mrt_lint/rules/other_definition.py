@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 
+from mrt_lint.analysis.altered_setting import is_restated, is_set
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.definition import for_dialect, is_same_value
 from mrt_lint.analysis.downgrade.replacement import find_untouched_change
+from mrt_lint.analysis.forgotten_settings import find_forgotten
 from mrt_lint.analysis.former_definition import brought_back, changed_back
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
 
 _SETTINGS = {"type": "type", "server_default": "server default", "nullable": "nullability"}
 
@@ -33,7 +34,14 @@ class OtherDefinition(Rule):
         message="downgrade changes {the_column}, which upgrade did not touch: {difference}",
         instead="leave it out of downgrade(), or make the change in upgrade() too",
     )
-    manual = ("Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",)
+    forgotten = DialectWording(
+        message="{function} takes {lost} from {the_column}: MODIFY keeps only what it repeats{ending}",
+        instead="repeat here what the column had ({repeated}){also}",
+    )
+    manual = (
+        "Alembic, “Operation Reference”: https://alembic.sqlalchemy.org/en/latest/ops.html",
+        "MySQL, ALTER TABLE, MODIFY: https://dev.mysql.com/doc/refman/8.4/en/alter-table.html",
+    )
     exemptions = (
         "The former definition is not known, neither from the operation nor from what earlier revisions make and set.",
         "`downgrade()` is missing or does nothing (MRT101 and MRT102 report that), raises, or has parts that cannot be read.",
@@ -281,9 +289,11 @@ class OtherDefinition(Rule):
                 what = {"does": f"drops {names(op)[kind]}", "what": "its definition", "how": brought_back(case, op)}
                 yield self.found(case.migration, op, **what, difference=case.difference(op))
         yield from self._find_untouched(case)
+        for change, words in find_forgotten(case):
+            yield self.found(case.migration, change, self.forgotten, **words)
         for altered in case.ops_for(self, ops.AlterColumn):
             for setting, word in _SETTINGS.items():
-                is_own = self._is_set(case, altered, setting) and not self._is_restated(case, altered, setting)
+                is_own = is_set(case, altered, setting) and not is_restated(case, altered, setting)
                 undone = case.undone(altered, setting) if is_own else UndoStatus.YES
                 if undone is UndoStatus.DIFFERENT and _keeps(case, altered, setting):
                     words = {"does": f"leaves the {word} of {names(altered)['the_column']} as it was", "what": "it", "how": ""}
@@ -301,18 +311,6 @@ class OtherDefinition(Rule):
                 difference = find_untouched_change(case.analysis(op), op)
                 if difference is not None:
                     yield self.found(case.migration, op, self.untouched, **names(op), difference=difference)
-
-    @staticmethod
-    def _is_set(case: MigrationCase, op: ops.AlterColumn, setting: str) -> bool:
-        """Return whether an operation sets something that no other rule reports, as MRT402 does NOT NULL that was not before."""
-        if (value := getattr(op, setting)) is False and setting == "nullable":
-            return case.originally(op, setting) is False
-        return isinstance(value, str | SqlType) or value is None or (setting == "nullable" and value is True)
-
-    @staticmethod
-    def _is_restated(case: MigrationCase, op: ops.AlterColumn, setting: str) -> bool:
-        """Return whether MODIFY or CHANGE only had to repeat a setting, as far as is known."""
-        return op.sql and setting != "type" and op.type is not UNSET and case.originally(op, setting) is UNKNOWN
 
 
 def _keeps(case: MigrationCase, op: ops.AlterColumn, setting: str) -> bool:
