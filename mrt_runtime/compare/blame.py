@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 LOSING = ("drop_column", "drop_table", "alter_column", "update", "delete", "truncate", "rename_table")
 OF_ROWS = ("insert", "bulk_insert", "update", "delete", "truncate")
+INSERTS = frozenset({"insert", "bulk_insert"})
+TAKES_NO_ROWS = frozenset({*INSERTS, "update", "add_column", "drop_column", "alter_column"})
+ROWS_LOST = "rows lost after rollback"
 LEFT_BEHIND = "left behind after rollback"
 OF_THE_SCHEMA = frozenset({OLD_RELEASE, NEW_RELEASE, Outcome.SCHEMA_NOT_RESTORED.value})
 """Kinds of failures that no change of rows brings about."""
@@ -117,7 +120,7 @@ def find_op(
 ) -> Op | None:
     """Find the operation that names most of what the failure names; upgrade's before downgrade's, earlier before later.
 
-    An INSERT does not take rows away. within: the lines on which it can only be.
+    An INSERT takes no rows away, nor does an UPDATE or what changes columns. within: the lines on which it can only be.
     """
     migration = read(file)
     if migration is None:
@@ -125,15 +128,16 @@ def find_op(
     wanted = {bare(name or ""): 4, bare(failure.table or ""): 2, failure.column or "": 3 if failure.table else 0}
     # what the failure does not name
     wanted.pop("", None)
-    preferred = ADDING if LEFT_BEHIND in failure.message or "still exists" in failure.message else LOSING
+    preferred = ADDING if LEFT_BEHIND in failure.message or "exists after" in failure.message else LOSING
     is_about_schema = failure.kind in OF_THE_SCHEMA
-    is_of_lost_rows = failure.kind == Outcome.DATA_LOSS.value and LEFT_BEHIND not in failure.message
+    is_of_lost_rows = failure.message.endswith(ROWS_LOST)
+    is_of_lost_values = failure.kind == Outcome.DATA_LOSS.value and LEFT_BEHIND not in failure.message
     best, best_score = None, 1
     functions = {"upgrade": migration.upgrade_ops, "downgrade": migration.downgrade_ops}
     for op in (op for where, ops in functions.items() if function in {None, where} for op in ops):
         if not runs_on(op, dialect) or (within is not None and (op.origin is None or op.origin.line not in within)):
             continue
-        if is_of_lost_rows and op.op in {"insert", "bulk_insert"}:
+        if op.op in (TAKES_NO_ROWS if is_of_lost_rows else INSERTS if is_of_lost_values else ()):
             continue
         named = set(written_names(op))
         score = 4 * sum(weight for word, weight in wanted.items() if word in named)

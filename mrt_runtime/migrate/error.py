@@ -33,6 +33,8 @@ QUOTED_STATEMENT = re.compile(
 )
 """A statement within a block or a function, which PostgreSQL shows whole."""
 FAILING_ROW = re.compile(r"(Failing row contains \(.{120}).+?\)(?=\.(?:\s|$))", re.DOTALL)
+PARAMETER = re.compile(r"\.? CONTEXT: unnamed portal parameter \$\d+(?: = '(?:[^']|'')*')?")
+"""Which parameter of a statement PostgreSQL could not read; its value is shown before it, or cut to three dots."""
 SCRATCH = re.compile(r"`\w*mrt_[0-9a-f]{20}\w*`\.|\b\w*mrt_[0-9a-f]{20}\w*\.(?=[\w`])")
 """The database in front of a table's name, where it is the scratch database: its name says nothing to the reader."""
 HAS_NO_NAME = rf"for a \1 {WRITE_NAME}"
@@ -100,11 +102,16 @@ def describe(error: BaseException) -> str:
     text = NAMELESS.sub(HAS_NO_NAME, ADDRESS.sub("", shorten_quotations(join(read_words(inner)))))
     name = type(inner).__name__
     advice = remedy(inner) or ("" if NAMELESS.search(str(inner)) else describe_nameless(error))
+    text = text.removesuffix(".") if advice.startswith(".") else text
     return scrub(f"{name}: {text}{advice}" if text else f"{name}{quote_line(inner)}{advice}")
 
 
 def shorten_quotations(text: str) -> str:
-    """Return a database's words without the rest of long statements and rows that they repeat, and the scratch database's name."""
+    """Return a database's words without the rest of long statements and rows that they repeat, and the scratch database's name.
+
+    That a value was a parameter without a name says nothing either.
+    """
+    text = PARAMETER.sub("", text)
     return SCRATCH.sub("", FAILING_ROW.sub(r"\1…)", QUOTED_STATEMENT.sub(r'\1…"', text)))
 
 
@@ -129,9 +136,15 @@ def remedy(error: BaseException) -> str:
 
 
 def describe_nameless(error: BaseException) -> str:
-    """Describe what an error has to do with op.drop_constraint(None), of which a naming convention makes a name, or fails to."""
+    """Describe what an error has to do with op.drop_constraint(None), of which a naming convention makes a name, or fails to.
+
+    What rows are in the way of has the name that the convention makes, and is no such error.
+    """
+    from alembic.operations.ops import DropConstraintOp  # noqa: PLC0415  slow to import, and what failed has done so
+
     operations = [frame.f_locals.get("operation") for frame, _ in traceback.walk_tb(error.__traceback__)]
-    if not any(getattr(operation, "constraint_name", "") is None for operation in operations):
+    nameless = [one for one in operations if isinstance(one, DropConstraintOp) and one.constraint_name is None]
+    if not nameless or isinstance(error, exc.IntegrityError):
         return ""
     if isinstance(error, exc.DBAPIError):
         return ". The naming convention made this name of None: write the one that the database has into op.drop_constraint()"

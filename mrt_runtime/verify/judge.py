@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mrt_runtime.compare.blame import contains_word, find_names, locate
+from mrt_runtime.compare.blame import ROWS_LOST, contains_word, find_names, locate
 from mrt_runtime.compare.elsewhere import describe_elsewhere, find_elsewhere
 from mrt_runtime.compare.executed_upgrade import ExecutedUpgrade
-from mrt_runtime.compare.row_difference import compare_excusing
+from mrt_runtime.compare.row_difference import compare, compare_excusing
 from mrt_runtime.compare.rows import Rows
 from mrt_runtime.compare.schema_difference import ROLLBACK, SECOND_UPGRADE, DifferenceWording, SchemaDifference, diff
 from mrt_runtime.compare.snapshot import Snapshot
@@ -21,6 +21,7 @@ from mrt_runtime.verify.moved_position import find_moved
 from mrt_runtime.verify.stamp import Disturbed, find_stamps
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
+MADE_BY_ROLLBACK = f" exists {ROLLBACK.when}, which was not there before"
 A_DAY = timedelta(days=1)  # between clocks of different zones
 
 
@@ -41,14 +42,20 @@ def restored(
     left there are none of its doing. disturbed: the tables and columns that this changed in other rows.
     ignore: what is not compared, as in the configuration. executed: what the upgrade executed.
     """
-    findings = compare_rollback(step, before, after, ignore, executed)
+    findings = compare_rollback(step, before, after, ignore, executed, first=first)
     now = without_written(after.rows, before.rows, first.rows, written)
     lost, notes = compare_excusing(before.rows, now, find_stamps(before.schema, first.schema, disturbed))
     elsewhere = find_elsewhere(lost, before.rows, now)
     findings.failures = list(describe_elsewhere(findings.failures, elsewhere))
     lost = tuple(describe_elsewhere(lost, elsewhere))
     # lost values come first: they are what a verdict is named after
-    findings.failures[:0] = [locate(failure, step.file, dialect=before.schema.dialect, executed=executed) for failure in lost]
+    kept = find_kept(lost, before.rows, first.rows)
+    findings.failures[:0] = [
+        locate(one, step.file, dialect=before.schema.dialect, function="downgrade")
+        if one in kept
+        else locate(one, step.file, dialect=before.schema.dialect, executed=executed)
+        for one in lost
+    ]
     findings.warnings += notes
     moved = find_moved(before.rows, first.rows, after.rows, step.file)
     # a table that lost rows has its counter elsewhere, too, and one failure says it
@@ -59,15 +66,43 @@ def restored(
     return findings
 
 
+def find_kept(lost: Sequence[Failure], before: Rows, first: Rows) -> list[Failure]:
+    """Return those of the lost rows that were all there after the upgrade, so that the rollback took them."""
+    gone = [one for one in lost if one.column is None and one.message.endswith(ROWS_LOST) and one.table in first.tables]
+    if not gone:
+        return []
+    old = Rows({label: table for label, table in before.tables.items() if label in {one.table for one in gone}})
+    missing = {one.table for one in compare(old, first) if "rows lost" in one.message}
+    return [one for one in gone if one.table not in missing]
+
+
 def compare_rollback(
     step: HistoryStep,
     before: Snapshot,
     after: Snapshot,
     ignore: Collection[str] = (),
     executed: ExecutedUpgrade | None = None,
+    *,
+    first: Snapshot | None = None,
 ) -> RevisionFindings:
-    """Compare the catalogue before the upgrade with the one after the rollback."""
-    return compare_schemas(step, (before, after), Outcome.SCHEMA_NOT_RESTORED, ROLLBACK, ignore, executed=executed)
+    """Compare the catalogue before the upgrade with the one after the rollback. first: the look after the upgrade."""
+    findings = compare_schemas(step, (before, after), Outcome.SCHEMA_NOT_RESTORED, ROLLBACK, ignore, executed=executed)
+    if first is not None and any(ROLLBACK.extra in failure.message for failure in findings.failures):
+        made = {one.message for one in diff(first.schema, after.schema, ROLLBACK)}
+        findings.failures = [as_made(step, one, made, before.schema.dialect) for one in findings.failures]
+    return findings
+
+
+def as_made(step: HistoryStep, failure: Failure, made: Collection[str], dialect: str) -> Failure:
+    """Return what is said of an object that only the rollback made; any other failure as it is.
+
+    made: what is too much after the rollback as against what was there after the upgrade.
+    """
+    if failure.message not in made or f" {ROLLBACK.extra} " not in failure.message:
+        return failure
+    message = failure.message.replace(f" {ROLLBACK.extra} {ROLLBACK.when}", MADE_BY_ROLLBACK)
+    name = message.partition("'")[2].partition("'")[0]
+    return locate(replace(failure, message=message, file=None, line=None), step.file, name, dialect, "downgrade")
 
 
 def without_written(now: Rows, before: Rows, first: Rows, written: Mapping[str, int]) -> Rows:

@@ -25,6 +25,7 @@ from mrt_runtime.verify.rowless import check_without_rows
 from mrt_runtime.verify.runner import RevisionRunner
 from mrt_runtime.verify.step_error import NotReachedError, StepError
 from mrt_runtime.verify.unmet import find_unmet
+from mrt_runtime.verify.unseen_drops import describe_drops
 
 
 def verify(runner: RevisionRunner, step: HistoryStep, config: MRTConfig) -> Verdict:
@@ -54,6 +55,7 @@ def verify(runner: RevisionRunner, step: HistoryStep, config: MRTConfig) -> Verd
     if findings.before and findings.first:
         findings.add(judge.proven(step, findings.before, findings.first, runner.unseeded))
         findings.warnings += warn_of_keys(runner, step, findings, config)
+        findings.warnings += warn_of_drops(step, findings)
     findings.report_unmet(step, fatal=config.unmet == "fail")
     findings.warnings += runner.migrator.take_notes()
     stopped = check_half_way(runner, step)
@@ -65,6 +67,15 @@ def verify(runner: RevisionRunner, step: HistoryStep, config: MRTConfig) -> Verd
     findings.add_breaks(rolling, fatal=runner.deploy.is_fatal)
     verdict = findings.verdict(step.revision, step.down_revision, time.perf_counter() - clock, runner.unseeded)
     return replace(verdict, steps=steps, half_way=stopped, rolling=rolling)
+
+
+def warn_of_drops(step: HistoryStep, findings: RevisionFindings) -> list[str]:
+    """Return a warning about what the upgrade drops where the rollback fails; none where it is meant to, or does nothing."""
+    stopped, looks = findings.stopped_by, (findings.before, findings.first)
+    is_failed = stopped is not None and stopped.kind == Outcome.DOWNGRADE_FAILED.value
+    if not is_failed or has_noop_downgrade(step.file) or looks[0] is None or looks[1] is None:
+        return []
+    return describe_drops(step, looks[0].schema, looks[1].schema, "the rollback fails")
 
 
 def warn_of_keys(runner: RevisionRunner, step: HistoryStep, findings: RevisionFindings, config: MRTConfig) -> list[str]:

@@ -1,4 +1,4 @@
-"""What an upgrade drops that was judged without rows: whether the rollback brings values back could not be seen."""
+"""What an upgrade drops that was judged without rows, or without a rollback: whether values come back could not be seen."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.migration_file import read_migration
 
 
-def describe_drops(step: HistoryStep, before: Schema, first: Schema) -> list[str]:
-    """Return a sentence about the tables and columns that an upgrade drops, nothing where it drops none."""
+def describe_drops(step: HistoryStep, before: Schema, first: Schema, why: str = "the upgrade fails with rows") -> list[str]:
+    """Return a sentence about the tables and columns that an upgrade drops, nothing where it drops none.
+
+    why: what keeps their loss from being seen.
+    """
     found = [f"'{name}'" for name in _find_drops(step, before, first)]
     if not found:
         return []
-    return [f"As the upgrade fails with rows, losses of values cannot be seen: it drops {name_some(found, 4)}"]
+    return [f"As {why}, losses of values cannot be seen: {'it' if 'upgrade' in why else 'upgrade'} drops {name_some(found, 4)}"]
 
 
 def _find_drops(step: HistoryStep, before: Schema, first: Schema) -> Iterator[str]:

@@ -110,6 +110,28 @@ def test_a_row_that_is_deleted_and_made_again_is_located_at_its_deletion(check):
     assert {one.line for one in failures} == {line_of(file, "code < 99001")}
 
 
+TAKEN_ON_THE_WAY_BACK = {
+    "an UPDATE": """op.execute("UPDATE shelves SET label = 'x' || label WHERE code < 0")""",
+    "its own rows are deleted": """op.execute("INSERT INTO shelves (code, label, room) VALUES (99001, 'kept', 'north')")
+    op.execute("DELETE FROM shelves WHERE code = 99001")""",
+    "an UPDATE of all": """op.execute("UPDATE shelves SET label = 'x'")""",
+}
+
+
+@pytest.mark.parametrize("kind", TAKEN_ON_THE_WAY_BACK)
+def test_rows_that_were_still_there_after_the_upgrade_are_located_at_the_delete_of_the_rollback(check, kind):
+    file, failures = check(SHELVES, TAKEN_ON_THE_WAY_BACK[kind], 'op.execute("DELETE FROM shelves WHERE code > 9  -- all")')
+    assert [one.line for one in failures if "rows lost" in one.message] == [line_of(file, "-- all")]
+
+
+def test_lost_rows_are_no_update_s_doing(check):
+    """Which statement took them cannot be read."""
+    upgrade = """op.execute("UPDATE shelves SET label = 'x'")
+    op.get_bind().exec_driver_sql("DELETE " + "FROM " + "shel" + "ves")"""
+    file, failures = check(SHELVES, upgrade)
+    assert [one.line for one in failures if "rows lost" in one.message] == [line_of(file, "exec_driver_sql")]
+
+
 BOOKS = """op.create_table("books", sa.Column("id", sa.Integer, primary_key=True), sa.Column("shelf", sa.Integer,
         sa.ForeignKey("shelves.code", ondelete="CASCADE"), nullable=False))"""
 OF_OBJECTS = """from sqlalchemy.orm import Session, declarative_base

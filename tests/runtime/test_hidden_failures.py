@@ -228,6 +228,22 @@ def test_what_is_dropped_is_named_where_it_was_judged_without_rows(project, post
     assert f"As the upgrade fails with rows, losses of values cannot be seen: it drops {name}" in verdict.warnings
 
 
+@pytest.mark.parametrize("kind", DROPS)
+@pytest.mark.parametrize("refuses", [False, True])
+def test_what_is_dropped_is_named_where_the_rollback_fails(project, postgres_url, kind, refuses):
+    columns = 'sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.Text)'
+    project.add(
+        "001",
+        upgrade=f'op.create_table("t", {columns})\n    op.create_table("u", {columns})',
+        downgrade='op.drop_table("t")\n    op.drop_table("u")',
+    )
+    drop, name = DROPS[kind]
+    project.add("002", "001", upgrade=drop, downgrade="raise NotImplementedError" if refuses else 'op.drop_index("ix_absent")')
+    *_, verdict = (*verify(project, postgres_url).values(),)
+    warning = f"As the rollback fails, losses of values cannot be seen: upgrade drops {name}"
+    assert (warning in verdict.warnings) is not refuses
+
+
 def test_what_is_renamed_is_not_dropped(project, postgres_url):
     columns = 'sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.Text)'
     project.add("001", upgrade=f'op.create_table("t", {columns})', downgrade='op.drop_table("t")')

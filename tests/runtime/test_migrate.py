@@ -626,6 +626,28 @@ def test_a_constraint_without_a_name_is_said_to_be_so_under_a_naming_convention(
     assert failed.value.cause.endswith(NAMELESS[call])
 
 
+@pytest.mark.parametrize("name", ["None", "sa.schema.conv('of_mine')"])
+def test_a_new_constraint_that_rows_are_in_the_way_of_has_its_name(project, postgres_scratch, name):
+    env = project.env.read_text()
+    project.env.write_text("import sqlalchemy as sa\n" + env.replace("target_metadata=None", f"target_metadata={CONVENTION}"))
+    project.add(
+        "a",
+        upgrade=f"""op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("up", sa.Integer))
+    op.execute("INSERT INTO t VALUES (1, 7)")
+    op.create_foreign_key({name}, "t", "t", ["up"], ["id"])""",
+    )
+    with pytest.raises(MigrationError) as failed:
+        Migrator(project.config(), postgres_scratch).upgrade("a")
+    assert failed.value.cause.endswith('Key (up)=(7) is not present in table "t".')
+
+
+def test_advice_behind_a_sentence_has_one_full_stop(project, sqlite_scratch):
+    project.add("a", upgrade='raise NotImplementedError("There is no way.")')
+    with pytest.raises(MigrationError) as failed:
+        Migrator(project.config(), sqlite_scratch).upgrade("a")
+    assert failed.value.cause.startswith("NotImplementedError: There is no way. A revision")
+
+
 def test_a_stand_in_is_no_missing_module(project, sqlite_scratch, monkeypatch):
     monkeypatch.setitem(sys.modules, "absent_stand_in", ModuleType("absent_stand_in"))
     file = project.add("a")

@@ -9,6 +9,10 @@ from mrt_runtime.verify.session import Verification
 NAME = "shop_mrt_0123456789abcdef0123_main_1"
 ROWS = "(1, 'a \"b\"'), " * 30
 WORDS = {
+    """invalid input syntax for type json. DETAIL: Token "it" is invalid. CONTEXT: unnamed portal parameter $1 = 'it''s'""": (
+        'invalid input syntax for type json. DETAIL: Token "it" is invalid'
+    ),
+    "invalid input syntax for type integer. CONTEXT: unnamed portal parameter $12": "invalid input syntax for type integer",
     f"Table '{NAME}.t' doesn't exist": "Table 't' doesn't exist",
     f"a foreign key constraint fails (`{NAME}`.`t`, CONSTRAINT `x`)": "a foreign key constraint fails (`t`, CONSTRAINT `x`)",
     f'bad. CONTEXT: SQL statement "INSERT INTO t VALUES {ROWS}" PL/pgSQL function f() line 1 at SQL statement': (

@@ -171,6 +171,19 @@ def test_an_index_that_stays_and_a_type_that_does_not_come_back_are_told(project
     assert messages(found["003"]) == ["Column 'users.name': type VARCHAR(50) became TEXT after rollback"]
 
 
+def test_an_index_that_only_the_rollback_makes_is_said_to_be_new(project, verify):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    upgrade, downgrade = 'op.create_index("ix_phone", "users", ["phone"])', 'op.create_index("ix_name", "users", ["name"])'
+    file = project.add("002", "001", upgrade=upgrade, downgrade=downgrade)
+    verdict = verify()["002"]
+    assert messages(verdict)[:2] == [
+        "Index 'ix_name' on 'users' exists after rollback, which was not there before",
+        "Index 'ix_phone' on 'users' still exists after rollback",
+    ]
+    assert verdict.failures[0].line == line_of(file, "ix_name")
+    assert verdict.failures[1].line == line_of(file, "ix_phone")
+
+
 def test_an_index_that_is_missing_is_told(project, verify):
     project.add("001", upgrade=USERS + '; op.create_index("ix_name", "users", ["name"])', downgrade='op.drop_table("users")')
     project.add("002", "001", upgrade='op.drop_index("ix_name", "users")', downgrade="pass")
