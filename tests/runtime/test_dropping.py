@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from mrt_runtime import databases
+from mrt_runtime.databases.postgresql.created import CreatedPostgresContents
 from tests.runtime.own_names import own
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DROP DATABASE%%' || '{}' || '%%' AND wait_event_type = 'Lock'"
@@ -73,4 +74,36 @@ def test_what_was_made_a_template_and_what_is_in_use_goes_with_the_rest(postgres
         assert not copies & find(admin, server.token)
         left_open.invalidate()
         left_open.close()
+    database.close()
+
+
+def test_what_is_dropped_later_holds_nothing_up_and_is_gone_in_the_end(postgres_url, postgres_server, admin):
+    database = databases.connect(postgres_url)
+    server = database._server
+    with database.make_scratch() as scratch:
+        copies = copy(scratch, 3)
+        admin.exec_driver_sql(f'ALTER DATABASE "{min(copies)}" IS_TEMPLATE true')  # which is not dropped so
+        beginning = threading.Thread(target=server.drop_later, args=(sorted(copies),))
+        with sa.create_engine(postgres_server, poolclass=sa.NullPool).connect() as holder:
+            holder.exec_driver_sql("LOCK TABLE pg_catalog.pg_database IN SHARE MODE")
+            beginning.start()
+            beginning.join(20)
+            has_returned = not beginning.is_alive()
+            assert copies <= find(admin, server.token)
+            holder.rollback()
+        beginning.join()
+        assert has_returned
+        server.drop_all(())
+        assert not copies & find(admin, server.token)
+    database.close()
+
+
+def test_copies_that_are_many_are_dropped_while_others_are_made(postgres_url, admin, monkeypatch):
+    monkeypatch.setattr(CreatedPostgresContents, "_most_waste", 1)
+    database = databases.connect(postgres_url)
+    with database.make_scratch() as scratch:
+        for _ in range(3):
+            for one in [scratch.checkpoint() for _ in range(2)]:
+                one.drop()
+    assert not find(admin, database._server.token)
     database.close()

@@ -36,8 +36,8 @@ class DatabaseCheckpoint:
 class CreatedPostgresContents:
     """Fills and replaces the database `name` as a whole; copies are made with CREATE DATABASE … TEMPLATE.
 
-    What is no longer needed is renamed and dropped later, together: DROP DATABASE makes the whole server write to disk, which
-    on a busy one takes longer than all the rest.
+    What is no longer needed is renamed and dropped later, together, while the walk goes on: DROP DATABASE makes the whole server
+    write to disk, which on a busy one takes longer than all the rest.
     """
 
     keeps_session = True
@@ -93,13 +93,14 @@ class CreatedPostgresContents:
             self._copies.remove(name)
             self._waste.add(name)
         if len(self._waste) > self._most_waste:
-            self._drop_waste()
+            waste, self._waste = self._waste, set()
+            self._server.drop_later(sorted(waste))
 
     def remove(self) -> None:
         """Drop the database and its copies."""
-        self._waste |= self._copies | {self.name}
+        waste, self._waste = self._waste | self._copies | {self.name}, set()
         self._copies.clear()
-        self._drop_waste()
+        self._server.drop_all(sorted(waste))
         if self.stand_ins is not None:
             self.stand_ins.remove()
 
@@ -111,10 +112,6 @@ class CreatedPostgresContents:
             self._server.empty_of_sessions(self.name)
             self._server.run(f"ALTER DATABASE {quote(self.name)} RENAME TO {quote(name)}")
             self.discard(name)
-
-    def _drop_waste(self) -> None:
-        waste, self._waste = self._waste, set()
-        self._server.drop_all(sorted(waste))
 
     def _next_name(self) -> str:
         self._made += 1

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from sqlalchemy import exc
 from sqlalchemy.engine import URL, Connection, Engine
@@ -52,6 +52,7 @@ class PostgresServer(ServerConnection):
     def __init__(self, url: URL, *, given_exists: bool) -> None:
         self._given_exists = given_exists
         self._began = ""
+        self._dropping: dict[str, Future[bool]] = {}
         super().__init__(url)
 
     def try_running(self, statement: str) -> None:
@@ -95,21 +96,40 @@ class PostgresServer(ServerConnection):
             self.run(f"ALTER DATABASE {quote(database)} IS_TEMPLATE false")
             self.run(f"DROP DATABASE IF EXISTS {quote(database)}")
 
+    def drop_later(self, names: Sequence[str]) -> None:
+        """Begin to drop databases, and return without waiting for that where there are several, and sessions to spare.
+
+        `drop_all` and `drop_own` wait, and drop those that are still there.
+        """
+        started = self._start_dropping(names)
+        self._dropping |= started
+        for name in names if not started else ():
+            self.drop(name)
+
     def _drop_together(self, names: Sequence[str]) -> Sequence[str]:
         """Drop databases in as many sessions, and return those that are left.
 
         Each DROP DATABASE has the whole server write to disk, which takes seconds where others work there, too; those that wait
         for it at the same time wait for the same one.
         """
+        with held():
+            dropping = {**self._dropping, **self._start_dropping(names)}
+            self._dropping = {}
+            dropped = {name for name, one in dropping.items() if one.result()}
+        return [name for name in dict.fromkeys((*dropping, *names)) if name not in dropped]
+
+    def _start_dropping(self, names: Sequence[str]) -> dict[str, Future[bool]]:
+        """Begin to drop databases, each in a session of its own; none where no session may be spared."""
         count = min(len(names), MOST_AT_ONCE, int(self.run(SPARE)[0][0]))
         if count <= 1:
-            return names
+            return {}
         for name in names:
             self.empty_of_sessions(name)
         engine = self.engine_for(self.place)
-        with held(), ThreadPoolExecutor(count) as pool:
-            dropped = list(pool.map(lambda name: try_dropping(engine, name), names))
-        return [name for name, is_gone in zip(names, dropped, strict=True) if not is_gone]
+        pool = ThreadPoolExecutor(count, thread_name_prefix="mrt drop")
+        started = {name: pool.submit(try_dropping, engine, name) for name in names}
+        pool.shutdown(wait=False)
+        return started
 
     def list_roles(self) -> set[str]:
         """Return the names of the roles that this run made."""
