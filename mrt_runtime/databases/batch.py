@@ -68,4 +68,6 @@ def _fetch(cursor: Any, query: str) -> list[Any]:
 
 
 def _rows(cursor: Any) -> list[Any]:
-    return list(cursor.fetchall()) if cursor.description is not None else []
+    # psycopg puts a description together each time, which takes longer than to fetch a few rows
+    has_rows = cursor.rownumber is not None if _driver_of(cursor) == "psycopg" else cursor.description is not None
+    return list(cursor.fetchall()) if has_rows else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -19,12 +20,29 @@ class ColumnTypes(dict[tuple[str, str], TypeEngine[object]]):
     @contextlib.contextmanager
     def noted(self) -> Iterator[None]:
         """Note the columns of every table that the body describes: `sa.Table`, classes of an ORM, and Alembic's operations."""
-        event.listen(sa.Column, "after_parent_attach", self._note)
+        install_hook()
+        NOTING.append(self)
         try:
             yield
         finally:
-            event.remove(sa.Column, "after_parent_attach", self._note)
+            NOTING.pop()
 
-    def _note(self, column: sa.Column[object], table: sa.Table) -> None:
+    def note(self, column: sa.Column[object], table: sa.Table) -> None:
+        """Note a column's type."""
         if isinstance(column.type, sa.TypeDecorator | sa.Enum):
             self[table.fullname, column.name] = column.type
+
+
+NOTING: list[ColumnTypes] = []
+"""Those whose bodies are being executed."""
+
+
+@functools.cache
+def install_hook() -> None:
+    """Watch every column from now on: taking the hook off and on again takes longer than it saves."""
+    event.listen(sa.Column, "after_parent_attach", _note)
+
+
+def _note(column: sa.Column[object], table: sa.Table) -> None:
+    for types in NOTING:
+        types.note(column, table)
