@@ -13,6 +13,7 @@ from mrt_runtime.config import MRTConfig
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.seed.adjustment import LEFT_OUT, TABLES_APART, Adjustment
 from mrt_runtime.seed.made_up import confirm
+from mrt_runtime.seed.obstacle import fill
 from mrt_runtime.verdict import Failure, Outcome, Verdict
 from mrt_runtime.verify import judge
 from mrt_runtime.verify.findings import RevisionFindings
@@ -85,7 +86,8 @@ def warn_of_keys(runner: RevisionRunner, step: HistoryStep, findings: RevisionFi
     if findings.before is None or findings.first is None:
         return []
     looks = findings.before.schema, findings.first.schema
-    changes = [statement for line in runner.migrator.changed_rows.lines.values() for statement in line]
+    changed = runner.migrator.changed_rows
+    changes = [fill(one, changed.values.get((line, one))) for line, counts in changed.lines.items() for one in counts]
     steps = [step, *(runner.graph[parent] for parent in step.parents)]
     finds = {"duplicate": find_newly_unique, "reference": find_newly_referring}
     supplied = config.custom_seeds or ()

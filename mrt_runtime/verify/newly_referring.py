@@ -10,7 +10,8 @@ from mrt_runtime.compare.schema import ForeignKey, Schema, Table, qualified
 from mrt_runtime.databases.sentences import cut, name_some
 from mrt_runtime.migrate import HistoryStep
 from mrt_runtime.migration_file import parse_file
-from mrt_runtime.verify.newly_unique import LONGEST, begin_with, find_line, thinks_of
+from mrt_runtime.verify.deduplication import thinks_of
+from mrt_runtime.verify.newly_unique import LONGEST, begin_with, find_line
 from mrt_runtime.verify.unseen import is_excused
 
 LOOKS_FOR_ORPHANS = re.compile(
@@ -36,9 +37,10 @@ def find_newly_referring(
         if old is None or old is table or table.label in custom or table.parents:
             continue
         keys = [key for key in table.foreign_keys if is_new(key, old, known) and not follows(key, old, there)]
-        if not keys or any(looks_for_orphans(step) or thinks_of(step, table.name, before.dialect) for step in steps):
+        if any(map(looks_for_orphans, steps)):
             continue
-        if not any(has_word(statement, table.name) for statement in statements):
+        keys = [key for key in keys if not any(changes_before(step, table, key, before.dialect) for step in steps)]
+        if keys and not any(has_word(statement, table.name) for statement in statements):
             yield from (warning for key in keys if (warning := _describe(steps[0], table, key, before.dialect)))
 
 
@@ -46,6 +48,11 @@ def looks_for_orphans(step: HistoryStep) -> bool:
     """Whether a migration looks for rows without a match itself."""
     parsed = parse_file(step.file)
     return parsed is not None and LOOKS_FOR_ORPHANS.search(parsed[0].decode(errors="replace")) is not None
+
+
+def changes_before(step: HistoryStep, table: Table, key: ForeignKey, dialect: str) -> bool:
+    """Whether a migration changes what refers, or deletes rows."""
+    return thinks_of(step, table.name, frozenset(key.columns), dialect, is_unique=False)
 
 
 def is_new(key: ForeignKey, old: Table, known: Collection[str]) -> bool:

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mrt_runtime.compare.blame import bare, has_word, locate
+from mrt_runtime.compare.blame import locate
 from mrt_runtime.compare.schema import Index, IndexElement, Schema, Table
 from mrt_runtime.databases.sentences import cut, name_some
 from mrt_runtime.migrate import HistoryStep
-from mrt_runtime.migration_file import read_migration
 from mrt_runtime.seed.unique_key import mentioned
 from mrt_runtime.verdict import Failure, Outcome
+from mrt_runtime.verify.deduplication import changes, thinks_of
 from mrt_runtime.verify.unseen import is_excused
 
-THINKS_OF_DUPLICATES = re.compile(
-    r"\bHAVING\b|\bROW_NUMBER\b|\bDISTINCT\b|\bROWID\b|\bCTID\b|\bPARTITION\s+BY\b|\.(?:delete|having|distinct)\(|dup(?:e|licate)(?!_(?:object|table|column|schema|function))",
-    re.IGNORECASE,
-)
-"""What looks for rows that hold the same, or takes rows out in a way that cannot be read."""
 FILLS_ITSELF = re.compile(r"nextval|uuid|rand|newid", re.IGNORECASE)
 TAKES_NULL = re.compile(r"\bIS\s+NULL\b|\bCOALESCE\b|\bIFNULL\b|\bIS\s+NOT\s+(?:TRUE|FALSE)\b|\bDISTINCT\b|\bOR\b", re.IGNORECASE)
 """What is in conditions that rows meet which hold NULL in the column."""
@@ -62,11 +56,13 @@ def find_newly_unique(
         old = known.get(table.label)
         if old is None or old is table or table.label in custom or table.parents:
             continue
-        keys = list(find_new_keys(old, table))
-        if keys and not any(thinks_of(step, table.name, before.dialect) for step in steps):
-            if any(has_word(statement, table.name) for statement in statements):
+        for key in find_new_keys(old, table):
+            if any(thinks_of(step, table.name, key.columns, before.dialect) for step in steps):
                 continue
-            yield from (warning for key in keys if (warning := _describe(steps[0], table, key, before.dialect)))
+            if any(changes(statement, table.name, key.columns, before.dialect) for statement in statements):
+                continue
+            if warning := _describe(steps[0], table, key, before.dialect, is_about_nulls=_takes_nulls(key, old, table)):
+                yield warning
 
 
 def find_new_keys(old: Table, new: Table) -> Iterator[UniqueRows]:
@@ -82,6 +78,12 @@ def find_new_keys(old: Table, new: Table) -> Iterator[UniqueRows]:
             continue
         if not any(key.is_implied_by(other, new) for other in earlier):
             yield key
+
+
+def _takes_nulls(key: UniqueRows, old: Table, new: Table) -> bool:
+    """Whether all that is new is that NULLs count as equal."""
+    apart = replace(key, nulls_equal=False)
+    return key.nulls_equal and any(apart.is_implied_by(other, new) for other in list_keys(old))
 
 
 def _chooses_none(key: UniqueRows, old: Table, new: Table) -> bool:
@@ -123,28 +125,17 @@ def _columns(parts: Sequence[str], table: Table) -> frozenset[str]:
     return frozenset(name for part in parts for name in ((part,) if table.column(part) else mentioned(part, table)))
 
 
-@lru_cache(maxsize=64)
-def thinks_of(step: HistoryStep, table: str, dialect: str) -> bool:
-    """Whether a migration changes or deletes rows of a table, or looks for those that hold the same."""
-    try:
-        source = Path(step.file).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return True
-    if THINKS_OF_DUPLICATES.search(source) and has_word(source, table):
-        return True
-    from mrt_lint.model.ops import Delete, Truncate, Update  # noqa: PLC0415 slow to import
-
-    migration = read_migration(step.file, dialect)
-    changes = [op for op in migration.upgrade_ops if isinstance(op, Delete | Truncate | Update)] if migration else []
-    return any(not isinstance(op.table, str) or bare(op.table) == table for op in changes)
-
-
-def _describe(step: HistoryStep, table: Table, key: UniqueRows, dialect: str) -> str:
+def _describe(step: HistoryStep, table: Table, key: UniqueRows, dialect: str, *, is_about_nulls: bool) -> str:
     line = find_line(step, table, next(iter(sorted(key.columns))), key.name, dialect)
     if line and (is_excused(step.file, line) or is_agreed(step.file, line)):
         return ""
     columns = cut(f"({name_some(key.parts, 4)})", LONGEST)
     condition = f" where {cut(key.where, LONGEST)}" if key.where else ""
+    if is_about_nulls:
+        return (
+            f"{begin_with(line)} takes NULLs in {columns} of table '{table.label}'{condition} for equal, and no two rows here held "
+            "the same with NULL: such rows would fail this upgrade"
+        )
     return (
         f"{begin_with(line)} makes {columns} unique in table '{table.label}'{condition}, and no two rows here held the same: "
         "duplicates would fail this upgrade"

@@ -22,6 +22,22 @@ NEW = {
     "an expression": ('op.execute("CREATE UNIQUE INDEX ux ON t (lower(b))")', DROP, "(lower(b)"),
     "SQL": ('op.execute("CREATE UNIQUE INDEX ux ON t (b)")', DROP, "(b)"),
     "fewer columns than before": (INDEX.format(["code"]), DROP, "(code)"),
+    "other values are made the same": (
+        """op.execute("UPDATE t SET b = '' WHERE b IS NULL")\n    """ + INDEX.format(["a", "b"]),
+        DROP,
+        "(a, b)",
+    ),
+    "another column is written": (
+        """op.execute("UPDATE t SET code = code || 'x'")\n    """ + INDEX.format(["a", "b"]),
+        DROP,
+        "(a, b)",
+    ),
+    "others of another table": (
+        """op.get_bind().execute(sa.text("SELECT DISTINCT name FROM sqlite_master")).all()\n    """ + INDEX.format(["a"]),
+        DROP,
+        "(a)",
+    ),
+    "the way back deletes": (INDEX.format(["a"]), """op.execute("DELETE FROM t WHERE a = 'DISTINCT'")\n    """ + DROP, "(a)"),
 }
 SILENT = {
     "more columns than before": (INDEX.format(["once", "b"]), DROP),
@@ -45,6 +61,18 @@ SILENT = {
     ),
     "duplicates get other values": (
         'op.execute("UPDATE t SET a = a || id WHERE a IN (SELECT a FROM t)")\n    ' + INDEX.format(["a"]),
+        DROP,
+    ),
+    "duplicates get NULL": ("""op.execute("UPDATE t SET a = NULL WHERE a = ''")\n    """ + INDEX.format(["a"]), DROP),
+    "rows get values by their key": (
+        """op.execute("UPDATE t SET a = 'one' WHERE id > 0 AND id < 9999999")\n    op.execute("UPDATE t SET a = 'u' || id")\n    """
+        + INDEX.format(["a"]),
+        DROP,
+    ),
+    "the table's name is put in": (
+        """t = "t"
+    op.get_bind().execute(sa.text(f"SELECT DISTINCT a FROM {t}")).all()\n    """
+        + INDEX.format(["a"]),
         DROP,
     ),
     "a table of its own": (
@@ -93,7 +121,7 @@ def keep(verdict):
 def test_that_no_rows_are_duplicates_is_a_warning(verify, kind):
     upgrade, downgrade, columns = NEW[kind]
     verdict = verify(upgrade, downgrade)
-    assert verdict.outcome is Outcome.REVERSIBLE
+    assert verdict.outcome is (Outcome.DATA_LOSS if "UPDATE" in upgrade else Outcome.REVERSIBLE)
     [warning] = keep(verdict)
     assert warning.startswith("Line ")
     assert columns in warning
@@ -137,6 +165,29 @@ def test_all_rows_meet_that_a_new_column_is_null(verify):
     new = 'op.add_column("t", sa.Column("gone", sa.DateTime))\n    op.execute("CREATE UNIQUE INDEX ux ON t (a) WHERE gone IS NULL")'
     [warning] = keep(verify(new, DROP + '\n    op.drop_column("t", "gone")'))
     assert "(a) unique in table 't' where gone IS NULL, and" in warning
+
+
+def test_nulls_that_become_equal(project, postgres_url):
+    unique = 'op.create_unique_constraint("uq", "t", ["a", "b"]{})'
+    drop = 'op.drop_constraint("uq", "t")'
+    project.add("001", upgrade=f"{TABLE}\n    {unique.format('')}", downgrade='op.drop_table("t")')
+    project.add(
+        "002",
+        "001",
+        upgrade=f"{drop}\n    {unique.format(', postgresql_nulls_not_distinct=True')}",
+        downgrade=f"{drop}\n    {unique.format('')}",
+    )
+    project.add(
+        "003",
+        "002",
+        upgrade=f'{drop}\n    op.execute("ALTER TABLE t ADD CONSTRAINT uq UNIQUE NULLS NOT DISTINCT (a, b)")',
+        downgrade=f"{drop}\n    {unique.format(', postgresql_nulls_not_distinct=True')}",
+    )
+    with Verification(project.config(db_url=postgres_url)) as verification:
+        _, verdict, same = verification.check_all()
+    [warning] = keep(verdict)
+    assert "takes NULLs in (a, b) of table 't' for equal, and no two rows here held the same with NULL" in warning
+    assert keep(same) == []
 
 
 def test_a_beginning_is_less_than_the_whole(verify, mysql_url):
