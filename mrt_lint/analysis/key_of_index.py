@@ -81,17 +81,25 @@ def former_guard(
 
     Where the upgrade then changes rows or columns, what is dropped may be in their way.
     """
-    drop, given = None, _columns(op)
-    for other in case.earlier(op):
-        if case.state_before(other).table is not case.state_before(op).table or not case.runs(other):
-            continue
+    given = _columns(op)
+    table = case.state_before(op).table
+    before = [other for other in case.earlier(op) if case.state_before(other).table is table and case.runs(other)]
+    drops: list[DropIndex | DropConstraint] = []
+    for other in before:
         former = _unique_columns(case, other, kinds)
-        if drop is None and isinstance(other, DropIndex | DropConstraint) and former is not None:
-            # a table has one primary key, whatever its columns
-            drop = other if kinds == ("primary",) or _share(former, given) else None
-        if drop is not None and _is_in_the_way(other, _unique_columns(case, drop, kinds), given):
-            return None
-    return drop
+        # a table has one primary key, whatever its columns
+        if (
+            isinstance(other, DropIndex | DropConstraint)
+            and former is not None
+            and (kinds == ("primary",) or _share(former, given))
+        ):
+            drops.append(other)
+    if not drops:
+        return None
+    drop = next((each for each in drops if _name_of(each) == _own_name(op)), drops[0])
+    kept = _unique_columns(case, drop, kinds)
+    behind = before[next(place for place, other in enumerate(before) if other is drop) :]
+    return None if any(_is_in_the_way(other, kept, given) for other in behind) else drop
 
 
 def _share(former: object, columns: object) -> bool:
@@ -130,6 +138,11 @@ def _unique_columns(case: MigrationCase, op: Op, kinds: tuple[str, ...]) -> obje
 
 def _columns(op: CreateConstraint | CreateIndex | AddColumn) -> object:
     return (op.column,) if isinstance(op, AddColumn) else op.columns
+
+
+def _own_name(op: CreateConstraint | CreateIndex | AddColumn) -> str | None:
+    name = op.index if isinstance(op, CreateIndex) else _key(op).name
+    return fold(name) if readable(name) else None
 
 
 def _name_of(drop: DropConstraint | DropIndex) -> str:

@@ -62,7 +62,8 @@ def deed(op: Op) -> str:
     found, (verb, _, what) = names(op), op.op.partition("_")
     tracked = found.get(f"the_{what}", found["the_constraint"])
     if tracked.startswith(("a ", "an ")):  # without a name
-        tracked = bare(tracked).partition(" ")[2]
+        own = bare(tracked).partition(" ")[2]
+        tracked = own if verb in {"add", "create"} else f"a {own}" if what == "table" else f"its {own}"
     deeds = {"add": "the new", "create": "the new", "drop": "the drop of", "rename": "another name of"}
     return f"{deeds.get(verb, 'a change of')} {tracked}"
 

@@ -1,6 +1,7 @@
 """MRT442."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
@@ -15,6 +16,10 @@ _ROWS = (ops.Update, ops.Insert, ops.BulkInsert, ops.Delete, ops.Truncate)
 _OF_ANY = (ops.CreateTable, ops.DropTable)
 _OF_SOME = (ops.CreateIndex, ops.DropIndex)
 """What every database, and what all but MySQL, make or drop IF NOT EXISTS and IF EXISTS."""
+_DONE = {
+    "upgrade": "done without it: no later run makes up for it",
+    "downgrade": "undone without it: the next upgrade meets what is left",
+}
 _QUESTIONS = ((_OF_SOME, "get_indexes"), ((ops.AddColumn, ops.DropColumn, ops.AlterColumn), "get_columns"))
 _OF_CONSTRAINTS = {
     "unique": "get_unique_constraints",
@@ -25,26 +30,27 @@ _OF_CONSTRAINTS = {
 
 
 class SwallowedFailure(Rule):
-    """`upgrade()` catches the exception of a statement and goes on.
+    """`upgrade()` or `downgrade()` catches the exception of a statement and goes on.
 
     It is meant for what is there already, and swallows every other failure as well: a lost connection, a full disk, rows that do
     not fit. Alembic then stamps the revision. Half of the upgrade is missing from a schema that counts as complete, no later run
     makes up for it, and the next revisions or the application fail elsewhere. On PostgreSQL the transaction is lost with
-    the statement, so that the upgrade fails all the same.
+    the statement, so that the upgrade fails all the same. A rollback that goes on so leaves what it could not undo, and the next
+    upgrade meets that.
     """
 
     code = "MRT442"
     name = "swallowed-failure"
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_FAILS
-    message = "where this fails, upgrade goes on, and the revision counts as done without it: no later run makes up for it"
-    instead = "let the exception end the upgrade; where it may be done already, ask before: {way}"
+    message = "where this fails, {function} goes on, and the revision counts as {done}"
+    instead = "let the exception end the {function}; where it may be done already, ask before: {way}"
     of_rows = DialectWording(
-        message=message, instead="let the exception end the upgrade; a WHERE leaves out rows that must not end it"
+        message=message, instead="let the exception end the {function}; a WHERE leaves out rows that must not end it"
     )
     too_early = DialectWording(
         message=(
-            "the `try` is within the batch, which runs this when it ends: where it fails, upgrade fails, and no `except` is met"
+            "the `try` is within the batch, which runs this when it ends: where it fails, {function} fails, and no `except` is met"
         ),
         instead="leave out the `try`; where it may be done already, ask before: {way}",
     )
@@ -85,6 +91,20 @@ class SwallowedFailure(Rule):
                 try:
                     op.execute("UPDATE users SET name = trim(name)")  # MRT442
                 except sa.exc.OperationalError:
+                    pass
+            """,
+        ),
+        Example(
+            title="In a rollback",
+            target=DatabaseTarget(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.add_column("users", sa.Column("nick", sa.String(20)))
+
+            def downgrade():
+                try:
+                    op.drop_column("users", "nick")  # MRT442
+                except Exception:
                     pass
             """,
         ),
@@ -140,14 +160,23 @@ class SwallowedFailure(Rule):
     )
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
-        """Yield a finding for the first statement of an upgrade whose failure is swallowed, or is meant to be."""
-        for op in case.ops_for(self, ops.Op, new_tables=True):
-            is_caught = op.caught is True and _matters(case, op) and not _is_done_otherwise(case, op)
-            if not op.along_with and (is_caught or op.caught_too_early):
-                way = _way(op, case.dialect(op))
-                wording = self.too_early if op.caught_too_early else None if way else self.of_rows
-                yield self.found(case.migration, op, wording, way=way)
-                return
+        """Yield a finding for the first statement of each function whose failure is swallowed, or is meant to be."""
+        back = (op for op in case.migration.downgrade_ops if case.runs(op, self.dialects) and not _is_missing(case, op))
+        for function, operations in (("upgrade", case.ops_for(self, ops.Op, new_tables=True)), ("downgrade", back)):
+            for op in operations:
+                is_caught = op.caught is True and _matters(case, op) and not _is_done_otherwise(case, op)
+                if not op.along_with and (is_caught or op.caught_too_early):
+                    way = _way(op, case.dialect(op))
+                    wording = self.too_early if op.caught_too_early else None if way else self.of_rows
+                    found = self.found(case.migration, op, wording, way=way, function=function, done=_DONE[function])
+                    leaves = function == "downgrade" and not op.caught_too_early
+                    yield replace(found, consequence=Consequence.ROLLBACK_LEAVES_THINGS) if leaves else found
+                    break
+
+
+def _is_missing(case: MigrationCase, op: ops.Op) -> bool:
+    """Return whether an operation of downgrade() drops what is not there by then: it fails, and nothing is left."""
+    return id(op) in case.analysis(op).missing_objects
 
 
 def _way(op: ops.Op, dialect: str) -> str:
@@ -177,9 +206,7 @@ def _matters(case: MigrationCase, op: ops.Op) -> bool:
 
 def _is_done_otherwise(case: MigrationCase, op: ops.Op) -> bool:
     """Return whether the `except` clause, or what comes behind it, does the same to the same thing."""
-    upgrade = case.migration.upgrade_ops
-    behind = upgrade[next(place for place, other in enumerate(upgrade) if other is op) + 1 :]
-    others = [other for other in behind if other.caught is False and case.runs(other)]
+    others = [other for other in case.later(op) if other.caught is False and case.runs(other)]
     if isinstance(op, ops.Update | ops.Insert | ops.BulkInsert | ops.Delete):
         return any(type(other) is type(op) and getattr(other, "table", None) == op.table for other in others)
     wanted = {*effects_of(op).makes, *effects_of(op).changes}

@@ -65,6 +65,24 @@ def test_a_former_guard_of_other_columns_stays_where_it_is():
     assert "behind it" not in advice("MRT406", DROP.format("uq a", "unique") + 'op.create_unique_constraint("n", "Pairs", ["b b"])')
 
 
+def test_of_several_drops_that_of_the_same_name_moves():
+    first, second = (
+        'op.create_unique_constraint("one", "Pairs", ["a", "b b"])',
+        'op.create_unique_constraint("two", "Pairs", ["a", "d"])',
+    )
+    drops = DROP.format("one", "unique") + DROP.format("two", "unique")
+    found = told([(f"{PAIRS}\n{first}\n{second}", NOTHING), (f"{drops}{first}\n{second}", NOTHING)])
+    moved = [each.instead.partition("; move ")[2].partition(" behind")[0] for each in found if each.code == "MRT407"]
+    assert moved == ["the drop of unique constraint 'one'", "the drop of unique constraint 'two'"]
+
+
+def test_a_drop_without_a_name_is_one_of_the_table():
+    table = 'op.create_table("kinds", sa.Column("name", sa.Text()), sa.Column("n", sa.Integer()), sa.UniqueConstraint("name"))'
+    swap = 'op.drop_constraint(None, "kinds", type_="unique")\nop.create_unique_constraint("uq", "kinds", ["name", "n"])'
+    (text,) = [each.instead for each in told([(table, NOTHING), (swap, NOTHING)]) if each.code == "MRT407"]
+    assert "move the drop of its unique constraint behind it" in text
+
+
 @pytest.mark.parametrize("code", ["MRT406", "MRT407", "MRT426"])
 def test_no_key_of_a_partitioned_table_takes_over_an_index(code: str):
     made = {

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mrt_lint.model.finding import Consequence
 from tests.lint.test_downgrade_kinds import BASE, holds, told
 
 ADD = 'op.add_column("parcels", sa.Column("age", sa.Integer()))'
@@ -36,6 +37,31 @@ TOUCH = "op.execute(\"UPDATE parcels SET code = '{}'\")"
 def test_a_failure_is_swallowed_unless_the_same_is_done_otherwise(dialect: str, tried: str, handled: str, expected: str):
     upgrade = f"try:\n    {tried}\nexcept sa.exc.OperationalError:\n    {handled}\n"
     assert holds(expected, told([BASE, (upgrade, "pass")], dialect))
+
+
+@pytest.mark.parametrize(
+    ("tried", "handled", "expected"),
+    [
+        ('op.drop_column("parcels", "age")', "pass", "+MRT442"),
+        ('op.drop_column("parcels", "age")', IN_BATCH.format('drop_column("age")'), "-MRT442"),
+        ('op.drop_column("parcels", "age")', "raise", "-MRT442"),
+        ('op.drop_column("parcels", "nothing")', "pass", "-MRT442"),
+        ("op.execute('SELECT 1')", "pass", "-MRT442"),
+        (TOUCH.format("a"), "pass", "+MRT442"),
+    ],
+)
+def test_a_rollback_that_goes_on_leaves_what_it_could_not_undo(tried: str, handled: str, expected: str):
+    downgrade = f"try:\n    {tried}\nexcept Exception:\n    {handled}\n"
+    found = told([BASE, (ADD, downgrade)], "mysql")
+    assert holds(expected, found)
+    assert holds("-MRT442", told([BASE, (ADD, downgrade)], "postgresql"))
+    for each in found:
+        if each.code == "MRT442":
+            assert each.message.endswith(
+                "downgrade goes on, and the revision counts as undone without it: the next upgrade meets what is left"
+            )
+            assert each.instead.startswith("let the exception end the downgrade; ")
+            assert each.consequence is Consequence.ROLLBACK_LEAVES_THINGS
 
 
 WITHIN = """
