@@ -98,6 +98,7 @@ def _pairs(old: TableRows, new: TableRows) -> tuple[list[Pair], list[Row], list[
     key = next((key for key in (old.key, new.key) if key and set(key) <= set(shared)), None)
     if key is not None:
         found, lost, extra = _match(old, new, key, lost, extra)
+        is_made_again = not pairs and not found and len(lost) == len(extra)
         # rows that were moved away and back may have a new key, and everything else as it was
         others = [name for name in shared if name not in key]
         again, lost, extra = _match(old, new, others, lost, extra) if lost and extra and others else ([], lost, extra)
@@ -108,6 +109,9 @@ def _pairs(old: TableRows, new: TableRows) -> tuple[list[Pair], list[Row], list[
             again, lost, extra = (
                 _match(old, new, kept, lost, extra) if _tell_apart(old, new, kept, lost, extra) else ([], lost, extra)
             )
+            found += again
+        if lost and is_made_again:
+            again, lost, extra = _match_anew(old, new, others, lost, extra)
             found += again
     elif len(lost) * len(extra) <= LIKENESSES:
         found, lost, extra = _most_alike(old, new, shared, lost, extra)
@@ -132,6 +136,19 @@ def _match(
         else:
             lost.append(row)
     return pairs, lost, [row for rows in waiting.values() for row in rows]
+
+
+def _match_anew(
+    old: TableRows, new: TableRows, names: Sequence[str], lost: list[Row], extra: list[Row]
+) -> tuple[list[Pair], list[Row], list[Row]]:
+    """Pair rows that all have another key now: by the columns that hold what they held, or else the most alike."""
+    left, right = (dict(zip(names, _places(table, names), strict=True)) for table in (old, new))
+    kept = [
+        name for name in names if Counter(repr(row[left[name]]) for row in lost) == Counter(repr(row[right[name]]) for row in extra)
+    ]
+    if _tell_apart(old, new, kept, lost, extra):
+        return _match(old, new, kept, lost, extra)
+    return _most_alike(old, new, names, lost, extra) if len(lost) ** 2 <= LIKENESSES else ([], lost, extra)
 
 
 def _tell_apart(old: TableRows, new: TableRows, names: Sequence[str], lost: Sequence[Row], extra: Sequence[Row]) -> bool:

@@ -171,6 +171,34 @@ def test_an_index_that_stays_and_a_type_that_does_not_come_back_are_told(project
     assert messages(found["003"]) == ["Column 'users.name': type VARCHAR(50) became TEXT after rollback"]
 
 
+STEP_IDS = (
+    """op.drop_constraint("steps_pkey", "steps", type_="primary")
+    op.alter_column("steps", "id", new_column_name="old_id")
+    op.add_column("steps", sa.Column("id", sa.String(60), server_default=sa.text("'step-' || gen_random_uuid()"), nullable=False))
+    op.drop_column("steps", "old_id")
+    op.drop_column("steps", "note")
+    op.create_primary_key("steps_pkey", "steps", ["id"])""",
+    """op.drop_constraint("steps_pkey", "steps", type_="primary")
+    op.drop_column("steps", "id")
+    op.add_column("steps", sa.Column("id", sa.Integer, sa.Identity(start=500), nullable=False))
+    op.add_column("steps", sa.Column("note", sa.String(30)))
+    op.create_primary_key("steps_pkey", "steps", ["id"])""",
+)
+
+
+def test_rows_whose_key_is_made_again_by_both_ways_are_there_under_new_ids(project, postgres_url):
+    columns = """sa.Column("id", sa.Integer, primary_key=True, autoincrement=False), sa.Column("name", sa.String(30), nullable=False),
+        sa.Column("note", sa.String(30))"""
+    project.add("001", upgrade=f'op.create_table("steps", {columns})', downgrade='op.drop_table("steps")')
+    project.add("002", "001", upgrade=STEP_IDS[0], downgrade=STEP_IDS[1])
+    with Verification(project.config(db_url=postgres_url)) as verification:
+        *_, verdict = verification.check_all()
+    assert [message for message in messages(verdict) if "rows" in message or "values" in message] == [
+        "Column 'steps.id': 3/3 values changed after rollback",
+        "Column 'steps.note': 2/3 values lost after rollback",
+    ]
+
+
 def test_an_index_that_only_the_rollback_makes_is_said_to_be_new(project, verify):
     project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
     upgrade, downgrade = 'op.create_index("ix_phone", "users", ["phone"])', 'op.create_index("ix_name", "users", ["name"])'

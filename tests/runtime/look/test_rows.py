@@ -77,6 +77,35 @@ def test_rows_that_come_back_under_a_new_key_have_changed_their_key():
     assert failure.message == "Column 'users.id': 3/3 values changed after rollback"
 
 
+def test_rows_whose_key_was_made_again_have_lost_what_else_they_lack():
+    key, phone = told(OLD, ((7, "Ann", None), (8, "Bob", None), (9, "Cleo", None)))
+    assert (key.message, phone.message) == (
+        "Column 'users.id': 3/3 values changed after rollback",
+        "Column 'users.phone': 2/3 values lost after rollback",
+    )
+    assert "id = 1: 1 → 7" in key.evidence
+
+
+def test_rows_whose_key_was_made_again_are_found_by_most_of_their_columns():
+    columns = ("id", "name", "phone", "town")
+    before, after = (
+        TableRows(table="users", columns=columns, key=("id",), rows=rows)
+        for rows in (
+            ((1, "Ann", "11", "Bath"), (2, "Bob", "22", "Bath")),
+            ((8, "Bob", "22", None), (7, "x", "11", "Bath")),
+        )
+    )
+    key, name, town = told(before, after)
+    assert key.evidence == ("id = 1: 1 → 7", "id = 2: 2 → 8")
+    assert (name.evidence, town.evidence) == (("id = 1: 'Ann' → 'x'",), ("id = 2: 'Bath' → NULL",))
+
+
+def test_other_rows_under_other_keys_are_no_rows_whose_key_was_made_again():
+    lost, left = told(OLD, ((7, "Dora", "44"), (8, "Ed", "55"), (9, "Flo", None)))
+    assert lost.message == "Table 'users': 3/3 rows lost after rollback"
+    assert left.message == "Table 'users': 3 rows left behind after rollback"
+
+
 def test_rows_in_which_a_part_of_the_key_was_overwritten_have_changed_in_that_column():
     old, new = (
         TableRows(table="runs", columns=("status", "at"), key=("status", "at"), rows=tuple((status, at) for at in (1, 2)))
