@@ -10,7 +10,7 @@ from mrt_lint.analysis.wrong_name import own_name, right_names
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.ops import AddColumn, CreateTable, DropColumn, DropConstraint
+from mrt_lint.model.ops import AddColumn, CreateTable, DropColumn, DropConstraint, Op
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
@@ -65,6 +65,10 @@ class BrokenOrder(Rule):
     misnamed = DialectWording(
         message="downgrade fails here: {conflict}",
         instead="drop {right} before it, by that name and not as '{wrong}'",
+    )
+    too_early = DialectWording(
+        message="downgrade fails here: {conflict}",
+        instead="move it behind the creation of {made}, which is in line {line}",
     )
     manual = (
         "PostgreSQL, “Dependency Tracking”: https://www.postgresql.org/docs/current/ddl-depend.html",
@@ -282,7 +286,19 @@ class BrokenOrder(Rule):
                 words = {"enum": conflict.enum, "table": getattr(op, "table", "…")}
                 if conflict.kind in {ConflictKind.NEEDED, ConflictKind.EXISTING} and (misnamed := _misnamed(case, conflict)):
                     wording, words = self.misnamed, misnamed
+                elif wording is None and (made := _made_later(case, op, conflict)):
+                    wording, words = self.too_early, made
                 yield self.found(case.migration, op, wording, conflict=conflict.clause, **words)
+
+
+def _made_later(case: MigrationCase, op: Op, conflict: Conflict) -> dict[str, str]:
+    """Return what an operation needs and downgrade() makes behind it, and the line of that; empty if it makes none."""
+    for other in case.later(op):
+        if isinstance(other, CreateTable | AddColumn) and other.origin is not None and case.runs(other):
+            made = names(other)["the_table" if isinstance(other, CreateTable) else "the_column"]
+            if made in conflict.clause:
+                return {"made": made, "line": str(other.origin.line)}
+    return {}
 
 
 def _misnamed(case: MigrationCase, conflict: Conflict) -> dict[str, str]:

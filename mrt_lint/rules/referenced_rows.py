@@ -26,7 +26,10 @@ class ReferencedRows(Rule):
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_FAILS
     message = "downgrade deletes rows of {the_table} that upgrade inserts: it fails where rows of {children} refer to them by then"
-    instead = "leave those that are in use: DELETE …{unless}, or move the others to a former row first"
+    instead = (
+        "leave those that are in use: DELETE …{unless}, and let upgrade() insert only what is missing by then; or move the others "
+        "to a former row first"
+    )
     cascading = DialectWording(
         message=(
             "downgrade deletes rows of {the_table} that upgrade inserts: rows of {children} that refer to them by then "

@@ -139,3 +139,17 @@ def test_a_constraint_that_has_a_name_is_dropped_by_it(drop: str, name: str, nam
     make = f'op.create_foreign_key({name}, "parcels", "towns", ["id"], ["id"])'
     (finding,) = (finding for finding in told([(PARCELS, "pass"), (make, drop)]) if finding.code == "MRT116")
     assert (finding.instead == "drop it by the name that it was given: 'fk'") is named
+
+
+def test_what_comes_before_its_table_moves_behind_it():
+    kinds = 'op.create_table("kinds", sa.Column("id", sa.Integer(), primary_key=True))'
+    base = f'{kinds}\nop.create_table("things", sa.Column("kind", sa.Integer()))\n'
+    key = 'op.create_foreign_key("fk", "things", "kinds", ["kind"], ["id"])'
+    drops = 'op.drop_constraint("fk", "things", type_="foreignkey")\nop.drop_table("kinds")'
+
+    def found(downgrade: str) -> list[str]:
+        revisions = [(base + key, 'op.execute("SELECT 1")'), (drops, downgrade)]
+        return [each.instead for each in told(revisions) if each.code == "MRT112"]
+
+    assert found(f"{key}\n{kinds}") == ["move it behind the creation of table 'kinds', which is in line 15"]
+    assert not found(f"{kinds}\n{key}")

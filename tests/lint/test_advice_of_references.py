@@ -114,3 +114,9 @@ def test_duplicates_are_looked_for_without_collation_and_operator_class(op):  # 
     text = advice("MRT406", sql('CREATE UNIQUE INDEX ix ON kinds (name COLLATE "C" text_pattern_ops DESC, lower(name))'))
     perform(op, SHOP)
     op.get_bind().execute(sa.text(text[text.index("(SELECT") + 1 : text.index(");")])).all()
+
+
+def test_rows_that_stay_are_not_inserted_again():
+    keyed, added = SHOP + "\n" + KEY.format('"fk"', ""), sql("INSERT INTO kinds (id, name) VALUES (7, 'new')")
+    text = advice("MRT123", added, sql("DELETE FROM kinds WHERE id = 7"), keyed)
+    assert "and let upgrade() insert only what is missing by then; or move" in text
