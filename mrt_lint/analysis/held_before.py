@@ -10,7 +10,7 @@ from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.history.schema import fold, place
-from mrt_lint.model.ops import BulkInsert, Insert, Op, Update
+from mrt_lint.model.ops import AddColumn, BulkInsert, Insert, Op, Update
 from mrt_lint.model.values import Column, SqlType
 
 
@@ -38,7 +38,8 @@ def is_new(case: MigrationCase, op: Op, table: TrackedTable, column: str, value:
     """Return whether no row could hold a value in a column before upgrade(): the column, or the value of its type, is new."""
     known = former_column(case, table, column, case.dialect(op))
     if known is None:
-        return fold(column) in case.state_before(op).new_columns
+        added = (other for other in case.migration.upgrade_ops if isinstance(other, AddColumn))
+        return any(has_name((other.column,), column) and case.state_before(other).table is table for other in added)
     if value is None:
         return is_nullable(known) is False
     labels = _labels(known)

@@ -85,16 +85,18 @@ def empties(case: MigrationCase, op: Op, table: TrackedTable) -> bool:
     )
 
 
-def makes_fit(case: MigrationCase, op: Op, table: TrackedTable) -> bool:
-    """Return whether downgrade() narrows a table after a deletion, which some of its rows may not fit.
+def makes_fit(case: MigrationCase, op: Op, table: TrackedTable) -> Op | None:
+    """Return how downgrade() narrows a table after a deletion, which some of its rows may not fit; None where it does not.
 
-    It sets a column NOT NULL, changes its type, drops it, or makes a key or enum type again.
+    It sets a column NOT NULL, changes its type, drops it, or makes a key or enum type again; a drop counts least.
     """
     analysis = case.analysis(op)
-    return any(
-        _narrows(other) and (analysis.state_before(other).table is table or isinstance(other, ops.CreateObject))
+    found = [
+        other
         for other in _after(case, op)
-    )
+        if _narrows(other) and (analysis.state_before(other).table is table or isinstance(other, ops.CreateObject))
+    ]
+    return next((other for other in found if not isinstance(other, ops.DropColumn)), next(iter(found), None))
 
 
 def _after(case: MigrationCase, op: Op) -> list[Op]:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
+from mrt_lint.analysis.inserted_kinds import asks_for_column, asks_for_new, kind_asked_for, others_asked_for
 from mrt_lint.analysis.row_deletion import are_kept, deletions, empties, insertions, makes_fit, may_come_along, parent_deleted_next
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -46,13 +48,31 @@ class DeletedRows(Rule):
         message="downgrade deletes rows of {the_table} by a pattern that others meet as well: those are lost in a rollback",
         instead="name the rows that upgrade() inserts by their keys, or mark them in a column of their own",
     )
+    kind = DialectWording(
+        message="downgrade deletes every row of {the_table} with {kind}, also those that upgrade did not insert: these are lost",
+        instead="name the rows that upgrade() inserts by their keys, or mark them in a column of their own",
+    )
+    foreign = DialectWording(
+        message="downgrade deletes rows of {the_table} with {kind}, of which upgrade inserts none: they are lost in a rollback",
+        instead="ask for no other rows than upgrade() inserts; check the values",
+    )
+    unfit = DialectWording(
+        message=(
+            "downgrade deletes rows of {the_table} that the older schema cannot hold: those written since the upgrade are lost in "
+            "a rollback"
+        ),
+        instead=(
+            "change them to what it can hold, or keep them first: op.execute(«CREATE TABLE {sql_backup} AS SELECT * FROM "
+            "{sql_table}»); where they are worthless, say so behind '# noqa: MRT219'"
+        ),
+    )
     manual = ("PostgreSQL, DELETE: https://www.postgresql.org/docs/current/sql-delete.html",)
     exemptions = (
         "The table is made or dropped in this migration, or belongs to the database itself.",
-        "`upgrade()` inserts rows there, and WHERE names values: which rows these are is not looked at.",
+        "`upgrade()` inserts rows there, and WHERE names these by a key, or by values that no row could have before.",
         "`upgrade()` empties the table itself: MRT203 and MRT214 report that.",
         "The rows are copied to another table.",
-        "`downgrade()` then narrows the table, with NOT NULL, a key, a type or a column less, which such rows may not fit.",
+        "They are marked in a column that `upgrade()` adds, or `downgrade()` then drops a column by which they are known.",
         "It is under a condition, or `upgrade()` has parts that cannot be read.",
     )
 
@@ -82,6 +102,30 @@ class DeletedRows(Rule):
                 op.execute("DELETE FROM limits WHERE name LIKE 'tag:%'")  # MRT219
             """,
         ),
+        Example(
+            title="What the former table cannot hold",
+            source="""
+            def upgrade():
+                op.alter_column("notes", "user_id", existing_type=sa.Integer, nullable=True)
+
+            def downgrade():
+                op.execute("DELETE FROM notes WHERE user_id IS NULL")  # MRT219
+                op.alter_column("notes", "user_id", existing_type=sa.Integer, nullable=False)
+            """,
+        ),
+        Example(
+            title="A kind of rows, and values that upgrade does not insert",
+            source="""
+            kinds = sa.table("kinds", sa.column("name"), sa.column("family"))
+
+            def upgrade():
+                op.bulk_insert(kinds, [{"name": "a", "family": "new"}, {"name": "b", "family": "new"}])
+
+            def downgrade():
+                op.execute(kinds.delete().where(kinds.c.family == "new"))  # MRT219
+                op.execute("DELETE FROM kinds WHERE name IN ('a', 'b', 'c')")  # MRT219
+            """,
+        ),
     )
     good = (
         Example(
@@ -108,17 +152,6 @@ class DeletedRows(Rule):
             """,
         ),
         Example(
-            title="What the former table cannot hold",
-            source="""
-            def upgrade():
-                op.alter_column("notes", "user_id", existing_type=sa.Integer, nullable=True)
-
-            def downgrade():
-                op.execute("DELETE FROM notes WHERE user_id IS NULL")
-                op.alter_column("notes", "user_id", existing_type=sa.Integer, nullable=False)
-            """,
-        ),
-        Example(
             title="Marked as new in a column of their own",
             source="""
             def upgrade():
@@ -133,6 +166,7 @@ class DeletedRows(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every deletion of rows that are not known to be upgrade's own."""
+        unfit: set[TrackedTable] = set()
         for op, table in deletions(case):
             if are_kept(case, op, table) or empties(case, op, table):
                 continue
@@ -141,11 +175,30 @@ class DeletedRows(Rule):
                 if doubts.anything:
                     continue
                 yield replace(self.found(case.migration, op, self.everything, **found), severity=Severity.ERROR)
-            elif op.where is not True or makes_fit(case, op, table):
-                continue
-            elif insertions(case, op, table):
-                if op.by_value is False:
-                    yield self.found(case.migration, op, self.pattern, **found)
-            elif not doubts.rows and not may_come_along(case, op):
-                parent = parent_deleted_next(case, op, table)
-                yield self.found(case.migration, op, self.of_children if parent else None, **found, parent=parent)
+            elif op.where is True and makes_fit(case, op, table):
+                if table not in unfit and _takes_unfit(case, op, table):
+                    yield self.found(case.migration, op, self.unfit, **found)
+                    unfit.add(table)
+            elif op.where is True:
+                yield from self._of_some(case, op, table)
+
+    def _of_some(self, case: MigrationCase, op: ops.Delete, table: TrackedTable) -> Iterator[Finding]:
+        """Yield a finding for a deletion of some rows that takes others than those which upgrade() inserts."""
+        found, inserts = names(op, case.dialect(op)), insertions(case, op, table)
+        if inserts:
+            if op.by_value is False:
+                yield self.found(case.migration, op, self.pattern, **found)
+            elif other := others_asked_for(case, op, table):
+                yield self.found(case.migration, op, self.foreign, **found, kind=other)
+            elif kind := kind_asked_for(case, op, table):
+                yield self.found(case.migration, op, self.kind, **found, kind=kind)
+        elif not case.analysis(op).upgrade_doubts.rows and not may_come_along(case, op):
+            parent = parent_deleted_next(case, op, table)
+            yield self.found(case.migration, op, self.of_children if parent else None, **found, parent=parent)
+
+
+def _takes_unfit(case: MigrationCase, op: ops.Delete, table: TrackedTable) -> bool:
+    """Return whether rows go that do not fit the narrower table; those that a new column marks go with it."""
+    if isinstance(makes_fit(case, op, table), ops.DropColumn) or asks_for_column(case, op):
+        return False
+    return not insertions(case, op, table) or asks_for_new(case, op, table)

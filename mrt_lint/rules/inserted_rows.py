@@ -7,6 +7,7 @@ from mrt_lint.analysis.absent_table import is_table_absent
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.inserted_kinds import left_rows
 from mrt_lint.analysis.row_deletion import cascades, refusing_keys
 from mrt_lint.analysis.sql_names import sql_name, sql_path
 from mrt_lint.analysis.wording import names
@@ -40,6 +41,12 @@ class InsertedRows(Rule):
             "keep {what} of the rows that it inserts in a table of its own (on PostgreSQL by RETURNING), since they look "
             "like others later, and in downgrade() delete those{statement} and drop that table{order}"
         ),
+    )
+    unmet = DialectWording(
+        message=(
+            "upgrade inserts a row into {the_table} with {what}, which no DELETE of downgrade meets: it outlives the rollback"
+        ),
+        instead="ask in downgrade() for what upgrade() inserts; check the values",
     )
     manual = ("Alembic, Operations.bulk_insert: https://alembic.sqlalchemy.org/en/latest/ops.html",)
     exemptions = (
@@ -109,7 +116,10 @@ class InsertedRows(Rule):
         for op in case.ops_for(self, ops.Insert, ops.BulkInsert):
             if is_table_absent(case, op):
                 continue
-            if case.has_counterpart(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert) is UndoStatus.NO:
+            answered = case.has_counterpart(op, ops.Delete, ops.Truncate, ops.Update, ops.Insert, ops.BulkInsert)
+            if answered is UndoStatus.YES and (left := left_rows(case, op)):
+                yield self.found(case.migration, op, self.unmet, **names(op), what=left)
+            if answered is UndoStatus.NO:
                 found = names(op, case.dialect(op))
                 if isinstance(op, ops.Insert) and _has_found_keys(case, op):
                     yield self.found(case.migration, op, self.selected, **found, **_kept_keys(case, op), order=_order(case, op))

@@ -383,7 +383,8 @@ SPLIT = sql("UPDATE parcels SET code = 'none' WHERE code = ''")
         (BASE, SPLIT, sql(NEVER), "+MRT103"),
         (BASE, SPLIT, sql("UPDATE parcels SET code = '' WHERE id > 0 AND code != NULL"), "+MRT103"),
         (BASE, SPLIT, sql("UPDATE parcels SET code = '' WHERE (1 = 0)"), "+MRT103"),
-        (BASE, SPLIT, sql("UPDATE parcels SET code = '' WHERE code IS NULL"), "-MRT103"),
+        (BASE, SPLIT, sql("UPDATE parcels SET code = '' WHERE code IS NULL"), "+MRT103"),
+        (BASE, SPLIT, sql("UPDATE parcels SET code = '' WHERE code = 'none'"), "-MRT103"),
         (BASE, SPLIT, sql("UPDATE parcels SET code = NULL WHERE code = 'none'"), "-MRT103"),
         (BASE, SPLIT, sql("UPDATE parcels SET code = '' WHERE code = NULL OR code = 'none'"), "-MRT103"),
         # a whole table deleted, and still a table that could not be read
