@@ -19,6 +19,7 @@ MARKS = frozenset(
         "complete",
         "caught",
         "caught_too_early",
+        "elsewhere",
         "datetime",
         "repeated",
         "bound",

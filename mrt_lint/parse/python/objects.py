@@ -213,15 +213,21 @@ class FunctionChoice:
 
 @dataclass(slots=True, frozen=True)
 class ConnectionValue:
-    """What `op.get_bind()` returns, and engines, cursors and transactions made from it; `own` is the former only."""
+    """What `op.get_bind()` returns, and engines, cursors and transactions made from it; `own` is the former only.
+
+    `apart` is True of an engine, and of the connections that it opens: they are others than the migration's.
+    """
 
     autocommit: bool = False
     own: bool = False
+    apart: bool = False
 
 
 @dataclass(slots=True, frozen=True)
 class SessionValue:
-    """An ORM session on the migration's connection."""
+    """An ORM session on the migration's connection, or on another one (`apart`)."""
+
+    apart: bool = False
 
 
 @dataclass(slots=True, frozen=True)

@@ -194,6 +194,7 @@ class FunctionRun:
     asked: int = 0
     quiet: int = 0
     autocommit: int = 0
+    apart: bool = False
     depth: int = 0
     steps: int = 0
     built: int = 0
@@ -234,6 +235,8 @@ class FunctionRun:
         fields |= {"caught_too_early": True} if self.swallowing > swallowing else {}
         if self.repeating:
             fields["repeated"] = True
+        if self.apart:
+            fields["elsewhere"] = True
         if self.found_none:
             fields["found_none"] = self.found_none
         if not self.quiet:

@@ -103,6 +103,7 @@ def _placed(found: Op, execute: Execute) -> Op:
         autocommit=execute.autocommit,
         batch=execute.batch,
         caught=execute.caught,
+        elsewhere=execute.elsewhere,
         repeated=execute.repeated,
         found_none=execute.found_none,
     )

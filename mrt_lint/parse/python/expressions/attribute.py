@@ -87,7 +87,8 @@ def _of_connection(value: ConnectionValue | InspectorValue | ContextValue, name:
         return DialectName(url=True)
     if name in ("engine", "connection", "bind"):
         own = isinstance(value, ContextValue) and name != "engine"
-        return ConnectionValue(autocommit=isinstance(value, ConnectionValue) and value.autocommit, own=own)
+        is_other = name == "engine" or (isinstance(value, ConnectionValue) and value.apart)
+        return ConnectionValue(autocommit=isinstance(value, ConnectionValue) and value.autocommit, own=own, apart=is_other)
     if name == "impl":
         return ExternalName("alembic.impl")
     return BoundMethod(value, name)

@@ -202,7 +202,7 @@ def call_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArg
     if isinstance(receiver, ContextValue):
         return call_context(run, name, arguments, node)
     if isinstance(receiver, SessionValue):
-        return call_session(run, name, arguments, node)
+        return call_session(run, name, arguments, node, receiver)
     if isinstance(receiver, DialectName):
         return _call_dialect_name(run, receiver, name, arguments)
     if isinstance(receiver, InspectorValue):

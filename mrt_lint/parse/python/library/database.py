@@ -75,16 +75,25 @@ def statement_of(arguments: CallArguments) -> Value:
 
 def call_connection(run: FunctionRun, connection: ConnectionValue, name: str, arguments: CallArguments, node: cst.Call) -> Value:
     """Return a method of a connection, engine or cursor."""
+    before, run.apart = run.apart, connection.apart
+    try:
+        return _call_connection(run, connection, name, arguments, node)
+    finally:
+        run.apart = before
+
+
+def _call_connection(run: FunctionRun, connection: ConnectionValue, name: str, arguments: CallArguments, node: cst.Call) -> Value:
     if name in EXECUTING:
         values = executed_with(arguments)
         return execute(run, statement_of(arguments), node, autocommit=connection.autocommit, values=values)
     if name == "execution_options":
         level = arguments.keyword.get("isolation_level")
-        return ConnectionValue(autocommit=True) if isinstance(level, str) and level.upper() == "AUTOCOMMIT" else connection
+        is_alone = isinstance(level, str) and level.upper() == "AUTOCOMMIT"
+        return ConnectionValue(autocommit=True, apart=connection.apart) if is_alone else connection
     if name in _CONNECTING:
         # entering a connection returns itself; a transaction, cursor or connection made from it ends by itself
-        return connection if name == "__enter__" else ConnectionValue(autocommit=connection.autocommit)
-    if name == "commit" or (name == "rollback" and connection.own):
+        return connection if name == "__enter__" else ConnectionValue(autocommit=connection.autocommit, apart=connection.apart)
+    if (name == "commit" and not connection.apart) or (name == "rollback" and connection.own):
         # SQLAlchemy begins the next transaction with the next statement
         command = name.upper()
         run.emit(ops.Statement, node, command=command, effect=False, text=f"{command} AND CHAIN", in_python=connection.own)
@@ -124,8 +133,19 @@ def call_context(run: FunctionRun, name: str, arguments: CallArguments, node: cs
     return UNKNOWN
 
 
-def call_session(run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call) -> Value:
+def call_session(
+    run: FunctionRun, name: str, arguments: CallArguments, node: cst.Call, session: SessionValue | None = None
+) -> Value:
     """Return a method of an ORM session."""
+    session = session or SessionValue()
+    before, run.apart = run.apart, session.apart
+    try:
+        return _call_session(run, session, name, arguments, node)
+    finally:
+        run.apart = before
+
+
+def _call_session(run: FunctionRun, session: SessionValue, name: str, arguments: CallArguments, node: cst.Call) -> Value:
     if name in ("scalar", "scalars"):
         rows = execute(run, statement_of(arguments), node, values=executed_with(arguments))
         return rows.row if isinstance(rows, OrmRows) and name == "scalar" else rows
@@ -135,13 +155,13 @@ def call_session(run: FunctionRun, name: str, arguments: CallArguments, node: cs
         table = as_table(arguments.get(0, "entity"))
         return OrmRow(table) if table is not None else UNKNOWN
     if name in ("run_sync", "run_callable"):
-        return call_back(run, SessionValue(), arguments, node)
+        return call_back(run, session, arguments, node)
     if name == "query":
         return make_select(arguments, query=True)
     if name in ("begin", "begin_nested", "no_autoflush", "__enter__", "__call__"):
-        return SessionValue()
+        return session
     if name in ("connection", "get_bind", "bind"):
-        return ConnectionValue()
+        return ConnectionValue(apart=session.apart)
     if name in WRITING:
         _write(run, name, arguments, node)
     elif (value := sql_among(name, arguments, texts=True)) is not None:

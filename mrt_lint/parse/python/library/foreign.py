@@ -116,7 +116,7 @@ def handle_of(name: ExternalName) -> Value:
         and "get" not in name.last
     ):
         return SessionValue()
-    return ConnectionValue() if _CONNECTION.search(name.last) else name
+    return ConnectionValue(apart="engine" in name.last.lower()) if _CONNECTION.search(name.last) else name
 
 
 def call_foreign(run: FunctionRun, path: str, arguments: CallArguments, node: cst.Call) -> Value:
@@ -137,7 +137,7 @@ def call_foreign(run: FunctionRun, path: str, arguments: CallArguments, node: cs
     if _SESSION.search(name) or _SESSION.search(path.rpartition(".")[0].rpartition(".")[2]):
         return SessionValue()
     if _CONNECTION.search(name) and not reaches_database(arguments.everything()):
-        return ConnectionValue()
+        return ConnectionValue(apart="engine" in name.lower())
     if ref is not None and is_class:
         return make_type(ref, arguments)
     return UNKNOWN

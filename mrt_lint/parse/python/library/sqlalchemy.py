@@ -27,7 +27,16 @@ from mrt_lint.parse.python.library.sql_expression import deny, merge_sql, requir
 from mrt_lint.parse.python.library.statement import make_select, make_table, start_dml
 from mrt_lint.parse.python.library.table import as_table, make_column_ref
 from mrt_lint.parse.python.library.types import make_type
-from mrt_lint.parse.python.objects import CallArguments, ExternalName, InspectorValue, LocalClass, PartialCall, SessionValue, Value
+from mrt_lint.parse.python.objects import (
+    CallArguments,
+    ConnectionValue,
+    ExternalName,
+    InspectorValue,
+    LocalClass,
+    PartialCall,
+    SessionValue,
+    Value,
+)
 
 KEYWORDS: Final = {
     "current_timestamp": "CURRENT_TIMESTAMP",
@@ -148,8 +157,21 @@ def _ddl(kind: str) -> Callable[[CallArguments], Value]:
     return lambda arguments: DdlElement(kind, arguments.get(0, "element", UNKNOWN), arguments.get(1, "cascade", False) is True)
 
 
-def _session_factory(_arguments: CallArguments) -> Value:
-    return PartialCall(ExternalName("sqlalchemy.orm.Session"), CallArguments())
+def _session_factory(arguments: CallArguments) -> Value:
+    bind = arguments.get(0, "bind")
+    if isinstance(bind, PartialCall):  # scoped_session(sessionmaker(…))
+        return bind
+    return PartialCall(ExternalName("sqlalchemy.orm.Session"), CallArguments([], {"bind": bind}))
+
+
+def _session(arguments: CallArguments) -> Value:
+    bind = arguments.get(0, "bind")
+    return SessionValue(apart=isinstance(bind, ConnectionValue) and bind.apart)
+
+
+def _engine(arguments: CallArguments) -> Value:
+    level = arguments.keyword.get("isolation_level")
+    return ConnectionValue(autocommit=isinstance(level, str) and level.upper() == "AUTOCOMMIT", apart=True)
 
 
 MAKERS: Final[dict[str, Callable[[CallArguments], Value]]] = {
@@ -196,7 +218,7 @@ MAKERS: Final[dict[str, Callable[[CallArguments], Value]]] = {
     "CreateEnumType": _ddl("create"),
     "DropEnumType": _ddl("drop"),
     "MetaData": lambda _: ExternalName("sqlalchemy.metadata"),
-    "Session": lambda _: SessionValue(),
+    "Session": _session,
     "scoped_session": _session_factory,
     "sessionmaker": _session_factory,
     "create_session": lambda _: SessionValue(),
@@ -204,7 +226,10 @@ MAKERS: Final[dict[str, Callable[[CallArguments], Value]]] = {
     "inspect": _inspect,
     "Inspector": lambda _: InspectorValue(),
     "from_engine": lambda _: InspectorValue(),
-    "create_engine": lambda _: UNKNOWN,
+    "create_engine": _engine,
+    "create_async_engine": _engine,
+    "engine_from_config": _engine,
+    "async_engine_from_config": _engine,
     "declarative_base": lambda _: ExternalName("sqlalchemy.orm.Base"),
     "automap_base": lambda _: ExternalName("sqlalchemy.orm.Base"),
     "aliased": lambda arguments: as_table(arguments.get(0, "element")) or UNKNOWN,
