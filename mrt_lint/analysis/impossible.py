@@ -10,8 +10,10 @@ from mrt_lint.analysis.literal_default import find_unfit_default
 from mrt_lint.analysis.sql_names import sql_path
 from mrt_lint.analysis.type_family import TEXT, TYPE_FAMILIES
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.mysql_modify import restates
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.ops import AlterColumn, AlterObject, CreateConstraint, DropConstraint, Execute, InvalidCall, Op
+from mrt_lint.model.ops import AlterColumn, AlterObject, CreateConstraint, DropConstraint, DropIndex, Execute, InvalidCall, Op
 from mrt_lint.model.values import UNSET, SqlType
 
 if TYPE_CHECKING:
@@ -57,6 +59,23 @@ def find_impossibility(case: MigrationCase, op: Op) -> Impossibility | None:
         return _in_sql_of_sqlite(case, op) if op.sql else _on_sqlite(op)
     if case.dialect(op) == "postgresql" and isinstance(op, AlterColumn):
         return _uncastable(case, op)
+    return _incomplete(op) if case.dialect(op) in FAMILY else None
+
+
+def _incomplete(op: Op) -> Impossibility | None:
+    """Return what an operation lacks without which Alembic writes no SQL for MySQL and MariaDB, or SQL that they refuse."""
+    if isinstance(op, AlterColumn) and not op.sql and op.type is UNSET and op.existing_type is UNSET and restates(op):
+        return Impossibility(
+            "on MySQL and MariaDB Alembic raises CommandError without the type, which MODIFY repeats", "add existing_type=…"
+        )
+    if isinstance(op, DropConstraint) and not op.sql and not op.along_with and op.kind is None and readable(op.constraint):
+        return Impossibility(
+            "on MySQL and MariaDB SQLAlchemy drops no constraint without its kind",
+            'add type_="foreignkey", "unique", "check" or "primary"',
+        )
+    if isinstance(op, DropIndex) and not op.along_with and op.table is None:
+        instead = "add ON and the table" if op.sql else "add table_name=…"
+        return Impossibility("MySQL and MariaDB drop an index of a table, which is not named", instead)
     return None
 
 

@@ -25,10 +25,7 @@ _COUNTED: Final = frozenset({"SMALLINT", "INTEGER", "BIGINT"})
 
 def modified(table: ReplayedTable, op: AlterColumn) -> AlterColumn:
     """Return the operation with all that the server takes from it; a column of the primary key stays NOT NULL."""
-    if op.batch and asked(op).recreate == "always":
-        return op  # the table is rebuilt, from the server's own definition
-    restated = ("type",) if op.sql else _RESTATES  # RENAME COLUMN, with which SQL leaves the rest unchanged, names no type
-    if all(getattr(op, setting) is UNSET for setting in restated) and not _is_new_time(op):
+    if not restates(op):
         return op
     said: dict[str, Any] = {} if op.sql or op.type is not UNSET else {"type": op.existing_type}
     for setting, unsaid in _UNSAID.items():
@@ -40,6 +37,14 @@ def modified(table: ReplayedTable, op: AlterColumn) -> AlterColumn:
     if not _is_numbered(table, op):
         said.pop("autoincrement", None)
     return replace(op, **said)
+
+
+def restates(op: AlterColumn) -> bool:
+    """Return whether an operation becomes MODIFY or CHANGE, for which Alembic needs the type."""
+    if op.batch and asked(op).recreate == "always":
+        return False  # the table is rebuilt, from the server's own definition
+    restated = ("type",) if op.sql else _RESTATES  # RENAME COLUMN, with which SQL leaves the rest unchanged, names no type
+    return any(getattr(op, setting) is not UNSET for setting in restated) or _is_new_time(op)
 
 
 def _nullable(table: ReplayedTable, op: AlterColumn, said: Flag) -> Flag:

@@ -14,7 +14,8 @@ class RefusedOperation(Rule):
     """An operation that cannot run at all.
 
     A call without an argument that it needs raises TypeError; SQLite has no ALTER for constraints, types and defaults; PostgreSQL
-    casts no text to a number without USING; no database parses SQL with a parenthesis or quote too many; SQLAlchemy takes every
+    casts no text to a number without USING; on MySQL Alembic needs the type of a changed column and the kind of a dropped
+    constraint; no database parses SQL with a parenthesis or quote too many; SQLAlchemy takes every
     `:name` of `sa.text()` and `op.execute()` for a bind, in quotes, too, except directly before `::`. In `upgrade()` the
     first deployment shows it; in `downgrade()`, which never ran before, it is the rollback that was to end an incident.
     """
@@ -93,6 +94,21 @@ class RefusedOperation(Rule):
             """,
         ),
         Example(
+            title="What MySQL needs besides: the type of a column, the kind of a constraint, the table of an index",
+            target=DatabaseTarget(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.create_unique_constraint("uq_orders", "orders", ["number"])
+                op.create_index("ix_orders", "orders", ["total"])
+                op.alter_column("orders", "total", existing_type=sa.Integer(), nullable=False)
+
+            def downgrade():
+                op.alter_column("orders", "total", nullable=True)  # MRT121
+                op.drop_index("ix_orders")  # MRT121
+                op.drop_constraint("uq_orders", "orders")  # MRT121
+            """,
+        ),
+        Example(
             title="A default that is quoted text",
             target=DatabaseTarget(dialect="postgresql"),
             source="""
@@ -144,6 +160,21 @@ class RefusedOperation(Rule):
 
             def downgrade():
                 op.execute(sa.text("UPDATE orders SET kind = :old WHERE kind = 'b'").bindparams(old="a"))
+            """,
+        ),
+        Example(
+            title="MySQL, with the type of the column and the kind of the constraint",
+            target=DatabaseTarget(dialect="mysql"),
+            source="""
+            def upgrade():
+                op.create_unique_constraint("uq_orders", "orders", ["number"])
+                op.alter_column("orders", "total", existing_type=sa.Integer(), nullable=False)
+                op.alter_column("orders", "number", server_default="1")
+
+            def downgrade():
+                op.alter_column("orders", "number", server_default=None)
+                op.alter_column("orders", "total", existing_type=sa.Integer(), nullable=True)
+                op.drop_constraint("uq_orders", "orders", type_="unique")
             """,
         ),
         Example(

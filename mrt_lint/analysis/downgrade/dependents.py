@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from mrt_lint.analysis.downgrade.held_column import find_holder
+from mrt_lint.analysis.downgrade.held_column import find_fixed, find_holder
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
 from mrt_lint.history.effects import type_of
@@ -42,11 +42,15 @@ def find_dependent(simulated: SimulatedSchema, op: Op) -> str | None:
         return f"{cover} still covers column '{op.table}.{op.column}'" if isinstance(op, DropColumn) and cover else None
     if isinstance(op, DropColumn):
         return (_find_key_over(simulated, op) if simulated.dialect in FAMILY else None) or find_holder(simulated, op)
-    return None if simulated.leaves_keys_unchecked(op) else _find_needed(simulated, op)
+    # MySQL keeps an index even then (https://bugs.mysql.com/bug.php?id=106077)
+    is_kept = simulated.dialect == "mysql" and isinstance(op, DropIndex | DropConstraint)
+    return None if simulated.leaves_keys_unchecked(op) and not is_kept else _find_needed(simulated, op)
 
 
 def _find_needed(simulated: SimulatedSchema, op: Op) -> str | None:
-    """Return one clause if something that is there still needs a table, its rows, an index, a key or another object."""
+    """Return one clause if something that is there still needs a table, its rows, an index, a key, a type or another object."""
+    if isinstance(op, AlterColumn) and simulated.dialect in FAMILY:
+        return find_fixed(simulated, op)
     if isinstance(op, DropTable) and readable(op.table):
         return _find_child(simulated, place(op.schema, op.table), _together(op) if simulated.dialect != "mariadb" else ())
     if isinstance(op, Truncate) and readable(op.table) and simulated.dialect == "postgresql":

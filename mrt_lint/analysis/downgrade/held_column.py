@@ -1,16 +1,17 @@
-"""What keeps a database from dropping a column: keys, checks and generated columns over it."""
+"""What keeps a database from dropping or changing a column: keys, checks and generated columns over it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from mrt_lint.analysis.downgrade.definition import for_dialect, is_same_value
 from mrt_lint.analysis.downgrade.simulated_schema import SimulatedSchema
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.schema import ReplayedTable, fold, place, without_order
 from mrt_lint.model.dialects import FAMILY
-from mrt_lint.model.ops import AddColumn, CreateIndex, DropColumn
-from mrt_lint.model.values import Column, Constraint, MaybeName, Name, Unknown
+from mrt_lint.model.ops import AddColumn, AlterColumn, CreateIndex, DropColumn
+from mrt_lint.model.values import Column, Constraint, MaybeName, Name, SqlType, Unknown
 
 _QUOTED = re.compile(r"'(?:[^']|'')*'")
 _WORD = re.compile(r"\w+")
@@ -32,6 +33,46 @@ def find_holder(simulated: SimulatedSchema, op: DropColumn) -> str | None:
         if simulated.is_sure_of_part(where, part, where[1], column):
             return clause
     return None
+
+
+def find_fixed(simulated: SimulatedSchema, op: AlterColumn) -> str | None:
+    """Return one clause on a foreign key for which MySQL and MariaDB keep the type of a column, or NULL in it.
+
+    Of a text MySQL changes the length. Source: “FOREIGN KEY Constraints”, on types and SET NULL
+    (https://dev.mysql.com/doc/refman/8.4/en/create-table-foreign-keys.html), and MariaDB's errors.
+    """
+    where = place(op.schema, op.table) if readable(op.table) else None
+    table = simulated.schema.tables_by_place.get(where, None) if where is not None else None
+    name = fold(op.column) if readable(op.column) else None
+    if where is None or not isinstance(table, ReplayedTable) or name is None:
+        return None
+    column = table.columns.get(name)
+    if not isinstance(column, Column):
+        return None
+    is_changed = _is_other_type(simulated, column, op)
+    for key in table.known_constraints("foreignkey"):
+        is_sure = name in _columns(key.columns) and simulated.is_sure_of_part(where, key, where[1], name)
+        called = f"foreign key '{key.name}'" if readable(key.name) else "its foreign key"
+        if not is_sure:
+            continue
+        if op.nullable is False and "SET NULL" in {key.ondelete, key.onupdate}:
+            return f"{called} sets column '{op.table}.{op.column}' to NULL (error 1830)"
+        if is_changed:
+            return f"column '{op.table}.{op.column}' keeps its type under {called} (errors 1832 and 3780)"
+    for child, key in simulated.schema.references_to(where) if is_changed else ():
+        source = place(child.schema, child.name)
+        if name in _columns(key.referred_columns) and simulated.is_sure_of_part(source, key, source[1]):
+            return (
+                f"column '{op.table}.{op.column}' keeps its type under a foreign key of table '{child.name}' (errors 1833 and 3780)"
+            )
+    return None
+
+
+def _is_other_type(simulated: SimulatedSchema, column: Column, op: AlterColumn) -> bool:
+    former, new = (for_dialect(kind, simulated.dialect) for kind in (column.type, op.type))
+    if not simulated.known_schema.with_types or not isinstance(former, SqlType) or not isinstance(new, SqlType):
+        return False
+    return former.name != new.name and is_same_value(former, new) is False
 
 
 def _holders(
