@@ -36,10 +36,7 @@ PARTITIONED: Final = (
 def key_of_index(case: MigrationCase, op: CreateConstraint | AddColumn) -> dict[str, str]:
     """Return the calls of such a key, "build" and "take_over", and what else changes: "moved" is a drop, "left_out" a keyword."""
     key, words = _key(op), names(op)
-    own = key.name
-    if own is None and readable(op.table):
-        own = given_name(op.table, key, "postgresql")
-    name = own if readable(own) else "…"
+    name = _own_name(op) or "…"
     kind = "PRIMARY KEY" if key.kind == "primary" else "UNIQUE"
     drop = former_guard(case, op, ("primary",) if key.kind == "primary" else ("unique",))
     index = f"{name}_new" if drop is not None and _name_of(drop) == fold(name) else name
@@ -81,12 +78,14 @@ def former_guard(
 
     Where the upgrade then changes rows or columns, what is dropped may be in their way.
     """
-    given = _columns(op)
+    given, own = _columns(op), fold(_own_name(op) or "")
     table = case.state_before(op).table
     before = [other for other in case.earlier(op) if case.state_before(other).table is table and case.runs(other)]
     drops: list[DropIndex | DropConstraint] = []
     for other in before:
         former = _unique_columns(case, other, kinds)
+        if isinstance(other, DropConstraint) and not case.kind(other) and own and _name_of(other) == own:
+            former = UNKNOWN  # of a table that the history does not show
         # a table has one primary key, whatever its columns
         if (
             isinstance(other, DropIndex | DropConstraint)
@@ -96,7 +95,7 @@ def former_guard(
             drops.append(other)
     if not drops:
         return None
-    drop = next((each for each in drops if _name_of(each) == _own_name(op)), drops[0])
+    drop = next((each for each in drops if _name_of(each) == own), drops[0])
     kept = _unique_columns(case, drop, kinds)
     behind = before[next(place for place, other in enumerate(before) if other is drop) :]
     return None if any(_is_in_the_way(other, kept, given) for other in behind) else drop
@@ -141,8 +140,12 @@ def _columns(op: CreateConstraint | CreateIndex | AddColumn) -> object:
 
 
 def _own_name(op: CreateConstraint | CreateIndex | AddColumn) -> str | None:
-    name = op.index if isinstance(op, CreateIndex) else _key(op).name
-    return fold(name) if readable(name) else None
+    """Return the name of an index or key, the one that PostgreSQL gives to a key without one; None if it is not known."""
+    key = None if isinstance(op, CreateIndex) else _key(op)
+    name = op.index if isinstance(op, CreateIndex) else key.name if key is not None else None
+    if name is None and key is not None and readable(op.table):
+        name = given_name(op.table, key, "postgresql")
+    return name if readable(name) else None
 
 
 def _name_of(drop: DropConstraint | DropIndex) -> str:

@@ -76,6 +76,13 @@ def test_of_several_drops_that_of_the_same_name_moves():
     assert moved == ["the drop of unique constraint 'one'", "the drop of unique constraint 'two'"]
 
 
+def test_a_drop_of_the_same_name_moves_on_a_table_that_is_not_known():
+    swap = 'op.drop_constraint("marks_pkey", "marks")\nop.create_primary_key(None, "marks", ["a", "b"])'
+    (text,) = [each.instead for each in told([(NOTHING, NOTHING), (swap, NOTHING)]) if each.code == "MRT426"]
+    assert 'op.create_index("marks_pkey_new", "marks", ["a", "b"]' in text
+    assert "move the drop of constraint 'marks_pkey' behind it" in text
+
+
 def test_a_drop_without_a_name_is_one_of_the_table():
     table = 'op.create_table("kinds", sa.Column("name", sa.Text()), sa.Column("n", sa.Integer()), sa.UniqueConstraint("name"))'
     swap = 'op.drop_constraint(None, "kinds", type_="unique")\nop.create_unique_constraint("uq", "kinds", ["name", "n"])'
