@@ -158,6 +158,8 @@ def _of_code(table: Table, plan: TablePlan, reading: CodeReading) -> Iterator[Ro
         kind = plan.kinds[name]
         is_listed = isinstance(kind.other if isinstance(kind, ConvertibleTexts) else kind, Choices)
         shapes = (constant, f"{constant}1/") if isinstance(constant, str) and not is_listed else (constant,)
+        if isinstance(constant, str) and constant.isspace():  # it is between words
+            shapes = (f"one{constant}two",)
         for shape in shapes:
             yield from ({name: value} for value in list(kind.fit(shape))[:1])
 

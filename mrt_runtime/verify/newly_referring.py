@@ -31,12 +31,12 @@ def find_newly_referring(
     steps: the revision and those before it, where rows without a match may have gone. statements: which changed rows just now.
     custom: tables whose rows the project supplies, as its application writes them.
     """
-    known, there = {table.label: table for table in before.tables}, {table.label for table in first.tables}
+    known = {table.label: table for table in before.tables}
     for table in first.tables if before.dialect != UNCHECKED else ():
         old = known.get(table.label)
         if old is None or old is table or table.label in custom or table.parents:
             continue
-        keys = [key for key in table.foreign_keys if is_new(key, old, known) and not follows(key, old, there)]
+        keys = [key for key in table.foreign_keys if is_new(key, old, known) and not follows(key, old)]
         if any(map(looks_for_orphans, steps)):
             continue
         keys = [key for key in keys if not any(changes_before(step, table, key, before.dialect) for step in steps)]
@@ -61,16 +61,13 @@ def is_new(key: ForeignKey, old: Table, known: Collection[str]) -> bool:
     return is_checked and qualified(key.referred_table, key.referred_schema) in known
 
 
-def follows(key: ForeignKey, old: Table, there: Collection[str]) -> bool:
-    """Whether another one that was there has kept rows without a match away, to the same table or one that has another name."""
+def follows(key: ForeignKey, old: Table) -> bool:
+    """Whether another one that was there has kept rows without a match away."""
     return any(
         other.columns == key.columns
         and other.validated
         and other.enforced
-        and (
-            (other.referred_table, other.referred_columns) == (key.referred_table, key.referred_columns)
-            or qualified(other.referred_table, other.referred_schema) not in there
-        )
+        and (other.referred_table, other.referred_columns) == (key.referred_table, key.referred_columns)
         for other in old.foreign_keys
     )
 

@@ -74,9 +74,15 @@ def test_nor_of_a_database_that_does_not_look_at_rows(verify, sqlite_url):
 
 
 def test_a_parent_of_another_name_is_the_same_one(verify, postgres_url):
-    there = 'op.rename_table("teams", "groups")\n    ' + RETEAM.format(TEAM.replace('"teams"', '"groups"'))
-    back = 'op.rename_table("groups", "teams")'
-    assert not keep(verify(postgres_url, (TABLES, DROP), (there, back))["002"])
+    verdict = verify(postgres_url, (TABLES, DROP), ('op.rename_table("teams", "groups")', 'op.rename_table("groups", "teams")'))[
+        "002"
+    ]
+    assert not keep(verdict)
+
+
+def test_another_parent_is_not(verify, postgres_url):
+    there = RETEAM.format(TEAM.replace('"teams"', '"users"'))
+    assert len(keep(verify(postgres_url, (TABLES, DROP), (there, RETEAM.format(TEAM)))["002"])) == 1
 
 
 def test_a_key_that_is_validated_later_meets_rows_then(verify, postgres_url):

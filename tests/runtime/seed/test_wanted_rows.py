@@ -247,3 +247,13 @@ def test_a_column_is_known_by_its_place_in_a_query(field, tmp_path, body):
     assert texts
     for text in texts:
         json.loads(text)
+
+
+def test_a_blank_that_code_splits_at_is_between_words(field, tmp_path):
+    field.seed(TABLE)
+    file = write(tmp_path, "t = sa.table('t')\n    first, _, last = row.note.partition(' ')")
+    with field.scratch.engine.begin() as connection:
+        field.seeder.write_wanted(connection, field.schema, field.seeded, file)
+    notes = {note for (note,) in field.rows("t", "note")}
+    assert "one two" in notes
+    assert not {" ", " 1/"} & notes
