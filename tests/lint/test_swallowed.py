@@ -40,6 +40,24 @@ def test_a_failure_is_swallowed_unless_the_same_is_done_otherwise(dialect: str, 
 
 
 @pytest.mark.parametrize(
+    ("manager", "expected"),
+    [
+        ("contextlib.suppress(Exception)", "+MRT442"),
+        ("suppress(sa.exc.OperationalError, KeyError)", "+MRT442"),
+        ("op.get_bind().begin_nested(), suppress(sa.exc.DBAPIError)", "+MRT442"),
+        ("suppress(KeyError)", "-MRT442"),
+        ("suppress()", "-MRT442"),
+        ("op.get_bind().begin_nested()", "-MRT442"),
+    ],
+)
+def test_suppress_swallows_as_an_except_clause_does(manager: str, expected: str):
+    upgrade = f"import contextlib\nfrom contextlib import suppress\nwith {manager}:\n    {ADD}"
+    assert holds(expected, told([BASE, (upgrade, "pass")], "mysql"))
+    behind = told([BASE, (f"{upgrade}\n{ADD.replace('age', 'size')}", "pass")], "mysql")
+    assert [finding.place.line for finding in behind if finding.code == "MRT442"] == ([12] if expected[0] == "+" else [])
+
+
+@pytest.mark.parametrize(
     ("tried", "handled", "expected"),
     [
         ('op.drop_column("parcels", "age")', "pass", "+MRT442"),

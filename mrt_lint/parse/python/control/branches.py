@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import libcst as cst
@@ -149,9 +149,18 @@ def _goes_on(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
 def _catches_failures(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
     """Return whether a handler may catch what a database raises, by the names of its exceptions."""
     kind = handler.type
-    given = [element.value for element in kind.elements] if isinstance(kind, cst.Tuple) else [kind]
+    return _names_failures([element.value for element in kind.elements] if isinstance(kind, cst.Tuple) else [kind])
+
+
+def _names_failures(given: Iterable[cst.BaseExpression | None]) -> bool:
     named = {dotted(each).rpartition(".")[2] if each is not None else "" for each in given}
     return not named <= _OF_OTHERS
+
+
+def _suppresses_failures(manager: cst.BaseExpression) -> bool:
+    """Return whether a context manager is `contextlib.suppress()` of what a database may raise."""
+    is_call = isinstance(manager, cst.Call) and dotted(manager.func).rpartition(".")[2] == "suppress"
+    return is_call and isinstance(manager, cst.Call) and _names_failures(argument.value for argument in manager.args)
 
 
 def _has_raise(node: cst.CSTNode) -> bool:
@@ -177,12 +186,17 @@ def _enter(run: FunctionRun, items: Sequence[cst.WithItem], body: cst.BaseSuite,
         # `__enter__` of the project's classes is not followed
         assign(run, item.asname.name, UNKNOWN if isinstance(value, LocalInstance) else value, scope)
     commits, begun, outer = isinstance(value, AutocommitBlock), len(run.emitted), len(run.batches)
+    suppresses = _suppresses_failures(item.item)
     run.autocommit += commits
+    run.catching += suppresses
+    run.swallowing += suppresses
     run.batches += [(run.catching, run.swallowing)] if isinstance(value, BatchValue) else []
     try:
         flow = _enter(run, rest, body, scope)
     finally:
         run.autocommit -= commits
+        run.catching -= suppresses
+        run.swallowing -= suppresses
         del run.batches[outer:]
     if commits and len(run.emitted) == begun:  # an empty block only ends the transaction
         run.emit(Statement, item.item, command="COMMIT", effect=False, text="COMMIT AND CHAIN")
