@@ -84,7 +84,7 @@ def former_guard(
     drops: list[DropIndex | DropConstraint] = []
     for other in before:
         former = _unique_columns(case, other, kinds)
-        if isinstance(other, DropConstraint) and not case.kind(other) and own and _name_of(other) == own:
+        if isinstance(other, DropConstraint) and former is None and not other.kind and own and _name_of(other) == own:
             former = UNKNOWN  # of a table that the history does not show
         # a table has one primary key, whatever its columns
         if (
