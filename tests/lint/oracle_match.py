@@ -20,6 +20,7 @@ MARKS = frozenset(
         "caught",
         "caught_too_early",
         "elsewhere",
+        "savepoint",
         "datetime",
         "repeated",
         "bound",

@@ -124,3 +124,23 @@ def test_advice_asks_what_the_database_can_answer(tried: str, dialect: str, way:
     upgrade = f"try:\n    {tried}\nexcept sa.exc.OperationalError:\n    pass\n"
     (found,) = [each for each in told([BASE, (upgrade, "pass")], dialect) if each.code == "MRT442"]
     assert found.instead.endswith(way)
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "expected"),
+    [
+        ("try:\n    {0}\nexcept Exception:\n    pass", "+MRT451"),
+        ("with contextlib.suppress(Exception):\n    {0}", "+MRT451"),
+        ("try:\n    {0}\nexcept KeyError:\n    pass", "-MRT451"),
+        ("try:\n    {0}\nexcept Exception:\n    raise", "-MRT451"),
+        ("try:\n    with op.get_bind().begin_nested():\n        {0}\nexcept Exception:\n    pass", "-MRT451"),
+        ("part = op.get_bind().begin_nested()\ntry:\n    {0}\nexcept Exception:\n    part.rollback()", "-MRT451"),
+        ("op.execute('SAVEPOINT a')\ntry:\n    {0}\nexcept Exception:\n    op.execute('ROLLBACK TO a')", "-MRT451"),
+        ("with op.get_context().autocommit_block():\n    try:\n        {0}\n    except Exception:\n        pass", "-MRT451"),
+        ("{0}", "-MRT451"),
+    ],
+)
+def test_postgresql_takes_no_statement_behind_a_failure_without_a_savepoint(upgrade: str, expected: str):
+    for done in (ADD, TOUCH.format("a")):
+        assert holds(expected, told([BASE, (f"import contextlib\n{upgrade.format(done)}", "pass")]))
+        assert holds("-MRT451", told([BASE, (f"import contextlib\n{upgrade.format(done)}", "pass")], "mysql"))

@@ -21,7 +21,8 @@ class Op:
     `lock` are what MySQL's clauses of that name ask for, in capitals. `caught` is True if the migration goes on where it fails,
     UNKNOWN if that hangs on a condition; `caught_too_early` marks one in a `try` within its batch, which runs only when that ends.
     `along_with` names what took a thing along that no operation drops by itself; `repeated` marks one in a loop over rows, whose
-    turns cannot be counted; `elsewhere` one on another connection than the migration's; `found_none` are attributes and items that
+    turns cannot be counted; `elsewhere` one on another connection than the migration's, `savepoint` one behind
+    a `begin_nested()`; `found_none` are attributes and items that
     Python has found to be None (none of these compared).
     """
 
@@ -41,6 +42,7 @@ class Op:
     along_with: str = field(default="", compare=False)
     repeated: bool = field(default=False, compare=False, repr=False)
     elsewhere: bool = field(default=False, compare=False, repr=False)
+    savepoint: bool = field(default=False, compare=False, repr=False)
     found_none: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property

@@ -195,6 +195,7 @@ class FunctionRun:
     quiet: int = 0
     autocommit: int = 0
     apart: bool = False
+    nested: bool = False
     depth: int = 0
     steps: int = 0
     built: int = 0
@@ -237,6 +238,7 @@ class FunctionRun:
             fields["repeated"] = True
         if self.apart:
             fields["elsewhere"] = True
+        fields |= {"savepoint": True} if self.nested else {}
         if self.found_none:
             fields["found_none"] = self.found_none
         if not self.quiet:

@@ -104,6 +104,7 @@ def _placed(found: Op, execute: Execute) -> Op:
         batch=execute.batch,
         caught=execute.caught,
         elsewhere=execute.elsewhere,
+        savepoint=execute.savepoint,
         repeated=execute.repeated,
         found_none=execute.found_none,
     )

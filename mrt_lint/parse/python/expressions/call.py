@@ -185,6 +185,7 @@ def _construct(run: FunctionRun, kind: LocalClass, arguments: CallArguments, nod
 
 def call_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArguments, node: cst.Call) -> Value:  # noqa: C901, PLR0912 - one line a kind of value
     """Call `receiver.name(…)`."""
+    run.nested = run.nested or name == "begin_nested"
     if isinstance(receiver, ExternalName):
         if name == "get" and (table := table_under(receiver, arguments.get(0, "key"))) is not None:
             return table
