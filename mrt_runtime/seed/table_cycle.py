@@ -40,9 +40,29 @@ class TableCycle:
         self.filler = filler
         self.tables = tables
         self.labels = {table.label: lineage(table, filler.parents.tables) for table in tables}
+        self._is_strict = False
 
     def fill(self, seeded: Seeded, change: SchemaChange) -> None:
         """Fill the tables, all or none of them."""
+        self._fill_together(seeded, change)
+        for table in self._list_empty(seeded):
+            # A check may ask for one of several keys that may be NULL: there are rows to point at by now.
+            self.seeder.seed_table(self.filler, table, seeded, change)
+        if self._list_empty(seeded):
+            # Or it asks for every one of them.
+            unseeded, rows = dict(seeded.unseeded), dict(seeded.rows)
+            self._is_strict = True
+            self._fill_together(seeded, change)
+            if self._list_empty(seeded):
+                seeded.unseeded.update(unseeded)
+                seeded.rows.update(rows)
+        for table in self.tables:
+            self._close(table, seeded)
+
+    def _list_empty(self, seeded: Seeded) -> list[Table]:
+        return [table for table in self.tables if table.label in seeded.unseeded and not seeded.keys.get(table.label)]
+
+    def _fill_together(self, seeded: Seeded, change: SchemaChange) -> None:
         promised = self.filler.parents.promised
         for table in self.tables:
             promise = self._promise(table) if self._needs_promise(table) else {}
@@ -61,12 +81,6 @@ class TableCycle:
                 seeded.rows.pop(table.label, None)
                 seeded.unseeded[table.label], seeded.keys[table.label] = reason, keys[table.label]
         promised.clear()
-        for table in self.tables:
-            if table.label in seeded.unseeded and not seeded.keys.get(table.label):
-                # A check may ask for one of several keys that may be NULL: there are rows to point at by now.
-                self.seeder.seed_table(self.filler, table, seeded, change)
-        for table in self.tables:
-            self._close(table, seeded)
 
     def _keys(self) -> Iterator[tuple[Table, ForeignKey]]:
         """Yield the foreign keys that lead from one of the tables to one of them."""
@@ -77,7 +91,8 @@ class TableCycle:
 
     def _required(self) -> list[tuple[Table, ForeignKey]]:
         """Return those that every row of a table has to follow to another table."""
-        return [(table, key) for table, key in self._keys() if is_required(table, key) and not self._points_at(key, table)]
+        keys = [(table, key) for table, key in self._keys() if not self._points_at(key, table)]
+        return [(table, key) for table, key in keys if self._is_strict or is_required(table, key)]
 
     def _refuse_dangling_rows(self) -> None:
         """Raise StrayError where a row points at one that was promised and did not come."""

@@ -131,3 +131,23 @@ def test_a_table_in_a_circle_whose_check_asks_for_one_of_several_keys_has_rows(p
     )
     assert not seeded.unseeded
     assert not postgres.never_filled()
+
+
+FILLED = (HALVES[0].replace("INTEGER NOT NULL, name", "INTEGER, name"), *HALVES[1:])
+
+
+@pytest.mark.parametrize("check", ["r IS NOT NULL", "r > 0 AND r IS NOT NULL"])
+def test_a_key_that_only_a_check_asks_for_closes_a_circle(server, check):
+    server.seed(*FILLED, f"ALTER TABLE l ADD CONSTRAINT filled CHECK ({check})")
+    assert server.seeded.unseeded == {}
+    assert server.seeded.rows == {"l": 3, "r": 3}
+    assert count_strays(server, "l", "r") == count_strays(server, "r", "l") == 0
+
+
+def test_a_circle_of_which_one_table_takes_no_row_says_so_and_keeps_the_rows_of_the_other(server):
+    open_end = HALVES[1].replace("l INTEGER NOT NULL", "l INTEGER")
+    server.seed(FILLED[0], open_end, HALVES[2], "ALTER TABLE l ADD CONSTRAINT never CHECK (id IS NULL)")
+    assert server.rows("l") == []
+    assert "never" in server.seeded.unseeded["l"]
+    assert server.seeded.unseeded["r"] == "no row of 'l' is there to point at"
+    assert len(server.seeded.keys["r"]) == len(server.rows("r")) == server.seeded.rows["r"] == 3
