@@ -98,6 +98,13 @@ def is_boolean(case: MigrationCase, table: TrackedTable, column: str) -> bool:
     return found is not None and isinstance(found.type, SqlType) and found.type.name == "BOOLEAN"
 
 
+def is_choice(case: MigrationCase, table: TrackedTable, column: str) -> bool:
+    """Return whether a column is of a type with few values, a boolean or an enum."""
+    known = former_column(case, table, column, case.target.dialect or "postgresql")
+    kind = known.type if known is not None else None
+    return isinstance(kind, SqlType) and (kind.name == "BOOLEAN" or isinstance(kind.members, tuple))
+
+
 def _of_boolean(change: ConstantUpdate, column: str) -> ConstantUpdate:
     """Return a change with one spelling of each boolean."""
     mine = change.asks_of(column)

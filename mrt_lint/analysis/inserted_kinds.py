@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.changed_values import former_column
+from mrt_lint.analysis.changed_values import is_choice
 from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.held_before import is_new
@@ -14,7 +14,7 @@ from mrt_lint.analysis.row_deletion import insertions
 from mrt_lint.analysis.wording import quoted
 from mrt_lint.history.schema import fold, place
 from mrt_lint.model.ops import AddColumn, BulkInsert, Delete, Insert, Op, Truncate, Update
-from mrt_lint.model.values import UNKNOWN, ColumnTest, MaybeConstant, SqlType
+from mrt_lint.model.values import UNKNOWN, ColumnTest, MaybeConstant
 
 Row = Mapping[str, MaybeConstant]
 """The constants of a row that is inserted, by column; UNKNOWN what is none."""
@@ -54,9 +54,16 @@ def kind_asked_for(case: MigrationCase, op: Delete, table: TrackedTable) -> str:
         return ""
     alike = Counter(tuple(row.get(name, UNKNOWN) for name in asked) for row in rows)
     is_kind = any(count > 1 and UNKNOWN not in values for values, count in alike.items())
-    is_kind = is_kind or any(set(asked) < key for key in keys) or any(_is_choice(case, op, table, name) for name in asked)
+    is_kind = is_kind or any(set(asked) < key for key in keys) or any(is_choice(case, table, name) for name in asked)
     is_kind = is_kind or any(isinstance(other, Insert) and other.query for other in insertions(case, op, table))
     return " AND ".join(f"{test.column} {_values(test)}" for test in op.tests) if is_kind else ""
+
+
+def may_have_been(case: MigrationCase, op: Delete, table: TrackedTable) -> bool:
+    """Return whether a DELETE meets a row that upgrade() inserts only if it is not there yet."""
+    inserts = (other for other in insertions(case, op, table) if isinstance(other, Insert) and other.spares)
+    rows = [row for other in inserts for row in rows_of(other) or () if _read(case, op, table) is not None]
+    return any(not any(_misses(test, row) for test in op.tests) for row in rows) and not _is_about_new_rows(case, op, table)
 
 
 def left_rows(case: MigrationCase, op: Insert | BulkInsert) -> str:
@@ -125,13 +132,6 @@ def _is_about_new_rows(case: MigrationCase, op: Delete, table: TrackedTable) -> 
         and any(has_name(key.columns, test.column) for test in op.tests)
         for key in (known.known_constraints("foreignkey") if known is not None else ())
     )
-
-
-def _is_choice(case: MigrationCase, op: Delete, table: TrackedTable, column: str) -> bool:
-    """Return whether a column is of a type with few values."""
-    known = former_column(case, table, column, case.dialect(op))
-    kind = known.type if known is not None else None
-    return isinstance(kind, SqlType) and (kind.name == "BOOLEAN" or isinstance(kind.members, tuple))
 
 
 def _values(test: ColumnTest) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.backfill import is_still_empty
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.changed_values import ConstantUpdate, changes_of, meets
+from mrt_lint.analysis.changed_values import ConstantUpdate, changes_of, is_choice, meets
 from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.history.schema import fold
@@ -36,7 +36,7 @@ def lost_values(case: MigrationCase, op: Update) -> Iterator[UnreturnedValue]:
         changes = changes_of(case, analysis.upgrade, table, name)
         answers = changes_of(case, analysis.reverse.values(), table, name)
         if changes and answers and not is_still_empty(case, op, name) and not any(_is_unclear(each, name) for each in changes):
-            found = {_lost(each, name, changes, answers): None for each in changes if each.op is op}
+            found = {_lost(case, each, name, changes, answers): None for each in changes if each.op is op}
             yield from (loss for loss in found if loss is not None)
 
 
@@ -57,7 +57,7 @@ def _is_unclear(change: ConstantUpdate, column: str) -> bool:
 
 
 def _lost(
-    change: ConstantUpdate, column: str, changes: list[ConstantUpdate], answers: list[ConstantUpdate]
+    case: MigrationCase, change: ConstantUpdate, column: str, changes: list[ConstantUpdate], answers: list[ConstantUpdate]
 ) -> UnreturnedValue | None:
     """Return what is lost of the rows of one change, None where it is not known that something is."""
     if not isinstance(change.op.where, bool) or any(_overwrites(other, change, column, changes) for other in changes):
@@ -76,7 +76,7 @@ def _lost(
         return None
     former = [_former(each, column) for each in same]
     if any(found is None for found in former):
-        return None if any(_is_pinned(each, column) for each in same) else _loss(change, column, None, taken[0])
+        return None if any(_is_pinned(case, each, column) for each in same) else _loss(change, column, None, taken[0])
     values = tuple(dict.fromkeys(value for found in former if found is not None for value in found))
     is_same = len(values) == 1 and (taken[0].value in _origins(values[0], column, changes) or None in {values[0], taken[0].value})
     return None if is_same else _loss(change, column, values, taken[0])
@@ -116,9 +116,14 @@ def _former(change: ConstantUpdate, column: str) -> tuple[str | None, ...] | Non
     return None
 
 
-def _is_pinned(change: ConstantUpdate, column: str) -> bool:
-    """Return whether rows are named by a value of another column: what they held is known to the author."""
-    return any(test.asks in {"in", "same"} for test in change.asks_beside(column))
+def _is_pinned(case: MigrationCase, change: ConstantUpdate, column: str) -> bool:
+    """Return whether rows are named by a value of another column: what they held is known to the author.
+
+    A boolean or a label of an enum names no row.
+    """
+    table = case.state_before(change.op).table
+    others = [test for test in change.asks_beside(column) if test.asks in {"in", "same"} and readable(test.column)]
+    return any(not (isinstance(table, TrackedTable) and is_choice(case, table, str(test.column))) for test in others)
 
 
 def _are_apart(one: ConstantUpdate, other: ConstantUpdate, written: set[str]) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
-from mrt_lint.analysis.inserted_kinds import asks_for_column, asks_for_new, kind_asked_for, others_asked_for
+from mrt_lint.analysis.inserted_kinds import asks_for_column, asks_for_new, kind_asked_for, may_have_been, others_asked_for
 from mrt_lint.analysis.row_deletion import are_kept, deletions, empties, insertions, makes_fit, may_come_along, parent_deleted_next
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -55,6 +55,13 @@ class DeletedRows(Rule):
     foreign = DialectWording(
         message="downgrade deletes rows of {the_table} with {kind}, of which upgrade inserts none: they are lost in a rollback",
         instead="ask for no other rows than upgrade() inserts; check the values",
+    )
+    spared = DialectWording(
+        message="downgrade deletes rows of {the_table} that upgrade inserts only if they are not there: one from before is lost",
+        instead=(
+            "note the keys of the rows that upgrade() inserts in a table of its own (on PostgreSQL by RETURNING), and delete only "
+            "these in downgrade(); where the row cannot be older, say so behind '# noqa: MRT219'"
+        ),
     )
     unfit = DialectWording(
         message=(
@@ -192,6 +199,8 @@ class DeletedRows(Rule):
                 yield self.found(case.migration, op, self.foreign, **found, kind=other)
             elif kind := kind_asked_for(case, op, table):
                 yield self.found(case.migration, op, self.kind, **found, kind=kind)
+            elif may_have_been(case, op, table):
+                yield self.found(case.migration, op, self.spared, **found)
         elif not case.analysis(op).upgrade_doubts.rows and not may_come_along(case, op):
             parent = parent_deleted_next(case, op, table)
             yield self.found(case.migration, op, self.of_children if parent else None, **found, parent=parent)

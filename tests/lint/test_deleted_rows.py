@@ -204,3 +204,21 @@ def test_rows_that_are_named_or_could_not_be_there_before(upgrade: str, downgrad
 def test_rows_that_the_older_schema_cannot_hold_are_lost_once(upgrade: str):
     [message] = messages("MRT219", upgrade, f"{LARGE}\n{LARGE}\n{SHRUNK}")
     assert "that the older schema cannot hold" in message
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "is_lost"),
+    [
+        (sql("INSERT INTO stock (name) VALUES ('x') ON CONFLICT (name) DO NOTHING"), True),
+        (sql("INSERT INTO stock (name) SELECT 'x' WHERE NOT EXISTS (SELECT 1 FROM stock WHERE name = 'x')"), True),
+        (sql("INSERT INTO stock (name) VALUES ('x')"), False),
+        (sql("INSERT INTO stock (name) VALUES ('x') ON CONFLICT (name) DO UPDATE SET name = 'y'"), False),
+        (sql("INSERT INTO stock (name) SELECT 'x' WHERE NOT EXISTS (SELECT 1 FROM owners)"), False),
+        (sql("INSERT INTO stock (name) VALUES ('y') ON CONFLICT DO NOTHING", "INSERT INTO stock (name) VALUES ('x')"), False),
+    ],
+)
+def test_a_row_that_is_inserted_only_if_it_is_not_there_may_be_older(upgrade: str, is_lost: bool):
+    found = messages("MRT219", upgrade, sql("DELETE FROM stock WHERE name = 'x'"))
+    assert [message.endswith("that upgrade inserts only if they are not there: one from before is lost") for message in found] == (
+        [True] if is_lost else []
+    )

@@ -72,6 +72,8 @@ def test_two_values_that_become_one_are_not_told_apart_again(upgrade: str, downg
         (sql("UPDATE users SET role = 'z' WHERE role LIKE 'old%'"), BACK),
         (sql("UPDATE users SET role = 'z' WHERE level < 0"), sql("UPDATE users SET role = 'x' WHERE level < 0")),
         (sql("UPDATE users SET role = 'z'"), sql("UPDATE users SET role = 'x'")),
+        (sql("UPDATE users SET role = 'z' WHERE active"), BACK),
+        (sql("UPDATE users SET role = 'z' WHERE mood = 'ok'"), BACK),
         (sql("UPDATE users SET role = 'z' WHERE role = 'x' OR role = 'y'"), BACK),
     ],
 )

@@ -14,7 +14,8 @@ class Insert(Op):
     """`columns` are the columns written; `query` is True for INSERT … SELECT; `source_tables` are the tables it reads.
 
     `flows` are what each value is computed from, UNKNOWN if nothing of that could be read; `values` the constants of each row
-    in the order of `columns`, of a query those of all its rows, UNKNOWN where they could not be read (neither compared).
+    in the order of `columns`, of a query those of all its rows, UNKNOWN where they could not be read; `spares` is True if it
+    leaves alone what is there already: ON CONFLICT DO NOTHING, IGNORE, NOT EXISTS (none of these is compared).
     """
 
     table: Name
@@ -24,6 +25,7 @@ class Insert(Op):
     source_tables: tuple[Name, ...] = ()
     flows: tuple[ValueFlow, ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
     values: tuple[tuple[MaybeConstant, ...], ...] | Unknown = field(default=UNKNOWN, compare=False, repr=False)
+    spares: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,9 @@ class _ColumnAssignment:
 
 def read_insert(cursor: TokenCursor) -> Iterator[Op]:
     """Read what follows INSERT or REPLACE; an upsert is an UPDATE, too."""
+    start = cursor.position
     _modifiers(cursor)
+    ignores = any(token.key == "IGNORE" for token in cursor.tokens[start : cursor.position])
     schema, table = cursor.path()
     if cursor.accept("AS"):
         cursor.take()
@@ -77,8 +79,10 @@ def read_insert(cursor: TokenCursor) -> Iterator[Op]:
         _flows_of_query(source, columns) if query else () if _is_written_out(source) else UNKNOWN
     )
     values = UNKNOWN if columns is UNKNOWN else rows_of(source, len(columns)) or UNKNOWN
+    read = tables_read(source)
+    spares = ignores or (cursor.at("CONFLICT") and not cursor.has("UPDATE")) or (table in read and spares_used(source))
     yield Insert(
-        table=table, schema=schema, columns=columns, query=query, source_tables=tables_read(source), flows=flows, values=values
+        table=table, schema=schema, columns=columns, query=query, source_tables=read, flows=flows, values=values, spares=spares
     )
     if cursor.has("UPDATE"):
         cursor.to("UPDATE").take()
