@@ -9,6 +9,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.analysis import DowngradeAnalysis
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, TrackedTable, readable
+from mrt_lint.analysis.mysql_alteration import is_new
 from mrt_lint.analysis.switched import opposite, switches_back
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold, place
@@ -53,7 +54,8 @@ def outlives_rollback(case: MigrationCase, op: Op) -> bool:
     if isinstance(op, DropObject):
         return op.kind not in _JUDGED and case.undone(op) is UndoStatus.NO and not _finds_nothing(case, op)
     if isinstance(op, AlterObject):
-        return op.kind != "sequence" and not switches_back(case, op) and not _is_altered_back(case, op)
+        is_judged = op.kind == "sequence" or is_new(case, op)  # a table that stays is MRT110's
+        return not is_judged and not switches_back(case, op) and not _is_altered_back(case, op)
     return isinstance(op, RenameObject) and op.kind != "sequence" and case.undone(op) is UndoStatus.NO
 
 

@@ -130,3 +130,10 @@ def test_a_length_that_cannot_be_read_is_not_said_to_copy_the_table():
     steps = [(longer.format(length), back.format(length)) for length in ("settings.LENGTH", "100")]
     assert holds("-MRT303", told([(made, "pass"), steps[0]], "mysql"))
     assert holds("+MRT303", told([(made, "pass"), steps[1]], "mysql"))
+
+
+@pytest.mark.parametrize("downgrade", [DROP_PARCELS, NOTHING])
+def test_what_is_done_to_a_new_table_goes_with_it(downgrade: str):
+    converted = sql("ALTER TABLE parcels CONVERT TO CHARACTER SET utf8mb4")
+    assert holds("-MRT104", told([(f"{PARCELS}\n{converted}", downgrade)], "mysql"))
+    assert holds("+MRT104", told([BASE, (converted, downgrade)], "mysql"))
