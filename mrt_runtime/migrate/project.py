@@ -140,24 +140,24 @@ class AlembicProject:
         )
 
     def _find_home(self) -> Path:
-        """Choose the folder that `script_location` starts from: the current one, which Alembic means, or alembic.ini's.
+        """Choose where `script_location` starts: in the current folder, which Alembic means, in alembic.ini's, or in one above it.
 
         `flask db` overrides it, so an alembic.ini beside env.py may say anything there.
         """
-        location = self._read_location()
+        location, own = self._read_location(), self.ini.parent
         if location is None:
-            return self._take_own_folder()
+            return self._take_own_folder(own.parent)
         if Path(location).is_absolute() or ":" in location:
             return Path.cwd()
-        homes = (Path.cwd(), self.ini.parent)
+        homes = (Path.cwd(), own)
         home = next((folder for folder in homes if (folder / location / "env.py").is_file()), None)
-        own = self.ini.parent
         if (own / "env.py").is_file() and (home is None or (home / location).resolve() == own):
-            return self._take_own_folder()
+            places = (folder for folder in (*homes, *own.parents) if (folder / location).resolve() == own)
+            return self._take_own_folder(next((folder for folder in places if folder != own), own.parent))
         return home or next((folder for folder in homes if (folder / location).is_dir()), own)
 
-    def _take_own_folder(self) -> Path:
-        """Read an alembic.ini beside env.py, as Flask-Migrate has it: it names that folder, and starts in the one above."""
+    def _take_own_folder(self, home: Path) -> Path:
+        """Read an alembic.ini beside env.py: it names that folder, and starts in `home`, for Flask-Migrate in the one above."""
         folder = self.ini.parent
         if not (folder / "env.py").is_file():
             raise ConfigurationError(
@@ -165,8 +165,8 @@ class AlembicProject:
                 "folder that holds env.py."
             )
         self.alembic.set_main_option("script_location", str(folder).replace("%", "%%"))
-        self._application = folder.parent
-        return folder.parent
+        self._application = home
+        return home
 
     def _read_location(self) -> str | None:
         read: Any = getattr(self.alembic, "get_alembic_option", self.alembic.get_main_option)

@@ -501,6 +501,23 @@ def test_an_ini_beside_env_py_is_read_as_flask_migrate_does(project, sqlite_scra
     assert sys.path == path
 
 
+@pytest.mark.parametrize("folder", [".", "app", "app/alembic", ".."])
+def test_a_location_from_the_root_of_an_ini_beside_env_py_starts_there(project, sqlite_scratch, monkeypatch, folder):
+    """`alembic -c app/alembic/alembic.ini` is run from the root, whose packages env.py imports."""
+    (project.root / "app").mkdir()
+    place = (project.root / "migrations").rename(project.root / "app" / "alembic")
+    (project.root / "alembic.ini").unlink()
+    (place / "alembic.ini").write_text("[alembic]\nscript_location = ./app/alembic\nprepend_sys_path = .\n")
+    (project.root / "app" / "package_of_the_root.py").write_text("")
+    env = place / "env.py"
+    env.write_text("import app.package_of_the_root\n" + env.read_text())
+    project.add("a", folder=place / "versions")
+    monkeypatch.chdir(project.root / folder)
+    migrator = Migrator(MRTConfig(alembic_ini=str(place / "alembic.ini")), sqlite_scratch)
+    migrator.upgrade("a")
+    assert migrator.current() == ("a",)
+
+
 def test_an_ini_without_script_location_is_told_what_to_write(project, sqlite_scratch):
     (project.root / "alembic.ini").write_text("[alembic]\n")
     with pytest.raises(ConfigurationError, match=r"write `script_location = %\(here\)s/migrations` under \[alembic\].*[^.]\.$"):
