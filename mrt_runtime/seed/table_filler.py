@@ -146,6 +146,8 @@ class TableFiller:
             names = key.referred_columns or key_columns(parent)
             wanted = [plan.bound.get(name, ()) for name in key.columns]
             free = [option for option in group.options if None not in option.values() and not is_taken(plan, option, there)]
+            if fixed:  # another parent serves no row that has to point at this one
+                free = [option for option in free if all(same(option[n], fixed[n]) for n in option.keys() & fixed.keys())]
             for ordinal in range(count - len(free)):
                 chosen = {n: values[ordinal % len(values)] for n, values in zip(names, wanted, strict=False) if values}
                 chosen |= {n: fixed[c] for n, c in zip(names, key.columns, strict=False) if fixed and fixed.get(c) is not None}

@@ -61,3 +61,21 @@ def test_a_row_that_migrations_write_themselves_is_not_made_up(verify):
 def test_the_rows_of_a_project_are_all_that_there_are(verify):
     verdict = verify(SPELLINGS["text"], custom_seeds={"keeper": lambda: [{"id": 5, "name": "x"}]})
     assert verdict.outcome is Outcome.UPGRADE_FAILED
+
+
+def test_the_row_is_there_beside_others_that_might_serve(project, postgres_url):
+    """What an earlier revision leaves behind is no row of the number that this one names."""
+    own_key = 'sa.Column("id", sa.Integer(), primary_key=True)'
+    shared_key = 'sa.Column("id", sa.Integer(), sa.ForeignKey("party.id"), primary_key=True)'
+    project.add(
+        "001",
+        upgrade=f"""op.create_table("party", {own_key}, sa.Column("kind", sa.String(20)))
+    op.create_table("keeper", {shared_key}, sa.Column("name", sa.String(40), nullable=False))
+    op.create_table("cage", {own_key}, sa.Column("note", sa.String(20)))""",
+        downgrade="\n    ".join(f'op.drop_table("{name}")' for name in ("cage", "keeper", "party")),
+    )
+    project.add("002", "001", upgrade="op.execute(\"INSERT INTO party (id, kind) VALUES (5, 'guild')\")", downgrade="pass")
+    project.add("003", "002", upgrade=SPELLINGS["a default"], downgrade='op.drop_column("cage", "keeper_id")')
+    with Verification(project.config(db_url=postgres_url)) as verification:
+        outcomes = [verdict.outcome for verdict in verification.check_all()]
+    assert outcomes == [Outcome.REVERSIBLE, Outcome.DATA_LOSS, Outcome.REVERSIBLE]
