@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from mrt_runtime.migration_file import parse_file
 from mrt_runtime.seed.assigned_names import find_assigned
 from mrt_runtime.seed.datetimes import Datetimes
+from mrt_runtime.seed.imported_tables import find_names
 from mrt_runtime.seed.imported_values import Namespace, write_out
 from mrt_runtime.seed.joined_columns import Place
 from mrt_runtime.seed.json_path import read_paths
@@ -112,7 +113,8 @@ def read_code(file: str, namespace: Namespace = NO_NAMES, left_out: str = "downg
     # What a downgrade asks for is written by the upgrade before it: such rows would be in its way.
     tree.body = [node for node in tree.body if getattr(node, "name", None) != left_out]
     tree = write_out(tree, namespace)
-    reading = CodeReading(frozenset(re.findall(r"\w+", source.decode(errors="replace"))), file=file)
+    imported = find_names(tree) if tree is not parsed[1] else ()
+    reading = CodeReading(frozenset((*re.findall(r"\w+", source.decode(errors="replace")), *imported)), file=file)
     selected = SelectedColumns(tree)
     name_places(tree, selected)
     aliases = dict(find_aliases(tree, selected))
@@ -132,24 +134,28 @@ def read_code(file: str, namespace: Namespace = NO_NAMES, left_out: str = "downg
             reading.assigned += [(name, constant) for constant in constants_in(value, constants) if is_plain]
         if isinstance(node, ast.Call):
             reading.statements += bind(node, constants)
-            sides = find_compared(node)
-            reading.compared += relate(sides[0], sides[1:], aliases, constants) if sides else ()
         elif isinstance(node, ast.Dict):
             reading.given += find_given(node)
-        elif isinstance(node, ast.Compare):
-            sides = [node.left, *node.comparators]
-            for side in sides:
-                reading.compared += relate(side, [other for other in sides if other is not side], aliases, constants)
+        for side, others in find_compared(node):
+            reading.compared += relate(side, others, aliases, constants)
     return reading
 
 
-def find_compared(call: ast.Call) -> list[ast.expr]:
-    """Return what a call compares with its arguments, and those: `a.startswith("b")`, `func.replace(a, "b", "c")`; else nothing."""
-    if not isinstance(call.func, ast.Attribute):
+def find_compared(node: ast.AST) -> list[tuple[ast.expr, list[ast.expr]]]:
+    """Return what a node of code compares, each with what it is compared with; else nothing.
+
+    `a == "b"`, `a.startswith("b")`, `func.replace(a, "b", "c")`, `filter_by(a="b")`.
+    """
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        return [(side, [other for other in sides if other is not side]) for side in sides]
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return []
-    if name_of(call.func.value) == "func":
-        return call.args
-    return [call.func.value, *call.args] if COMPARING.fullmatch(call.func.attr) else []
+    if node.func.attr == "filter_by":
+        return [(ast.Name(word.arg), [word.value]) for word in node.keywords if word.arg]
+    if name_of(node.func.value) == "func":
+        return [(node.args[0], node.args[1:])] if node.args else []
+    return [(node.func.value, node.args)] if COMPARING.fullmatch(node.func.attr) else []
 
 
 def find_given(node: ast.Dict) -> Iterator[tuple[str, str]]:

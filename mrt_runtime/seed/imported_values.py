@@ -1,4 +1,4 @@
-"""Enums, dictionaries and lists that a migration imports or computes, written out in its tree as if they were in the file."""
+"""Enums, dictionaries, lists and tables that a migration imports or computes, written out in its tree as if they were there."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeGuard
 
 import sqlalchemy as sa
 
+from mrt_runtime.seed.imported_tables import is_table, spell_table
 from mrt_runtime.seed.syntax_nodes import list_nodes
 from mrt_runtime.seed.written_checks import CALLS, CheckWriter
 
@@ -62,8 +63,12 @@ def _imported_inside(tree: ast.Module) -> Iterator[tuple[str, object]]:
 
 
 def is_data(value: object) -> bool:
-    """Whether a value is an enum, or a container of what may be constants."""
-    return is_enum(value) or (isinstance(value, dict | list | tuple | set | frozenset) and len(value) <= MOST_ENTRIES)
+    """Whether a value is an enum, a table, or a container of what may be constants."""
+    return (
+        is_enum(value)
+        or is_table(value)
+        or (isinstance(value, dict | list | tuple | set | frozenset) and len(value) <= MOST_ENTRIES)
+    )
 
 
 def is_enum(value: object) -> TypeGuard[type[enum.Enum]]:
@@ -83,6 +88,8 @@ def spell(name: str, value: object) -> ast.stmt:
             f"    {member} = {constant!r}" for member, one in value.__members__.items() if (constant := as_constant(one)) != ""
         ]
         text = "\n".join([f"class {name}(Enum):", *members, "    pass"])
+    elif is_table(value):
+        text = spell_table(name, value)
     elif isinstance(value, dict):
         text = f"{name} = { ({as_constant(key): as_constant(one) for key, one in value.items()})!r}"
     elif isinstance(value, list | tuple | set | frozenset):

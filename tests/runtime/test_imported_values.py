@@ -120,6 +120,43 @@ def test_rows_hold_what_a_case_without_else_knows(project, postgres_url, kind):
         assert verification.check("002").outcome is Outcome.REVERSIBLE
 
 
+SETTINGS = """from sqlalchemy import orm, Table, Column, Integer, String
+Base = orm.declarative_base()
+class Setting(Base):
+    __tablename__ = "preference"
+    id = Column(Integer, primary_key=True)
+    label = Column("code", String(30))
+    level = Column(Integer)
+settings = Setting.__table__
+"""
+FOUND = {
+    "a mapped class": 'session.query(Setting).filter(Setting.{0} == "shade").first()',
+    "filter_by": 'session.query(Setting).filter_by({0}="shade").first()',
+    "a module's class": 'session.query(values_of_mrt.Setting).filter(values_of_mrt.Setting.{0} == "shade").first()',
+    "a SELECT": 'session.scalars(sa.select(Setting).where(Setting.{0} == "shade")).first()',
+    "a table": 'session.execute(sa.select(settings).where(settings.c.code == "shade")).first()',
+}
+CHANGED = """from sqlalchemy import orm
+    session = orm.Session(op.get_bind())
+    found = {}
+    if found is not None:
+        session.execute(sa.text("UPDATE " + "preference SET level = level + 1000 WHERE id = " + str(found.id)))
+        session.commit()"""
+
+
+@pytest.mark.usefixtures("module")
+@pytest.mark.parametrize("kind", FOUND)
+def test_a_row_is_what_an_imported_class_asks_for(project, sqlite_url, kind):
+    (project.root / "values_of_mrt.py").write_text(SETTINGS)
+    table = 'op.create_table("preference", sa.Column("id", sa.Integer, primary_key=True), sa.Column("code", sa.String(30)), '
+    project.add("001", upgrade=table + 'sa.Column("level", sa.Integer))', downgrade='op.drop_table("preference")')
+    path = project.add("002", "001", upgrade=CHANGED.format(FOUND[kind].format("label")), downgrade="pass")
+    path.write_text(path.read_text().replace("from alembic", f"{IMPORT}from alembic"))
+    with Verification(project.config(db_url=sqlite_url)) as verification:
+        verdict = verification.check("002")
+    assert verdict.outcome is Outcome.DATA_LOSS, verdict
+
+
 @pytest.mark.parametrize(
     "sql",
     [
