@@ -280,5 +280,8 @@ class DatabaseBackend(Protocol):
     ) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
         """Yield of each row what it is ordered by, which Python orders in the same way, and its values in these columns."""
 
+    def set_positions(self, connection: Connection, schema: Schema, numbers: Mapping[tuple[str, ...], int]) -> None:
+        """Have what hands out numbers go on with these, by the keys of its positions; it ends the connection's transaction."""
+
     def keep_positions(self, connection: Connection, schema: Schema) -> AbstractContextManager[object]:
         """Bring what hands out numbers back, after the body, to where it was: no transaction that is rolled back does that."""

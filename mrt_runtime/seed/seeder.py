@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any, Protocol
 
@@ -16,10 +17,12 @@ from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.config import SeedRows
 from mrt_runtime.seed.adjustment import LEFT_OUT, TABLES_APART, Adjustment
 from mrt_runtime.seed.changed_row import change_back, of_adjustments
+from mrt_runtime.seed.copied_nulls import RowWork, write_children_of_nulls
 from mrt_runtime.seed.custom_seed import CustomSeed
 from mrt_runtime.seed.held_rows import note_held_rows
 from mrt_runtime.seed.imported_values import Namespace
 from mrt_runtime.seed.linked_rows import write_linked_rows
+from mrt_runtime.seed.marked_rows import MarkedRow, mark_old_rows, unmark
 from mrt_runtime.seed.migration_hints import NO_NAMESPACES, NO_TYPES, MigrationHints
 from mrt_runtime.seed.named_parent import write_named_parents
 from mrt_runtime.seed.new_values import newly_allowed
@@ -150,7 +153,8 @@ class Seeder:
         freed = self._filler(connection, bind(schema, is_clean=False, is_repeated=True)) if deletes else filler
         tables = [table for table in seedable_tables(schema) if table.label not in {*self.custom_seeds, *seeded.unseeded}]
         # Rows that share values with others, or are reached over others, come after all of those.
-        steps = ((write_wanted_rows, filler), (write_repeated_rows, freed), (write_linked_rows, filler))
+        of_nulls: RowWork = partial(write_children_of_nulls, seeded=seeded)
+        steps = ((write_wanted_rows, filler), (write_repeated_rows, freed), (write_linked_rows, filler), (of_nulls, filler))
         for (write, by), table in product(steps, tables):
             bound = with_inherited(by.parents.tables[table.label], by.parents.tables)
             try:
@@ -296,6 +300,21 @@ class Seeder:
                     written[table.label] = (*written.get(table.label, ()), *([key] if key else []))
         return written
 
-    def remove(self, connection: Connection, schema: Schema, written: Mapping[str, Sequence[Row]]) -> bool:
-        """Remove rows by their keys, and return whether all could go."""
-        return remove_rows(RowWriter(connection, self.dialect), schema, written)
+    def mark_old_rows(
+        self, connection: Connection, before: Schema, after: Schema, keys: Mapping[str, Sequence[Row]], file: str
+    ) -> list[MarkedRow]:
+        """Mark old rows as new code may, where the rollback deletes by that. keys: of ours, by table. file: the migration's."""
+        way_back = self.migration_hints.read_way_back(file)
+        if way_back is None:
+            return []
+        filler, change = self._filler(connection, after), SchemaChange(before, after)
+        pairs = [(old, table) for table in seedable_tables(after) if (old := change.old(table)) is not None]
+        return [one for old, new in pairs for one in mark_old_rows(filler, old, new, keys, way_back.downgrade)]
+
+    def remove(
+        self, connection: Connection, schema: Schema, written: Mapping[str, Sequence[Row]], marked: Sequence[MarkedRow] = ()
+    ) -> bool:
+        """Remove rows by their keys, and what marks others, and return whether all could go."""
+        writer = RowWriter(connection, self.dialect)
+        unmark(writer, schema, marked)
+        return remove_rows(writer, schema, written)

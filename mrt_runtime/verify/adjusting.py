@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from mrt_runtime.compare.schema import Table
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.code_reader import CodeReading
+from mrt_runtime.seed.copied_nulls import find_copied
+from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.seeded import Seeded
-from mrt_runtime.verdict import Outcome
+from mrt_runtime.verdict import Outcome, RowRefusal
 from mrt_runtime.verify.findings import RevisionFindings
 
 COMPUTES = frozenset({"execute", "bulk_insert", "scalar", "scalars", "query", "Session", "sessionmaker"})
@@ -67,16 +69,30 @@ def is_whatever_the_rows(adjustment: Adjustment, findings: RevisionFindings, cod
     """Whether the same step fails in the same way whichever rows there are.
 
     So does a change of the schema for which something is there already or is missing; and where a new column may not be NULL, every
-    row is in its way, and not just those at the edge.
+    row is in its way, and not just those at the edge; nor is one that copies from another table what is NULL there.
     """
-    if computes(code) or code.words & CONNECTS:
-        return False
     refusal = findings.stopped_by.refusal if findings.stopped_by is not None else None
+    if computes(code) or code.words & CONNECTS:
+        return adjustment is Adjustment.EDGES and refusal is not None and refusal.kind == "null" and copies(refusal, findings, code)
     if adjustment is Adjustment.EDGES and refusal is not None and refusal.kind == "null" and refusal.column is not None:
         words, tables = words_of(findings), tables_before(findings)
         named = [table for table in tables if table.name in words] or tables
         return all(table.column(refusal.column) is None for table in named)
     return findings.is_about_existence
+
+
+def copies(refusal: RowRefusal, findings: RevisionFindings, code: CodeReading) -> bool:
+    """Whether the column that may not be NULL is new and gets values of another table as they are: NULL is at no edge there."""
+    if findings.before is None or refusal.column is None:
+        return False
+    grammar = dialect_of(findings.before.schema.dialect).grammar
+    copied = (
+        one
+        for table in findings.before.schema.tables
+        if table.name in code.words and table.column(refusal.column) is None
+        for one in find_copied(code, table.name, grammar)
+    )
+    return any(one.is_plain and one.column == refusal.column for one in copied)
 
 
 def words_of(findings: RevisionFindings) -> set[str]:

@@ -21,8 +21,10 @@ from mrt_runtime.databases.registry import backend_of
 from mrt_runtime.migrate import Migrator
 from mrt_runtime.seed import Seeded, Seeder
 from mrt_runtime.seed.adjustment import Adjustment
+from mrt_runtime.seed.marked_rows import MarkedRow
 from mrt_runtime.seed.value import Row
 from mrt_runtime.seed.value_repair import ValueRepair
+from mrt_runtime.verify.burnt_numbers import find_burnt
 from mrt_runtime.verify.imposed import ImposedValues
 from mrt_runtime.verify.stamp import Disturbed
 
@@ -52,6 +54,7 @@ class ScratchContents:
         self._sown: Snapshot | None = None
         self._kept: Snapshot | None = None
         self._written: tuple[Schema, Mapping[str, Sequence[Row]]] | None = None
+        self._marked: list[MarkedRow] = []
         self.seeded: Seeded | None = None
         self.imposed = ImposedValues(seeder.migration_hints.names)
 
@@ -147,13 +150,27 @@ class ScratchContents:
             here = self._sown = self.look()
         return here
 
-    def write(self, before: Snapshot, first: Snapshot) -> dict[str, int]:
-        """Write rows as the upgraded schema allows them, where it changed what was there; counts them by table."""
+    def write(self, before: Snapshot, first: Snapshot, file: str) -> dict[str, int]:
+        """Write rows as the upgraded schema allows them, where it changed what was there; counts them by table.
+
+        file: the migration's, whose rollback may delete old rows by what new code writes into them.
+        """
         if not has_changed(before, first):
             return {}
+        keys = self.seeded.keys if self.seeded is not None else {}
+        self._marked = self._persist(
+            lambda connection: self._seeder.mark_old_rows(connection, before.schema, first.schema, keys, file)
+        )
         written = self._persist(lambda connection: self._seeder.write_new_rows(connection, before.schema, first.schema))
         self._written = first.schema, written
-        return {label: len(keys) or UNCOUNTED for label, keys in written.items()}
+        counts = {label: len(keys) or UNCOUNTED for label, keys in written.items()}
+        return dict.fromkeys((one.label for one in self._marked), 0) | counts
+
+    def bring_numbers_back(self, before: Snapshot, now: Snapshot) -> None:
+        """Have the next upgrade take the numbers that the one after `before` took, as far as no row has one `now`."""
+        numbers = find_burnt(before.rows, now.rows)
+        if numbers:
+            backend_of(self._database.dialect).set_positions(self._connection(), now.schema, numbers)
 
     def find_disturbed(self, first: Snapshot) -> Disturbed:
         """Find what the writing of rows changed in other rows, by table and column: triggers do."""
@@ -166,7 +183,8 @@ class ScratchContents:
         if self._written is not None:
             schema, written = self._written
             self._written = None
-            self._persist(lambda connection: self._seeder.remove(connection, schema, written))
+            marked, self._marked = self._marked, []
+            self._persist(lambda connection: self._seeder.remove(connection, schema, written, marked))
 
     def empty(self, tables: Collection[str] | None = None) -> Snapshot | None:
         """Take our rows out of these tables, or else out of all, and look; the next `seed` begins there from nothing.

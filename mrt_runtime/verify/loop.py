@@ -205,12 +205,14 @@ def go_and_return(
             first = go_up(runner, step, findings, before)
         findings.first = first
         if write:
-            findings.written = runner.contents.write(before, first)
+            findings.written = runner.contents.write(before, first, step.file)
             findings.disturbed = runner.contents.find_disturbed(first) if findings.written else frozenset()
         runner.deploy.record_new()
         after = runner.downgrade(step)
         runner.deploy.try_new(step, after.schema)
         findings.add(judge_rollback(runner, step, findings, after))
+        if not findings.failures:
+            runner.contents.bring_numbers_back(before, after)
         again = runner.upgrade(step, Outcome.REUPGRADE_FAILED)
         if not findings.failures:
             findings.add(judge.repeated(step, first, again, findings.written, runner.ignore))

@@ -56,6 +56,7 @@ def find_stamps(before: Schema, first: Schema, disturbed: Disturbed = frozenset(
     A time that became the present one is a stamp where the database sets it by itself (a trigger, ON UPDATE) or its column is
     named as one (`updated_at`), of the whole row, and stayed there meanwhile: one that comes back with a default has lost its
     values. So is one of a row that nothing had changed before: it says that the row was changed now, as it does for any other.
+    A row that a migration of this run wrote has its own time: a later one that writes it again may give it another one.
 
     A number is counted where a trigger assigns it. What is `disturbed` was stamped or counted because rows of ours were written.
     """
@@ -67,7 +68,9 @@ def find_stamps(before: Schema, first: Schema, disturbed: Disturbed = frozenset(
             return None
         if is_same_decimal(column, change):
             return ""
-        if is_present(change.now) and (column.on_update or is_named(change.table, column.name) or is_assigned(before, change)):
+        is_stamp = column.on_update or is_named(change.table, column.name) or is_assigned(before, change)
+        # what held the time of this run has it from a migration, as its default
+        if is_present(change.now) and (is_stamp or is_present(change.was)):
             words: str | None = TIME
         else:
             is_number = all(NUMBER.fullmatch(str(value)) for value in (change.was, change.now))

@@ -44,6 +44,21 @@ def test_other_rows_are_tried_where_they_could_help(adjustment, cause, code, exp
     assert may_help(adjustment, stopped(cause), code, refuses=False, seeded=SEEDED, has_targets=False) is expected
 
 
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("UPDATE t SET must = o.must FROM o WHERE o.id = t.o_id", False),
+        ("UPDATE t SET must = lower(o.must) FROM o WHERE o.id = t.o_id", True),
+        ("UPDATE t SET must = lower(note)", True),
+        ("UPDATE t SET other = o.other FROM o WHERE o.id = t.o_id", True),
+    ],
+)
+def test_null_that_a_statement_copies_is_at_no_edge(statement, expected):
+    code = CodeReading(frozenset({"op", "execute", "t"}), statements=(statement,))
+    found = stopped('column "must" of relation "t" contains null values', "must")
+    assert may_help(Adjustment.EDGES, found, code, refuses=False, seeded=SEEDED, has_targets=False) is expected
+
+
 @pytest.mark.parametrize(("code", "expected"), [(SCHEMA_ONLY, False), (COMPUTES, True), (CONNECTS, True)])
 def test_rows_at_the_edge_stay_where_something_is_there_already_whatever_the_rows(code, expected):
     found = stopped('relation "ix" already exists', is_about_existence=True)

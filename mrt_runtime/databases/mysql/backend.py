@@ -11,7 +11,7 @@ from mrt_runtime.databases.mysql.content import read_content
 from mrt_runtime.databases.mysql.copying import connect_copying
 from mrt_runtime.databases.mysql.database import connect
 from mrt_runtime.databases.mysql.fingerprint import read_fingerprint, stream_rows
-from mrt_runtime.databases.mysql.positions import keep_positions
+from mrt_runtime.databases.mysql.positions import keep_positions, set_positions
 from mrt_runtime.databases.mysql.statistics import read_statistics
 from mrt_runtime.databases.mysql.values import MySQLValues
 
@@ -29,6 +29,7 @@ class MySQLBackend:
     read_statistics = staticmethod(read_statistics)
     stream_rows = staticmethod(stream_rows)
     keep_positions = staticmethod(keep_positions)
+    set_positions = staticmethod(set_positions)
 
     def move_reading(self, connection: Connection, schema: Schema, rows: Rows) -> None:
         """Return None."""

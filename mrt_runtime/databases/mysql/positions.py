@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -28,6 +28,19 @@ def keep_positions(connection: Connection, schema: Schema) -> Iterator[None]:
         # a table with a history of its own may not be altered; the numbers that were used up are missing there
         with suppress(connection.dialect.dbapi.Error):  # type: ignore[union-attr]  # it is loaded
             cursor.execute(f"{statement}{before[statement]}")
+    connection.connection.rollback()
+
+
+def set_positions(connection: Connection, schema: Schema, numbers: Mapping[tuple[str, ...], int]) -> None:
+    """See `DatabaseBackend`."""
+    statements: dict[tuple[str, ...], str] = {
+        (table.label, find_counted(table) or ""): f"ALTER TABLE {quote(table.name)} AUTO_INCREMENT = " for table in schema.tables
+    }
+    statements |= {(f"Sequence '{one.label}'",): f"ALTER SEQUENCE {quote(one.name)} RESTART " for one in schema.sequences}
+    cursor = connection.connection.cursor()
+    for key in numbers.keys() & statements.keys():
+        with suppress(connection.dialect.dbapi.Error):  # type: ignore[union-attr]  # as above
+            cursor.execute(f"{statements[key]}{numbers[key]}")
     connection.connection.rollback()
 
 

@@ -9,7 +9,7 @@ from mrt_runtime.databases.postgresql.copying import connect_copying
 from mrt_runtime.databases.postgresql.database import connect
 from mrt_runtime.databases.postgresql.fingerprint import read_fingerprint, stream_rows
 from mrt_runtime.databases.postgresql.moved_reading import move_reading
-from mrt_runtime.databases.postgresql.positions import keep_positions
+from mrt_runtime.databases.postgresql.positions import keep_positions, set_positions
 from mrt_runtime.databases.postgresql.statistics import read_statistics
 from mrt_runtime.databases.postgresql.values import PostgreSQLValues
 
@@ -30,6 +30,7 @@ class PostgreSQLBackend:
     read_statistics = staticmethod(read_statistics)
     stream_rows = staticmethod(stream_rows)
     keep_positions = staticmethod(keep_positions)
+    set_positions = staticmethod(set_positions)
 
     def rows_change_schema(self, schema: Schema) -> bool:
         """See `DatabaseBackend`."""

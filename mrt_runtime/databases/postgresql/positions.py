@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,6 +27,16 @@ def keep_positions(connection: Connection, schema: Schema) -> Iterator[None]:
     for one, (last, is_called), now in zip(schema.sequences, before, after, strict=True):
         if now != (last, is_called):
             cursor.execute(f"SELECT pg_catalog.setval({literal(name_in_schema(one))}, {last}, {str(is_called).lower()})")
+    connection.connection.rollback()  # the positions stay
+
+
+def set_positions(connection: Connection, schema: Schema, numbers: Mapping[tuple[str, ...], int]) -> None:
+    """See `DatabaseBackend`."""
+    cursor = connection.connection.cursor()
+    for one in schema.sequences:
+        number = numbers.get(one.owner or (f"Sequence '{one.label}'",))
+        if number is not None:
+            cursor.execute(f"SELECT pg_catalog.setval({literal(name_in_schema(one))}, {number}, false)")
     connection.connection.rollback()  # the positions stay
 
 
