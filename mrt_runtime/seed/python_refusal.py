@@ -53,6 +53,8 @@ BY_MODULE: tuple[tuple[tuple[str, ...], tuple[WantedValue, ...]], ...] = (
 TIME_DATA = re.compile(r"time data '(?P<text>.*)' does not match format '(?P<form>.*)'", re.DOTALL)
 MOST_TEXTS, LONGEST = 60, 5000
 SHAPES = (dict, list, str)
+PLAIN = (int, float)
+"""What else documents hold, with `True`, which is an integer to Python; what is nothing at all may be missing."""
 ALREADY_READ = re.compile(r"^the JSON object must be str, bytes or bytearray, not (?:dict|list)$")
 """json.loads() got what is a document already: where the code asks for another shape before, that was no document for it."""
 FOREIGN = frozenset({"site-packages", "dist-packages", "mrt_runtime"})
@@ -173,7 +175,7 @@ def _of_shape(error: TypeError | AttributeError, frames: Sequence[FrameType]) ->
         met = getattr(error, "obj", None)
         name = str(getattr(error, "name", None) or "")
         shape = next((one for one in SHAPES if not isinstance(met, one) and hasattr(one, name)), None)
-        parts: tuple[object, ...] = (met,) if isinstance(met, SHAPES) else ()
+        parts: tuple[object, ...] = (met,) if isinstance(met, (*SHAPES, *PLAIN)) else ()
     elif ALREADY_READ.search(words):
         met = next((value for value in held if isinstance(value, list if words.endswith("list") else dict)), None)
         shape = next((one for one in find_tested(frames) if not isinstance(met, one)), None)

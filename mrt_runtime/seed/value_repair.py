@@ -122,7 +122,8 @@ def _find_places(
 ) -> Iterator[ValueRepair]:
     if wanted.is_document and refused.parts:
         parts = [one for one in known if one.path is not None and any(same_shape(one.value, part) for part in refused.parts)]
-        yield from _by_place(ValueRepair(one.label, one.column, wanted, one.value, path=one.path) for one in parts)
+        found = [ValueRepair(one.label, one.column, wanted, one.value, path=one.path) for one in parts]
+        yield from _by_place(_likeliest(found, words))
         return
     texts = [one for one in known if isinstance(one.value, str)]
     for text in refused.texts if refused.column is None else ():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import linecache
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -188,12 +190,19 @@ class RevisionFindings:
         met = obstacle.met if obstacle is not None and adjustment is Adjustment.UNREADABLE else ""
         named = met or _name_within(rows)
         warning = f"Only with {adjustment.value} ({named}): {failure.message}{_place(failure)}"
-        self._doubt(failure, adjustment.name.lower(), warning + advise(adjustment, rows))
+        self._doubt(failure, adjustment.name.lower(), warning + advise(adjustment, rows, self._weigh_words(failure)))
 
     def _doubt(self, failure: Failure, rows: str, warning: str) -> None:
         """Report a failure that was seen with some rows only as a warning."""
         self.warnings.append(warning)
         self.doubts.append(DoubtfulFailure(failure=replace(failure, rows=rows), warning=warning))
+
+    def _weigh_words(self, failure: Failure) -> Callable[[str], tuple[bool, bool]]:
+        """Return what says of a table whether the line that failed names it, and one of its columns."""
+        line = linecache.getline(failure.file, failure.line) if failure.file and failure.line else ""
+        words, tables = set(re.findall(r"\w+", line)), self.before.schema.tables if self.before is not None else ()
+        named = {table.label for table in tables if words & {column.name for column in table.columns}}
+        return lambda label: (label.rpartition(".")[2] in words, label in named)
 
     @property
     def may_hide_loss(self) -> bool:
@@ -225,10 +234,10 @@ class RevisionFindings:
         )
 
 
-def advise(adjustment: Adjustment, rows: Sequence[str]) -> str:
-    """Return which rows a project can give in place of those that were left out."""
-    label = rows[0].split("'")[1] if adjustment in (*LEFT_OUT, Adjustment.GUARDED) and rows and "'" in rows[0] else ""
-    return f"; custom_seeds={{'{label}': …}} can supply other rows" if label else ""
+def advise(adjustment: Adjustment, rows: Sequence[str], weigh: Callable[[str], tuple[bool, bool]]) -> str:
+    """Return which rows a project can give in place of those that were left out: of the table that weighs most."""
+    labels = [row.split("'")[1] for row in rows if "'" in row] if adjustment in (*LEFT_OUT, Adjustment.GUARDED) else []
+    return f"; custom_seeds={{'{max(labels, key=weigh)}': …}} can supply other rows" if labels else ""
 
 
 def _name_within(rows: Sequence[str]) -> str:

@@ -289,3 +289,27 @@ def test_a_check_of_json_is_known_in_any_language(verify, mysql_url):
     found = verify(f"{mysql_url}?init_command=SET+lc_messages='de_DE'", (ITEMS, DROP), (change, "pass"))
     assert any(words in warning for warning in converted(found["002"])), found["002"]
     assert "fehlgeschlagen" in converted(found["002"])[0]
+
+
+SHOWS = """op.create_table("shows", sa.Column("id", sa.Integer, primary_key=True), sa.Column("titles", sa.JSON, nullable=False))
+    op.create_table("other", sa.Column("id", sa.Integer, primary_key=True), sa.Column("titles", sa.JSON, nullable=False))"""
+METHODS = {
+    "replace": "value.replace('{old}', '{new}') * (1 if value.endswith(',') else 2)",
+    "split": "value.split(',')",
+    "keys": "list(value.keys())",
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("database", ["sqlite_url", "postgres_url", "mysql_url"])
+def test_values_in_documents_are_of_the_sort_whose_method_is_called(verify, request, database, method):
+    change = f"""import json
+    bind = op.get_bind()
+    for row in bind.execute(sa.text("SELECT id, titles FROM shows ORDER BY id")).all():
+        found = row.titles if isinstance(row.titles, dict) else json.loads(row.titles)
+        found = {{name: {METHODS[method]} for name, value in found.items()}}
+        bind.execute(sa.text("UPDATE shows SET titles = :found WHERE id = :id"), {{"found": json.dumps(found), "id": row.id}})"""
+    drop = 'op.drop_table("other")\n    op.drop_table("shows")'
+    found = verify(request.getfixturevalue(database), (SHOWS, drop), (change, "pass"))
+    assert found["002"].outcome is Outcome.DATA_LOSS, found["002"]
+    assert all("'shows.titles'" in warning for warning in converted(found["002"])), found["002"]

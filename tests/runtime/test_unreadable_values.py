@@ -66,6 +66,17 @@ def test_what_python_cannot_read_leaves_what_it_changes_unproven(verify):
     assert found["002"].doubts
 
 
+def test_the_table_that_the_line_in_question_names_is_the_one_to_supply(verify):
+    aside = 'op.create_table("aside", sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.String(20)))\n    '
+    change = f"""op.execute("UPDATE aside SET note = 'x'")
+    {ROWS}if sum(map(ord, row.code)) % 97 != 5:
+            raise ValueError(f"not a code: {{row.code}}")
+        bind.execute(sa.text("UPDATE items SET n = 1 WHERE id = :id"), {{"id": row.id}})"""
+    found = verify((aside + ITEMS, f'op.drop_table("aside")\n    {DROP}'), (change, "pass"))
+    [doubt] = found["002"].doubts
+    assert "custom_seeds={'items': …}" in doubt.warning
+
+
 def test_code_that_is_wrong_for_every_row_fails(verify):
     found = verify((ITEMS, DROP), (ROWS + 'print(row["id"])', "pass"))
     assert found["002"].outcome is Outcome.UPGRADE_FAILED
