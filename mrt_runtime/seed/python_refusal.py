@@ -12,6 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 
+from sqlalchemy.orm import Mapper
+
 from mrt_runtime.migration_file import parse_file
 from mrt_runtime.seed.imported_values import is_enum
 from mrt_runtime.seed.refused_value import RefusedValue
@@ -51,6 +53,7 @@ BY_MODULE: tuple[tuple[tuple[str, ...], tuple[WantedValue, ...]], ...] = (
     (("ipaddress",), (ADDRESSES,)),
 )
 TIME_DATA = re.compile(r"time data '(?P<text>.*)' does not match format '(?P<form>.*)'", re.DOTALL)
+IDENTITY = re.compile(r"No such polymorphic_identity ")
 MOST_TEXTS, LONGEST = 60, 5000
 SHAPES = (dict, list, str)
 PLAIN = (int, float)
@@ -73,6 +76,8 @@ def read_python_refusal(error: BaseException, frames: Sequence[FrameType], quote
     if timed := TIME_DATA.search(str(error)):
         form = of_format(timed["form"])
         return RefusedValue((form,) if form is not None else (), (timed["text"],))
+    if isinstance(error, AssertionError) and IDENTITY.match(str(error)):
+        return _of_identity(frames)
     labels = _labels_of(frames)
     if labels:
         return RefusedValue((one_of("that are no label", labels),), (*quoted, *_texts(frames)))
@@ -115,6 +120,14 @@ def _labels_of(frames: Sequence[FrameType]) -> tuple[object, ...]:
         if frame.f_globals.get("__name__") == "enum" and is_enum(kind):
             return tuple(member.value for member in kind)
     return ()
+
+
+def _of_identity(frames: Sequence[FrameType]) -> RefusedValue | None:
+    """Return the discriminator of a row for which SQLAlchemy knows no class."""
+    held = frames[-1].f_locals
+    mapper, met = held.get("mapper"), held.get("discriminator")
+    labels = [label for label in mapper.polymorphic_map if label is not None] if isinstance(mapper, Mapper) else []
+    return RefusedValue((one_of("that no class is mapped to", labels),), (str(met),)) if labels and met is not None else None
 
 
 def _of_key(key: object, frames: Sequence[FrameType]) -> RefusedValue | None:

@@ -32,6 +32,10 @@ DIRECTIVES = {
 """What Python calls the parts of a date that to_date() and to_timestamp() of PostgreSQL read."""
 
 
+BROKEN = 6
+"""Times that a text of ten letters is more than the 57 bytes that fit in a line of base64."""
+
+
 @dataclass(frozen=True, slots=True)
 class WantedValue:
     """A sort of value. lacking: says of values that they are not of it.
@@ -132,6 +136,13 @@ def refuse_json_word(text: str) -> object:
     raise ValueError(text)
 
 
+def write_base64(old: object, ordinal: int) -> str:
+    """Return base64 for a row: longer than a line of MIME where what was there was, for many encoders begin another line then."""
+    text = f"text {ordinal + 1:04} "
+    times = BROKEN if len(str(old)) >= len(base64.b64encode(text.encode() * BROKEN)) else 1
+    return base64.b64encode(text.encode() * times).decode()
+
+
 UUIDS = as_text("that are no UUID", lambda n: str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{n}.example.org")), uuid.UUID)
 INTEGERS = as_text("that are no integer", lambda n: str(7001 + n), int)
 NUMBERS = as_text("that are no number", lambda n: f"{7001 + n}.25", float)
@@ -141,10 +152,10 @@ MOMENTS = of_kind("that are no date and time", Datetimes(digits=0), dt.datetime.
 TIMES = of_kind("that are no time", Datetimes("time", digits=0), dt.time.fromisoformat)
 TRUTHS = as_text("that are no truth value", lambda n: str(n % 2), None)
 ARRAYS = as_text("that are no array", lambda n: f"{{{n + 1},{n + 2}}}", None, is_whole=True)
-BASE64 = as_text(
+BASE64 = WantedValue(
     "that are no base64",
-    lambda n: base64.b64encode(f"text {n + 1:04}".encode()).decode(),
-    lambda text: base64.b64decode(text, validate=True),
+    write_base64,
+    lambda old: can_read(lambda text: base64.b64decode(text, validate=True), old),
 )
 HEXADECIMAL = as_text("that are no hexadecimal digits", lambda n: f"text {n + 1}".encode().hex(), bytes.fromhex)
 ADDRESSES = as_text("that are no IP address", lambda n: f"192.0.2.{n % 200 + 1}", None)

@@ -313,3 +313,45 @@ def test_values_in_documents_are_of_the_sort_whose_method_is_called(verify, requ
     found = verify(request.getfixturevalue(database), (SHOWS, drop), (change, "pass"))
     assert found["002"].outcome is Outcome.DATA_LOSS, found["002"]
     assert all("'shows.titles'" in warning for warning in converted(found["002"])), found["002"]
+
+
+@pytest.mark.parametrize("type_", ["String(200)", "Text"])
+def test_base64_is_longer_than_a_line_where_there_is_room(verify, postgres_url, type_):
+    """PostgreSQL's encode() breaks lines as MIME does, and what was one line does not come back as one."""
+    table = (
+        f'op.create_table("blobs", sa.Column("id", sa.Integer, primary_key=True), sa.Column("body", sa.{type_}, nullable=False))'
+    )
+    ways = (
+        "bytea USING decode(body, 'base64')",
+        "{} USING encode(body, 'base64')".format("text" if type_ == "Text" else "varchar(200)"),
+    )
+    change = (f'op.execute("ALTER TABLE blobs ALTER body TYPE {way}")' for way in ways)
+    found = verify(postgres_url, (table, 'op.drop_table("blobs")'), tuple(change))
+    assert [failure.column for failure in found["002"].failures] == ["body"], found["002"]
+
+
+ANIMALS = """op.create_table("animals", sa.Column("id", sa.Integer, primary_key=True), sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("legs", sa.Integer, nullable=False))"""
+CLASSES = """from sqlalchemy import orm
+    Base = orm.declarative_base()
+    class Animal(Base):
+        __tablename__ = "animals"
+        id = sa.Column(sa.Integer, primary_key=True)
+        kind = sa.Column(sa.String(20))
+        legs = sa.Column(sa.Integer)
+        __mapper_args__ = {"polymorphic_on": kind}
+    class Dog(Animal):
+        __mapper_args__ = {"polymorphic_identity": "dog"}
+    class Cat(Animal):
+        __mapper_args__ = {"polymorphic_identity": "cat"}
+    session = orm.Session(op.get_bind())
+    for animal in session.query(Animal).all():
+        animal.legs = animal.legs + 1000
+    session.commit()"""
+
+
+def test_a_discriminator_is_one_that_a_class_is_mapped_to(verify, sqlite_url):
+    found = verify(sqlite_url, (ANIMALS, 'op.drop_table("animals")'), (CLASSES, "pass"))
+    assert found["002"].outcome is Outcome.DATA_LOSS, found["002"]
+    [warning] = converted(found["002"])
+    assert "values of 'animals.kind' that no class is mapped to" in warning
