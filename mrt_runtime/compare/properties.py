@@ -27,6 +27,12 @@ from mrt_runtime.databases.sentences import cut
 LONGEST_CONDITION = 60  # characters shown of one
 QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")""")
 PIECE = re.compile(r"""(?P<kept>'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)|\s+|[^\s'"$]+|.""", re.DOTALL)
+LANGUAGE = re.compile(r"\bLANGUAGE\s+(?:sql|plpgsql)\b", re.IGNORECASE)
+"""Of a program whose lines may be laid out in any way; those of Python's may not."""
+TOKEN = re.compile(
+    r"""\b[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|\w+|\S""",
+    re.DOTALL,
+)
 SHORT_TYPES = (
     (re.compile(r"^character varying"), "varchar"),
     (re.compile(r"^character(?=\()"), "char"),
@@ -37,15 +43,26 @@ TYPE_WORDS = {"enum": "Enum", "domain": "Domain", "range": "Range type", "compos
 
 
 def fold(sql: Any) -> Any:
-    """Reduce an SQL fragment to what it means: spaces, letter case outside quotes and outer parentheses do not count."""
+    """Reduce an SQL fragment to what it means: spaces, letter case outside quotes and outer parentheses do not count.
+
+    Nor does the layout of a program's body.
+    """
     if isinstance(sql, tuple):
         return tuple(map(fold, sql))
     if not isinstance(sql, str):
         return sql
-    text = PIECE.sub(lambda piece: piece.group() if piece["kept"] else piece.group().strip().lower(), sql)
+    is_program = LANGUAGE.search(sql.partition("$")[0]) is not None
+    text = PIECE.sub(lambda piece: _fold_piece(piece, is_program=is_program), sql)
     while text.startswith("(") and text.endswith(")") and _is_one_group(text):
         text = text[1:-1]
     return text
+
+
+def _fold_piece(piece: re.Match[str], *, is_program: bool) -> str:
+    """Return a part of SQL as it is where it is quoted; the body of a program in SQL without its layout."""
+    if piece["tag"] is not None and is_program:
+        return " ".join(found.group().rstrip() for found in TOKEN.finditer(piece.group()[len(piece["tag"]) + 2 :]))
+    return piece.group() if piece["kept"] else piece.group().strip().lower()
 
 
 def _is_one_group(text: str) -> bool:
