@@ -6,11 +6,12 @@ table, which then takes its name. Effects are followed through both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mrt_runtime.compare.schema import Schema, Table, qualified
+from mrt_runtime.compare.schema import CatalogueObject, Schema, Table, qualified
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -113,19 +114,20 @@ class TableLives:
 class ExecutedUpgrade:
     """What an upgrade executed: the most rows that each statement changed, by its line and text, in the order of execution.
 
-    `tables` are those that were there before it.
+    `tables` and `objects` are those that were there before it.
     """
 
     statements: Mapping[tuple[int, str], int]
     dialect: str
     tables: Collection[Table] = ()
+    objects: Collection[CatalogueObject] = ()
     _lives: dict[str, TableLives] = field(default_factory=dict)
     _effects: list[Effect] | None = None
 
     @classmethod
     def of(cls, statements: Mapping[tuple[int, str], int], schema: Schema) -> Self:
         """Return what a step executed. schema: the one that it found."""
-        return cls(statements, schema.dialect, schema.tables)
+        return cls(statements, schema.dialect, schema.tables, schema.objects)
 
     @property
     def effects(self) -> list[Effect]:
@@ -238,10 +240,22 @@ class ExecutedUpgrade:
         """Return what made an object that is no table, or what dropped or changed it."""
         name = label.partition("(")[0].rpartition(".")[2].strip('"').lower()
         wanted = ("create",) if is_left else ("drop", "alter", "add", "rename", "create")
-        named = [one for one in self.effects if name == str(getattr(one.op, "enum", getattr(one.op, "name", ""))).lower()]
+        named = [one for one in self.effects if name == str(getattr(one.op, "enum", "")).lower() or name == _bare_name(one.op)]
         found = [one for word in wanted for one in named if one.kind.startswith(f"{word}_")]
         alike = [one for one in found if getattr(one.op, "kind", kind) == kind]
-        return next((Culprit(one.line) for one in (*alike, *found)), None)
+        return next((Culprit(one.line) for one in (*alike, *found)), None if is_left else self._find_along(kind, label))
+
+    def _find_along(self, kind: str, label: str) -> Culprit | None:
+        """Return what dropped something with CASCADE that an object names which was there before."""
+        definition = next((one.definition for one in self.objects if (one.kind, one.label) == (kind, label)), "")
+        words = {word.lower() for word in re.findall(r"\w+", definition)}
+        cascading = (one for one in self.effects if one.kind.startswith("drop_") and getattr(one.op, "cascade", False))
+        return next((Culprit(one.line) for one in cascading if {_name_of(one.op), _bare_name(one.op)} & words), None)
+
+
+def _bare_name(op: Op) -> str:
+    """Return the name of the object that an operation is about; empty for one without."""
+    return str(getattr(op, "name", "")).lower()
 
 
 def _name_of(op: Op) -> str:

@@ -17,6 +17,7 @@ from mrt_runtime.compare.blame import place_of
 from mrt_runtime.config import ConfigurationError
 from mrt_runtime.databases import driver_error
 from mrt_runtime.databases.sentences import join
+from mrt_runtime.migrate.changed_rows import OF_A_BATCH
 from mrt_runtime.migrate.exits import ExitError
 from mrt_runtime.migrate.missing_module import describe_folder, find_folder
 from mrt_runtime.migrate.unset_variable import describe_unset, show_setting
@@ -100,6 +101,8 @@ def describe(error: BaseException) -> str:
         return f"it called sys.exit({'' if error.code is None else repr(error.code)})"
     inner: BaseException = error.orig if isinstance(error, exc.DBAPIError) and error.orig is not None else error
     text = NAMELESS.sub(HAS_NO_NAME, ADDRESS.sub("", shorten_quotations(join(read_words(inner)))))
+    if isinstance(error, exc.IntegrityError):  # the rows are those of the table that takes the name next
+        text = text.replace(OF_A_BATCH, "")
     name = type(inner).__name__
     advice = remedy(inner) or ("" if NAMELESS.search(str(inner)) else describe_nameless(error))
     text = text.removesuffix(".") if advice.startswith(".") else text

@@ -204,3 +204,30 @@ def test_a_row_that_was_truncated_for_its_word_is_not_said_to_hold_null(project,
         *_, verdict = verification.check_all()
     message = verdict.failures[0].message
     assert message == "Upgrade failed: DataError: Data truncated for column 'state' at row 1"
+
+
+FUNCTION = "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$"
+TRIGGER = "CREATE TRIGGER kept BEFORE UPDATE ON shelves FOR EACH ROW EXECUTE FUNCTION keep()"
+ALONG = {
+    "a trigger with its function": (TRIGGER, "DROP FUNCTION keep() CASCADE", FUNCTION),
+    "a view with its table": (
+        "CREATE VIEW kept AS SELECT n FROM aside",
+        "DROP TABLE aside CASCADE",
+        "CREATE TABLE aside (n integer)",
+    ),
+    "a view with its view": (
+        "CREATE VIEW inner_one AS SELECT code FROM shelves; CREATE VIEW kept AS SELECT code FROM inner_one",
+        "DROP VIEW inner_one CASCADE",
+        "CREATE VIEW inner_one AS SELECT code FROM shelves",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ALONG)
+def test_what_goes_along_with_something_is_dropped_there(verify, postgres_url, kind):
+    make, drop, back = ALONG[kind]
+    base = f'{SHELVES}\n    op.execute("CREATE TABLE aside (n integer)")\n    op.execute("{FUNCTION}")\n    op.execute("{make}")'
+    upgrade = f'op.execute("COMMENT ON TABLE shelves IS NULL")\n    op.execute("{drop}")'
+    found = verify(postgres_url, (base, "raise NotImplementedError"), (upgrade, f'op.execute("{back}")'))["002"].failures
+    missing = [failure for failure in found if "'kept'" in failure.message]
+    assert [failure.line for failure in missing] == [13], found

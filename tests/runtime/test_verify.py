@@ -352,9 +352,7 @@ NOT_NULL = """with op.batch_alter_table("users") as batch:
 def test_rows_of_the_new_code_that_break_the_rollback_are_a_warning_or_a_failure_as_configured(project, verify):
     project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
     project.add("002", "001", upgrade=NOT_NULL.format(True), downgrade=NOT_NULL.format(False))
-    told = (
-        "With rows written after the upgrade: Downgrade failed: IntegrityError: NOT NULL constraint failed: _alembic_tmp_users.name"
-    )
+    told = "With rows written after the upgrade: Downgrade failed: IntegrityError: NOT NULL constraint failed: users.name"
     warned = verify()["002"]
     (warning,) = warned.warnings
     assert warned.outcome is Outcome.REVERSIBLE
