@@ -30,7 +30,8 @@ class Qualification:
 
     `search_path` is the one that env.py sets. Without it a name is taken for the same with and without a schema if the history
     makes it with one schema only and never without; if it makes neither, and no function does the same to both; or if a
-    downgrade() undoes under the one name what upgrade() did under the other.
+    downgrade() undoes under the one name what upgrade() did under the other. But an upgrade() has to find something of that schema
+    without naming it: a schema that only downgrades leave out was forgotten there, and they fail.
     """
 
     def __init__(self, migrations: Iterable[Migration], dialect: str, search_path: SearchPath = ()) -> None:
@@ -41,6 +42,8 @@ class Qualification:
         self._apart: defaultdict[NameKey, set[str]] = defaultdict(set)
         self._distinct: set[tuple[NameKey, str]] = set()
         self._indexes: defaultdict[NameKey, set[str | None]] = defaultdict(set)
+        self._found_bare: set[NameKey] = set()
+        self._searched: set[str] = set()
         self._answers: dict[NameKey, tuple[str, ...]] = {}
         every = tuple(migrations)
         self._path = search_path or _of_login(op for migration in every for op in migration.upgrade_ops)
@@ -48,6 +51,7 @@ class Qualification:
             return
         for migration in every:
             self._note(migration)
+        self._searched |= self._find_searched()
         self._answers = {key: found for key in self._used if (found := tuple(sorted(self._candidates(key))))}
         indexed = [op for migration in every for _, function in _functions(self.of(migration)) for op in function.ops]
         for op in indexed:
@@ -89,6 +93,10 @@ class Qualification:
                 written = self._written(schema)
                 here[key].add(written)
                 self._used[key].add(written)
+                if path:
+                    self._searched.update(path)
+                elif is_upgrade and not is_made and written is None:
+                    self._found_bare.add(key)
                 # what is made under a search path of the function's own is in a schema of it
                 if is_made and is_upgrade and not (schema is None and path):
                     self._made[key].add(written)
@@ -115,6 +123,14 @@ class Qualification:
         folded = fold(schema) if isinstance(schema, str) else None
         return None if folded in DEFAULT_SCHEMAS and not self._path else folded
 
+    def _find_searched(self) -> set[str]:
+        """Return the schemas in which upgrades find what they name without one."""
+        found: set[str] = set()
+        for key in self._found_bare:
+            if None not in self._made[key]:
+                found |= {schema for schema in self._made[key] or self._used[key] if schema is not None}
+        return found
+
     def _candidates(self, key: NameKey) -> set[str]:
         """Return the schemas that a name without one may be in, none where it is in the default one."""
         used, made = self._used[key], self._made[key]
@@ -126,7 +142,7 @@ class Qualification:
             return set(next(([schema] for schema in wanted if schema in others), ()))
         if None in made:
             return self._apart[key] & others if len(self._apart[key]) == 1 and not made & others else set()
-        return {schema for schema in made if schema in others} or others
+        return ({schema for schema in made if schema in others} or others) & self._searched
 
     def _qualified(self, migration: Migration) -> Migration:
         found = {kind: self._qualified_function(migration, function) for kind, function in _functions(migration)}

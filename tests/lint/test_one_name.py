@@ -36,6 +36,8 @@ def _of(schema: str) -> str:
 APP = (table("repos", "app"), drop("repos", "app"))
 OTHER = (table("repos", "other"), drop("repos", "other"))
 PLAIN = (table("repos"), drop("repos"))
+# an upgrade that was run, and found a table of app without naming it: the search path has app in it
+SEARCHED = (sql("ALTER TABLE repos ADD COLUMN seen int"), sql("ALTER TABLE app.repos DROP COLUMN seen"))
 UNDONE, LEFT = "-MRT110 -MRT112 -MRT113 -MRT117", "+MRT110"
 
 
@@ -43,7 +45,8 @@ UNDONE, LEFT = "-MRT110 -MRT112 -MRT113 -MRT117", "+MRT110"
     ("before", "upgrade", "downgrade", "expected"),
     [
         ([APP], add("repos"), remove("repos", "app"), UNDONE),
-        ([APP], add("repos", "app"), remove("repos"), UNDONE),
+        ([APP, SEARCHED], add("repos", "app"), remove("repos"), UNDONE),
+        ([APP], add("repos", "app"), remove("repos"), LEFT),
         ([APP], add("repos"), sql("ALTER TABLE app.repos DROP COLUMN age"), UNDONE),
         ([APP], sql("ALTER TABLE repos ADD COLUMN age int"), remove("repos", "app"), UNDONE),
         ([APP], add("repos"), NOTHING, LEFT),
@@ -81,7 +84,20 @@ def test_a_table_is_the_one_that_the_history_makes(before: list[tuple[str, str]]
     ],
 )
 def test_whatever_has_a_name_is_known_with_its_schema_and_without(upgrade: str, downgrade: str, expected: str):
-    assert holds(expected, told([APP, (sql(upgrade), sql(downgrade))]))
+    assert holds(expected, told([APP, SEARCHED, (sql(upgrade), sql(downgrade))]))
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "downgrade", "expected"),
+    [
+        (table("users", "app"), drop("users"), "+MRT117"),
+        (add("repos", "app"), remove("repos"), LEFT),
+        (f"{add('repos', 'app')}\n{sql('UPDATE repos SET age = 1')}", remove("repos"), UNDONE),
+        (sql("CREATE VIEW app.v AS SELECT 1 AS a"), sql("DROP VIEW v"), LEFT),
+    ],
+)
+def test_a_schema_that_only_a_downgrade_leaves_out_was_forgotten(upgrade: str, downgrade: str, expected: str):
+    assert holds(expected, told([APP, (upgrade, downgrade)]))
 
 
 @pytest.mark.parametrize(
