@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Final, TypeGuard
 
 from mrt_lint.analysis.case import MigrationCase
@@ -45,7 +46,10 @@ def holds_no_duplicates(case: MigrationCase, op: AddColumn | CreateIndex | Creat
     SQL Server takes NULLs for alike.
     """
     if not isinstance(op, AddColumn) and (
-        was_unique(case.analysis(op), op) or _follows_unknown_key(case, op) or _is_implied(case, op)
+        was_unique(case.analysis(op), op)
+        or _follows_unknown_key(case, op)
+        or _is_implied(case, op)
+        or _is_demanded_before(case, op)
     ):
         return True
     if thinks_of_duplicates(case, op) or _is_numbered(case, op) or _is_refilled_in_python(case, op) or follows_a_key(case, op):
@@ -65,6 +69,21 @@ def _is_implied(case: MigrationCase, op: CreateIndex | CreateConstraint) -> bool
         if is_other and case.state_before(other).table is table and not renamed.isdisjoint(words):
             return False
     return any(old.unique is True and _implies(old, op) for old in indexes)
+
+
+def _is_demanded_before(case: MigrationCase, op: CreateIndex | CreateConstraint) -> bool:
+    """Return whether MySQL has taken a column out of a key, and demands with what is left of it all that `op` does."""
+    table = case.state_before(op).table
+    if not isinstance(op.columns, tuple) or table is None or op.along_with:
+        return False
+    wanted = {fold(str(name)) for name in op.columns}
+    earlier = takewhile(lambda other: other is not op, case.operations("upgrade"))
+    left = (other for other in earlier if isinstance(other, CreateConstraint) and other.along_with and demands_unique(other))
+    return any(
+        isinstance(other.columns, tuple) and {fold(str(name)) for name in other.columns} <= wanted
+        for other in left
+        if case.state_before(other).table is table
+    )
 
 
 def _implies(old: CreateIndex, new: CreateIndex | CreateConstraint) -> bool:

@@ -26,8 +26,8 @@ class WaitsForItself(Rule):
         "until {function} has ended"
     )
     instead = (
-        "execute it by op.get_bind(), in the same transaction, or move it to a revision of its own with "
-        "context.configure(transaction_per_migration=True)"
+        "execute it by op.get_bind(), in the same transaction, or move it to a revision of its own and set "
+        "transaction_per_migration=True where env.py configures the context"
     )
     unseen = DialectWording(
         message="{function} fails here: this is another connection, which finds no {the_table} until {function} has committed it",

@@ -18,7 +18,7 @@ DELETED = "DELETE FROM states WHERE cd IN ('new', 'old')"
 @pytest.mark.parametrize("child", ["events", "requests"])
 def test_rows_that_any_table_refers_to_are_left(child: str):
     [found] = [finding for finding in told([(BASE, "pass"), (NEW, sql(DELETED))]) if finding.code == "MRT123"]
-    condition = re.search(r"DELETE …(.*), or move", found.instead)
+    condition = re.search(r"DELETE …(.*), and let upgrade", found.instead)
     engine = sa.create_engine("sqlite://")
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE states (cd TEXT PRIMARY KEY, note TEXT)")

@@ -68,7 +68,7 @@ op.add_column("jobs", sa.Column("kind", sa.Text()))
 op.add_column("jobs", sa.Column("size", sa.Integer()))
 c = op.get_bind()
 for row in c.execute(sa.text("SELECT id, plan_id FROM jobs")):
-    c.execute(sa.text("UPDATE jobs SET kind = :k, size = :s WHERE id = :id"), {"k": f(row.plan_id), "s": 1, "id": row.id})
+    c.execute(sa.text("UPDATE jobs SET kind = :k, size = :s WHERE id = :id"), {"k": f(row.plan_id), "s": g(row.plan_id), "id": row.id})
 op.drop_column("jobs", "plan_id")
 op.drop_table("plans")
 """
