@@ -26,6 +26,7 @@ INSERTS = frozenset({"insert", "bulk_insert"})
 TAKES_NO_ROWS = frozenset({*INSERTS, "update", "add_column", "drop_column", "alter_column"})
 ROWS_LOST = "rows lost after rollback"
 LEFT_BEHIND = "left behind after rollback"
+REMADE = re.compile(r" (?:became .*|changed) after rollback$", re.DOTALL)
 OF_THE_SCHEMA = frozenset({OLD_RELEASE, NEW_RELEASE, Outcome.SCHEMA_NOT_RESTORED.value})
 """Kinds of failures that no change of rows brings about."""
 ADDING = ("insert", "bulk_insert", "create_table", "add_column")
@@ -47,17 +48,21 @@ def locate(
     *,
     executed: ExecutedUpgrade | None = None,
     of: str = "",
+    parts: frozenset[str] = frozenset(),
 ) -> Failure:
     """Add the file and line of the operation that the failure is about; unchanged where that is not known.
 
     name: of the index, constraint or other object that the failure is about. dialect: of the database that it ran on, which a
     migration may have a branch for. function: "upgrade" or "downgrade", where it can only be from there. executed: what the upgrade
-    executed, where that is known. of: the kind of object that the failure is about.
+    executed, where that is known. of: the kind of object that the failure is about. parts: the columns that it is over.
     """
     if failure.line is not None or file is None:
         return failure
     culprit = _find_executed(failure, file, name, executed, of) if executed is not None else None
-    op = find_op(failure, file, name, dialect, function) if culprit is None or not culprit.is_sure else None
+    made = _find_remaking(failure, file, name, dialect) if culprit is None or of not in OF_A_TABLE else None
+    if made is not None and made.origin is not None:
+        return replace(failure, file=shorten(file), line=made.origin.line)
+    op = find_op(failure, file, name, dialect, function, parts=parts) if culprit is None or not culprit.is_sure else None
     if culprit is not None and (op is None or not _takes(op, failure)):
         return replace(failure, file=shorten(file), line=_refine(culprit.line, failure, file, name, dialect))
     if op is None or op.origin is None:
@@ -77,6 +82,21 @@ def _find_executed(failure: Failure, file: str, name: str | None, executed: Exec
     if failure.kind == Outcome.SCHEMA_NOT_RESTORED.value and label:
         return executed.find_rebuilding(bare(label), filter(None, (name, failure.column)))
     return None
+
+
+def _find_remaking(failure: Failure, file: str, name: str | None, dialect: str | None) -> Op | None:
+    """Return what makes an object again, and otherwise, in the downgrade; None where the upgrade did not drop it.
+
+    That it was dropped is no fault.
+    """
+    if failure.kind != Outcome.SCHEMA_NOT_RESTORED.value or not REMADE.search(failure.message):
+        return None
+    name = (name or "").partition("(")[0]
+    dropped, made = (find_op(failure, file, name, dialect, function) for function in ("upgrade", "downgrade"))
+    wanted = failure.column or bare(name)
+    is_pair = all(op is not None and wanted in set(written_names(op)) for op in (dropped, made))
+    is_pair = is_pair and dropped is not None and dropped.op.startswith("drop_")
+    return made if is_pair and made is not None and made.op.startswith(("create_", "add_")) else None
 
 
 def _takes(op: Op, failure: Failure) -> bool:
@@ -117,10 +137,12 @@ def find_op(
     function: str | None = None,
     *,
     within: range | None = None,
+    parts: frozenset[str] = frozenset(),
 ) -> Op | None:
     """Find the operation that names most of what the failure names; upgrade's before downgrade's, earlier before later.
 
     An INSERT takes no rows away, nor does an UPDATE or what changes columns. within: the lines on which it can only be.
+    parts: the columns that an object is over, with which it is dropped.
     """
     migration = read(file)
     if migration is None:
@@ -143,7 +165,7 @@ def find_op(
         score = 4 * sum(weight for word, weight in wanted.items() if word in named)
         # the kind of operation decides only between those that name as much
         if score and is_about_schema:
-            score += 2 * (op.op not in OF_ROWS)
+            score += 2 * (op.op not in OF_ROWS) + 3 * (op.op == "drop_column" and getattr(op, "column", "") in parts)
         if score and failure.kind not in {OLD_RELEASE, NEW_RELEASE}:
             score += op.op in preferred and not (is_about_schema and op.op in OF_ROWS)
         if score > best_score:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from mrt_runtime.compare.properties import COMPARED_PROPERTIES, constraint_name, fold, show_names, type_word
+from mrt_runtime.compare.properties import COMMENT, COMPARED_PROPERTIES, constraint_name, fold, show_names, type_word
 from mrt_runtime.compare.renaming import Renaming, find_renamed, group_renamed
 from mrt_runtime.compare.schema import CatalogueObject, Index, Schema, Sequence, Table
 
@@ -29,6 +30,7 @@ class SchemaDifference:
     `kind` is the object's ("table", "column", "index", "view" …), `name` its name. `warning` marks what no query can notice
     (the order of columns). `evidence` are further lines, such as a definition before and after. `aspect` is what of the object
     changed ("type", "grants"), empty where it is the object itself; `renamed` is what a missing object is called now.
+    `parts` are the words of a constraint or an index, among them the columns that it is over.
     """
 
     kind: str
@@ -40,6 +42,7 @@ class SchemaDifference:
     evidence: tuple[str, ...] = ()
     aspect: str = ""
     renamed: Renaming | None = None
+    parts: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return self.message
@@ -149,7 +152,7 @@ class SchemaComparison:
         pairs = list(_matched(old.indexes, new.indexes))
         renamed = find_renamed(pairs, _facets)
         for one, left, right in pairs:
-            place = SchemaDifference(kind="index", name=one.name, table=label, renamed=renamed.get(one.name))
+            place = SchemaDifference(kind="index", name=one.name, table=label, renamed=renamed.get(one.name), parts=_words(one))
             yield from self._changes_of(f"Index '{one.name}' on {owner}", place, left, right)
 
     def _constraints(
@@ -161,7 +164,11 @@ class SchemaComparison:
         renamed = find_renamed(pairs, _facets)
         for one, old, new in pairs:
             place = SchemaDifference(
-                kind=kind, name=one.name or constraint_name(one), table=table, renamed=renamed.get(one.name or "")
+                kind=kind,
+                name=one.name or constraint_name(one),
+                table=table,
+                renamed=renamed.get(one.name or ""),
+                parts=_words(one),
             )
             subject = f"{word} {constraint_name(one)} on {owner}"
             yield from self._changes_of(subject, place, old, new)
@@ -265,6 +272,12 @@ def _matched(before: Iterable[Any], after: Iterable[Any]) -> Iterator[tuple[Any,
         olds = [one for one in lefts if one.named is named]
         news = [one for one in rights if one.named is not named]
         yield from _paired(olds, news, _anonymous)
+
+
+def _words(constraint: Any) -> frozenset[str]:
+    """Return the words of a constraint or an index but for its name: columns, and what a condition is made of."""
+    said = [facet.show(facet.read(constraint)) for facet in COMPARED_PROPERTIES[type(constraint)] if facet is not COMMENT]
+    return frozenset(re.findall(r"\w+", " ".join(said)))
 
 
 def _meaning(constraint: Any) -> object:

@@ -181,7 +181,7 @@ def as_failure(
         column=difference.column,
         evidence=difference.evidence,
     )
-    return locate(failure, step.file, difference.name, dialect, executed=executed, of=difference.kind)
+    return locate(failure, step.file, difference.name, dialect, executed=executed, of=difference.kind, parts=difference.parts)
 
 
 def proven(step: HistoryStep, before: Snapshot, first: Snapshot, unseeded: Mapping[str, str]) -> RevisionFindings:

@@ -231,3 +231,51 @@ def test_what_goes_along_with_something_is_dropped_there(verify, postgres_url, k
     found = verify(postgres_url, (base, "raise NotImplementedError"), (upgrade, f'op.execute("{back}")'))["002"].failures
     missing = [failure for failure in found if "'kept'" in failure.message]
     assert [failure.line for failure in missing] == [13], found
+
+
+BOXES = """op.create_table("rooms", sa.Column("id", sa.Integer, primary_key=True))
+    op.create_table("boxes", sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer), sa.Column("b", sa.Integer),
+        sa.Column("c", sa.Integer, server_default="5"),
+        sa.Column("room_id", sa.Integer, sa.ForeignKey("rooms.id", name="fk_room", ondelete="CASCADE")),
+        sa.UniqueConstraint("a", "b", name="uq_ab"), sa.CheckConstraint("a + b < 100000", name="ck_ab"))
+    op.create_index("ix_cb", "boxes", ["c", "b"])"""
+
+
+def test_what_hangs_on_a_dropped_column_goes_with_its_drop(verify, postgres_url):
+    upgrade = """op.alter_column("boxes", "a", comment="first")
+    op.drop_column("boxes", "c")  # c
+    op.alter_column("boxes", "a", comment="second")
+    op.drop_column("boxes", "b")  # b"""
+    downgrade = """op.alter_column("boxes", "a", comment=None)
+    op.add_column("boxes", sa.Column("b", sa.Integer))
+    op.add_column("boxes", sa.Column("c", sa.Integer, server_default="5"))"""
+    found = verify(postgres_url, (BOXES, "raise NotImplementedError"), (upgrade, downgrade))["002"].failures
+    lines = {failure.message.partition(" on ")[0]: failure.line for failure in found if "missing" in failure.message}
+    assert lines == {"Unique constraint 'uq_ab'": 15, "Check constraint 'ck_ab'": 15, "Index 'ix_cb'": 13}
+
+
+REMADE = {
+    "UNIQUE": ('op.drop_constraint("uq_ab", "boxes")', 'op.create_unique_constraint("uq_ab", "boxes", ["b"])'),
+    "a foreign key": (
+        'op.drop_constraint("fk_room", "boxes")',
+        'op.create_foreign_key("fk_room", "boxes", "rooms", ["room_id"], ["id"])',
+    ),
+    "an index": ('op.drop_index("ix_cb", "boxes")', 'op.create_index("ix_cb", "boxes", ["b", "c"])'),
+    "a default": ('op.drop_column("boxes", "c")', 'op.add_column("boxes", sa.Column("c", sa.Integer, index=False))'),
+    "an enum": ('op.execute("DROP TYPE size")', "op.execute(\"CREATE TYPE size AS ENUM ('big', 'small')\")"),
+    "a function": (
+        'op.execute("DROP FUNCTION two(integer)")',
+        'op.execute("CREATE FUNCTION two(integer) RETURNS integer LANGUAGE sql AS $$SELECT 3$$")',
+    ),
+}
+MADE = """op.execute("CREATE TYPE size AS ENUM ('small', 'big')")
+    op.execute("CREATE FUNCTION two(integer) RETURNS integer LANGUAGE sql AS $$SELECT 2$$")"""
+
+
+@pytest.mark.parametrize("kind", REMADE)
+def test_what_is_made_again_otherwise_is_located_where_that_is(verify, postgres_url, kind):
+    upgrade, downgrade = REMADE[kind]
+    found = verify(postgres_url, (f"{BOXES}\n    {MADE}", "raise NotImplementedError"), (upgrade, downgrade))["002"].failures
+    assert [
+        failure.line for failure in found if not failure.message.endswith(("missing after rollback", "lost after rollback"))
+    ] == [16], found
