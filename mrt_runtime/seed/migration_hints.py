@@ -26,6 +26,7 @@ from mrt_runtime.seed.imported_values import Namespace
 from mrt_runtime.seed.joined_columns import find_joined
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.numbered_rows import WrittenNumbers
+from mrt_runtime.seed.restored_constants import find_restored, takes_one_value
 from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.single_row import SingleRows
 from mrt_runtime.seed.table_order import parents_of
@@ -150,9 +151,10 @@ class MigrationHints:
         return frozenset(read.find(tables, exact=True) | (read.find(tables, exact=False) - referred))
 
     def find_computed(self, tables: Mapping[str, Table]) -> list[ComputedBack]:
-        """Return what the next migration's rollback computes from columns that are there before it."""
-        file = self._files[self._position] if self._files else ""
-        found = find_computed_back(file, dialect_of(self._dialect).grammar)
+        """Return what the next migration's rollback computes from columns that are there before it, or writes as constants."""
+        file, grammar = self._files[self._position] if self._files else "", dialect_of(self._dialect).grammar
+        restored = find_restored(file, self._files[: self._position], self._dialect, grammar)
+        found = [*find_computed_back(file, grammar), *(one for one in restored if takes_one_value(one, tables.get(one.table)))]
         names = {label: {column.name for column in table.columns} for label, table in tables.items()}
         return [one for one in found if {one.column, *one.sources} <= names.get(one.table, set())]
 
