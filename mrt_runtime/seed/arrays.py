@@ -10,6 +10,21 @@ from mrt_runtime.seed.value_kind import ColumnSlot, Raw, ValueKind
 
 
 @dataclass(frozen=True, slots=True)
+class Elements:
+    """The kind of what an array holds, where a migration converts a column to such arrays."""
+
+    kind: ValueKind
+
+    def pool(self, slot: ColumnSlot) -> ValuePool:
+        """Return the elements."""
+        return self.kind.pool(slot)
+
+    def fit(self, raw: Raw) -> Iterator[Value]:
+        """Yield the elements that a constant can be written as."""
+        yield from self.kind.fit(raw)
+
+
+@dataclass(frozen=True, slots=True)
 class Arrays:
     """Arrays of elements of one kind, in a column of that name; `write` writes one down."""
 

@@ -25,6 +25,7 @@ from mrt_lint.model.ops import (
 from mrt_lint.model.values import UNSET, SqlType
 from mrt_runtime.compare.schema import qualified
 from mrt_runtime.migration_file import parse_file, read_migration
+from mrt_runtime.seed.arrays import Elements
 from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.condition import find_listed, parse_sql, read_condition
 from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead
@@ -161,6 +162,9 @@ class HintReader:
         labels = wanted.members if isinstance(wanted.members, tuple) else self._enums.get(str(wanted.type_name))
         if labels:
             return Choices(tuple(label for label in labels if isinstance(label, str)))
+        if isinstance(wanted.item, SqlType):
+            inner = self._kind(wanted.item)
+            return Elements(inner) if isinstance(inner, Choices) else None
         return None if wanted.item is not None else KINDS.get(wanted.name)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.migration_file import parse_file
+from mrt_runtime.seed.arrays import Arrays, Elements
 from mrt_runtime.seed.code_reader import CodeReading, read_code
 from mrt_runtime.seed.computed_back import ComputedBack, find_computed_back
 from mrt_runtime.seed.constraint_ahead import CheckAhead, KeyAhead, bind_ahead
@@ -199,8 +200,18 @@ class MigrationHints:
 
         is_key: whether it is of the primary key: numbers of rows that a migration names are those of rows that it writes itself.
         """
+        if isinstance(kind, Arrays):
+            return self._of_elements(label, column, kind)
         fitting = self._fitting(label, column, kind, is_key=is_key) if isinstance(kind, Texts | Integers | JsonTexts) else kind
         return self._written(label, column, fitting) if isinstance(kind, Texts | Integers | Binaries) else fitting
+
+    def _of_elements(self, label: str, column: str, kind: Arrays) -> Arrays:
+        """Return arrays of texts that can be converted, where they are going to be."""
+        known = (self._read_once().get((name, column)) for name in (label, *self._later.get(label, ())))
+        found = next((one for one in known if isinstance(one, Elements)), None)
+        if found is None or not isinstance(kind.inner, Texts):
+            return kind
+        return replace(kind, inner=ConvertibleTexts(kind.inner, found.kind))
 
     def _written(self, label: str, column: str, kind: ValueKind) -> ValueKind:
         """Return the kind as far as the column's type in Python reads it."""
@@ -218,7 +229,7 @@ class MigrationHints:
         if self._parsed is None:
             self._parsed = [(r.words, name, kind) for r in map(self.code, self._files) for name, kind in r.parsed]
         labels = (label, *self._later.get(label, ()))
-        found = [known[name, column] for name in labels if (name, column) in known]
+        found = [one for name in labels if (one := known.get((name, column))) is not None and not isinstance(one, Elements)]
         found += self._parsed_as(label, column) if not (is_key and isinstance(kind, Integers)) else ()
         wanted = int if isinstance(kind, Integers) else str
         found = [one for one in found if not isinstance(one, Choices) or all(isinstance(value, wanted) for value in one.typical)]

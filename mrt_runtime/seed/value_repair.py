@@ -100,10 +100,20 @@ def find_repairs(
     tables = {table.label: table for table in schema.tables if table.label in ours}
     known = [one for one in list_values(rows) if one.label in tables]
     for wanted in refused.wanted:
-        places = list(_find_places(refused, wanted, known, tables, obstacle.statement or code))
+        words = obstacle.statement or code
+        read = [one for one in known if not obstacle.is_of_database or is_read(one, obstacle.statement)]
+        places = list(_find_places(refused, wanted, read, tables, words)) or list(
+            _find_places(refused, wanted, known, tables, words)
+        )
         referring = {(one.label, one.column) for one in places if _refers(tables[one.label], one.column, places)}
         if places:
             yield [one for one in places if (one.label, one.column) not in referring][:MOST_PLACES] or places[:1]
+
+
+def is_read(one: Holder, statement: str) -> bool:
+    """Whether a statement may read a column: it names it, or all of the table, or does not name the table either."""
+    words = set(re.findall(r"\w+", statement))
+    return one.column in words or one.label.rpartition(".")[2] not in words or re.search(r"\*\s*(?:FROM|,)", statement) is not None
 
 
 def _refers(table: Table, column: str, places: Sequence[ValueRepair]) -> bool:

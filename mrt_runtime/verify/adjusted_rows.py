@@ -12,6 +12,7 @@ from mrt_runtime.seed import Seeded
 from mrt_runtime.seed.adjustment import LEFT_OUT, TABLES_APART, Adjustment
 from mrt_runtime.seed.migration_hints import MigrationHints
 from mrt_runtime.seed.table_order import parents_of, with_referring
+from mrt_runtime.seed.unique_key import key_columns
 from mrt_runtime.verdict import Failure, Outcome
 from mrt_runtime.verify.adjusting import computes, may_help
 from mrt_runtime.verify.findings import RevisionFindings
@@ -67,7 +68,8 @@ class AdjustedRows:
             tables = find_filled(adjustment, seeded)
             named = find_named(step.file, tables) or tables
             schema = seeded.schema if adjustment in LEFT_OUT and seeded is not None else None
-            self._tables[adjustment] = with_referring(named, schema.tables) if schema is not None else named
+            found = with_referring(named, schema.tables) if schema is not None else named
+            self._tables[adjustment] = set(found) - self._find_kept(adjustment, seeded)
         return self._tables[adjustment]
 
     def _find_apart(self, adjustment: Adjustment, step: HistoryStep, seeded: Seeded | None) -> Collection[str]:
@@ -88,6 +90,12 @@ class AdjustedRows:
         named = find_named(step.file, tables) if filled else set()
         return filled & named.union(*(parents_of(tables[label]) for label in named))
 
+    def _find_kept(self, adjustment: Adjustment, seeded: Seeded | None) -> set[str]:
+        """Return the tables without a key that migrations fill: rows of theirs would be left out along with those made up."""
+        tables = {table.label: table for table in seeded.schema.tables} if seeded is not None and seeded.schema is not None else {}
+        kept = {label for label, table in tables.items() if not key_columns(table)} if adjustment in LEFT_OUT else set()
+        return kept & self._hints.list_filled(tables).keys() if kept else kept
+
     def concerns(self, adjustment: Adjustment, failure: Failure, seeded: Seeded | None) -> bool:
         """Whether what was lost was in a table whose rows may be adjusted so, or in one that points at such a table."""
         tables = set(self._tables.get(adjustment, ()))
@@ -103,7 +111,7 @@ class AdjustedRows:
         if adjustment not in LEFT_OUT and not computes(self._hints.code(step.file)):
             return False
         before = set(self._tables.get(adjustment, ()))
-        self._tables[adjustment] = before | find_filled(adjustment, seeded)
+        self._tables[adjustment] = (before | find_filled(adjustment, seeded)) - self._find_kept(adjustment, seeded)
         return self._tables[adjustment] != before
 
 

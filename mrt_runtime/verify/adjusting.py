@@ -16,6 +16,8 @@ from mrt_runtime.verify.findings import RevisionFindings
 
 COMPUTES = frozenset({"execute", "bulk_insert", "scalar", "scalars", "query", "Session", "sessionmaker"})
 """Words of a migration that does more than to change the schema."""
+OF_OTHER_VALUES = (Adjustment.EDGES, Adjustment.LOOKUPS)
+"""Without rows of these kinds, a column may hold no value that a statement cannot read."""
 CONNECTS = frozenset({"get_bind", "get_context", "exec_driver_sql", "Computed"})
 """Further words of a migration in which what happens to the schema may depend on rows."""
 
@@ -49,7 +51,7 @@ def may_help(
         return obstacle is not None and obstacle.is_guard and findings.first is None
     if adjustment is Adjustment.UNREADABLE:
         return obstacle is not None and not obstacle.is_guard
-    if obstacle is not None and obstacle.is_of_database and not obstacle.is_guard and adjustment is not Adjustment.EDGES:
+    if obstacle is not None and obstacle.is_of_database and not obstacle.is_guard and adjustment not in OF_OTHER_VALUES:
         return False  # other rows hold such values, too
     if adjustment is Adjustment.TARGETS:
         return has_targets

@@ -49,6 +49,22 @@ def repairs(words, rows, statement="", columns=("id", "code")):
     return next(found, [])
 
 
+@pytest.mark.parametrize(
+    ("statement", "column"),
+    [
+        ("ALTER TABLE t ALTER code TYPE uuid USING trim(code)::uuid", "code"),
+        ("ALTER TABLE t ALTER note TYPE uuid USING note::uuid", "note"),
+        ("SELECT *, 1 FROM t", "note"),
+        ("SELECT f()", "note"),
+    ],
+)
+def test_a_column_that_the_statement_does_not_read_stays(statement, column):
+    """The other one was trimmed, so that it no longer holds what was refused."""
+    columns, rows = ("id", "code", "note"), [("1", "  a refused text", "a refused text")]
+    [found] = repairs('invalid input syntax for type uuid: "a refused text"', rows, statement, columns)
+    assert found.column == column
+
+
 @given(WORDS, WORDS.filter(lambda text: len(text) > 4), WORDS)
 def test_what_is_around_the_refused_part_stays(before, part, behind):
     value = before + part + behind
