@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.session import Verification
 
 USERS = 'op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(30), nullable=False))'
 OWNERS = (
@@ -89,3 +90,22 @@ def test_a_sign_that_is_taken_away_is_missed(verify):
     table = 'op.create_table("t", sa.Column("id", sa.Integer, primary_key=True), sa.Column("n", sa.Integer, nullable=False))'
     found = verify((table, 'op.drop_table("t")'), ('op.execute("UPDATE t SET n = abs(n)")', "pass"), edge_rows="off")
     assert found["002"].outcome is Outcome.DATA_LOSS
+
+
+ARTICLES = """op.create_table("journals", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(30)))
+    op.create_table("articles", sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("journal_id", sa.Integer, sa.ForeignKey("journals.id")))"""
+
+
+@pytest.mark.parametrize(
+    ("seeds", "expected"), [({}, "upgrade-failed"), ({"articles": [{"id": 1, "journal_id": None}]}, "data-loss")]
+)
+def test_rows_that_point_at_deleted_ones_are_an_applications_unless_a_project_says_otherwise(
+    project, postgres_url, seeds, expected
+):
+    """A foreign key that is there is one that the application can fill, whether it may be NULL or not."""
+    given = {label: lambda rows=rows: rows for label, rows in seeds.items()}
+    project.add("001", upgrade=ARTICLES, downgrade='op.drop_table("articles")\n    op.drop_table("journals")')
+    project.add("002", "001", upgrade='op.execute("DELETE FROM journals")', downgrade="pass")
+    with Verification(project.config(db_url=postgres_url, custom_seeds=given)) as verification:
+        assert [verdict.outcome.value for verdict in verification.check_all()] == ["reversible", expected]
