@@ -26,6 +26,7 @@ from mrt_runtime.seed.filled_table import find_filled_tables, is_list
 from mrt_runtime.seed.imported_values import Namespace
 from mrt_runtime.seed.joined_columns import find_joined
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
+from mrt_runtime.seed.kept_decimals import find_kept_decimals
 from mrt_runtime.seed.numbered_rows import WrittenNumbers
 from mrt_runtime.seed.restored_constants import find_restored, takes_one_value
 from mrt_runtime.seed.seed_dialect import dialect_of
@@ -156,6 +157,7 @@ class MigrationHints:
         file, grammar = self._files[self._position] if self._files else "", dialect_of(self._dialect).grammar
         restored = find_restored(file, self._files[: self._position], self._dialect, grammar)
         found = [*find_computed_back(file, grammar), *(one for one in restored if takes_one_value(one, tables.get(one.table)))]
+        found += find_kept_decimals(file, grammar)
         names = {label: {column.name for column in table.columns} for label, table in tables.items()}
         return [one for one in found if {one.column, *one.sources} <= names.get(one.table, set())]
 

@@ -24,8 +24,8 @@ NEAREST = 3  # revisions before it, of which the rows are none of an application
 
 def find_restored(file: str, earlier: Sequence[str], dialect: str, grammar: str) -> Iterator[ComputedBack]:
     """Yield each column with what rows hold before the upgrade. earlier: the files before it."""
-    back = list(_list_settings(file, "downgrade", grammar))
-    there = list(_list_settings(file, "upgrade", grammar)) if back else []
+    back = list(list_settings(file, "downgrade", grammar))
+    there = list(list_settings(file, "upgrade", grammar)) if back else []
     for update, setting in back:
         table, column, value = update.this.name, setting.this.name, setting.expression
         same = [one for one in there if (one[0].this.name, one[1].this.name) == (table, column)]
@@ -39,7 +39,7 @@ def find_restored(file: str, earlier: Sequence[str], dialect: str, grammar: str)
                 yield ComputedBack(table, column, write_expression(where, value, column, grammar), frozenset())
 
 
-def _list_settings(file: str, function: str, grammar: str) -> Iterator[tuple[exp.Expr, exp.Expr]]:
+def list_settings(file: str, function: str, grammar: str) -> Iterator[tuple[exp.Expr, exp.Expr]]:
     """Yield each UPDATE of one table in a function, with each column that it sets."""
     parsed = parse_file(file)
     functions = [node for node in parsed[1].body if getattr(node, "name", None) == function] if parsed is not None else []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from itertools import product
 from typing import Any, Protocol
 
@@ -17,11 +16,9 @@ from mrt_runtime.compare.schema import Schema, Table
 from mrt_runtime.config import SeedRows
 from mrt_runtime.seed.adjustment import LEFT_OUT, TABLES_APART, Adjustment
 from mrt_runtime.seed.changed_row import change_back, of_adjustments
-from mrt_runtime.seed.copied_nulls import RowWork, write_children_of_nulls
 from mrt_runtime.seed.custom_seed import CustomSeed
 from mrt_runtime.seed.held_rows import note_held_rows
 from mrt_runtime.seed.imported_values import Namespace
-from mrt_runtime.seed.linked_rows import write_linked_rows
 from mrt_runtime.seed.marked_rows import MarkedRow, mark_old_rows, unmark
 from mrt_runtime.seed.migration_hints import NO_NAMESPACES, NO_TYPES, MigrationHints
 from mrt_runtime.seed.named_parent import write_named_parents
@@ -29,11 +26,11 @@ from mrt_runtime.seed.new_values import newly_allowed
 from mrt_runtime.seed.orphan import write_orphans
 from mrt_runtime.seed.partition import with_inherited
 from mrt_runtime.seed.refusal import read_refusal
-from mrt_runtime.seed.repeated_values import write_repeated_rows
 from mrt_runtime.seed.row_adjuster import RowAdjuster
 from mrt_runtime.seed.row_insertion import FilledTable
 from mrt_runtime.seed.row_removal import remove_rows
 from mrt_runtime.seed.row_repair import Imposed, RowRepairer
+from mrt_runtime.seed.row_steps import list_steps
 from mrt_runtime.seed.row_writer import RowWriter
 from mrt_runtime.seed.schema_change import SchemaChange
 from mrt_runtime.seed.seed_dialect import dialect_of
@@ -152,10 +149,7 @@ class Seeder:
         bind, deletes = self.migration_hints.bind, any("delete" in word.lower() for word in reading.words)
         freed = self._filler(connection, bind(schema, is_clean=False, is_repeated=True)) if deletes else filler
         tables = [table for table in seedable_tables(schema) if table.label not in {*self.custom_seeds, *seeded.unseeded}]
-        # Rows that share values with others, or are reached over others, come after all of those.
-        of_nulls: RowWork = partial(write_children_of_nulls, seeded=seeded)
-        steps = ((write_wanted_rows, filler), (write_repeated_rows, freed), (write_linked_rows, filler), (of_nulls, filler))
-        for (write, by), table in product(steps, tables):
+        for (write, by), table in product(list_steps(filler, freed, plain, seeded), tables):
             bound = with_inherited(by.parents.tables[table.label], by.parents.tables)
             try:
                 rows = write(by, bound, reading)
