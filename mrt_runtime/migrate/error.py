@@ -29,6 +29,7 @@ ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 """Where Python shows an object in memory, another place in each run."""
 NAMELESS = re.compile(r"for constraint (\w+)\(.*\); it has no name$", re.DOTALL)
 WRITE_NAME = "without a name: write the one that the database has into op.drop_constraint()"
+WRITE_INDEX = WRITE_NAME.replace("constraint", "index")
 QUOTED_STATEMENT = re.compile(
     r'(SQL statement "(?:(?!"\s+(?:PL/pgSQL|SQL )).){60}).*?"(?=\s*(?:$|PL/pgSQL|SQL function|SQL statement))', re.DOTALL
 )
@@ -131,27 +132,29 @@ def remedy(error: BaseException) -> str:
         return describe_own_module(error)
     if isinstance(error, NotImplementedError):
         return ". A revision that has no way back is listed with the reason in `skip`, or under [tool.mrt.irreversible]"
-    codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    called = {frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)}
     # an assertion there, or in older SQLAlchemy what comes of quoting None
-    if isinstance(error, (AssertionError, TypeError)) and any(code.co_name == "format_constraint" for code in codes):
-        return f", for a constraint {WRITE_NAME}"
+    if isinstance(error, (AssertionError, TypeError)) and "format_constraint" in called:
+        return f", for an index {WRITE_INDEX}" if "visit_drop_index" in called else f", for a constraint {WRITE_NAME}"
     return describe_unset(error)
 
 
 def describe_nameless(error: BaseException) -> str:
-    """Describe what an error has to do with op.drop_constraint(None), of which a naming convention makes a name, or fails to.
+    """Describe what an error has to do with a drop of None, a constraint or an index, of which a naming convention makes a name.
 
     What rows are in the way of has the name that the convention makes, and is no such error.
     """
-    from alembic.operations.ops import DropConstraintOp  # noqa: PLC0415  slow to import, and what failed has done so
+    from alembic.operations.ops import DropConstraintOp, DropIndexOp  # noqa: PLC0415  slow to import, and what failed has done so
 
     operations = [frame.f_locals.get("operation") for frame, _ in traceback.walk_tb(error.__traceback__)]
-    nameless = [one for one in operations if isinstance(one, DropConstraintOp) and one.constraint_name is None]
-    if not nameless or isinstance(error, exc.IntegrityError):
+    is_key = any(isinstance(one, DropConstraintOp) and one.constraint_name is None for one in operations)
+    is_index = any(isinstance(one, DropIndexOp) and one.index_name is None for one in operations)
+    if not (is_key or is_index) or isinstance(error, exc.IntegrityError):
         return ""
     if isinstance(error, exc.DBAPIError):
-        return ". The naming convention made this name of None: write the one that the database has into op.drop_constraint()"
-    return f", for a constraint {WRITE_NAME}"
+        call = "op.drop_constraint()" if is_key else "op.drop_index()"
+        return f". The naming convention made this name of None: write the one that the database has into {call}"
+    return f", for a constraint {WRITE_NAME}" if is_key else ""
 
 
 def describe_own_module(error: ModuleNotFoundError) -> str:

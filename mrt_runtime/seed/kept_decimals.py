@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 TENS = re.compile(r"1(0+)(?:\.0*)?")
 SPLITS = frozenset({"Floor", "Trunc", "Truncate", "Mod"})
 """What parts a number from its decimals."""
+WHOLE = frozenset({"SMALLINT", "INT", "INTEGER", "BIGINT", "SIGNED"})
 
 
 def find_kept_decimals(file: str, grammar: str) -> Iterator[ComputedBack]:
@@ -34,4 +35,10 @@ def read_split(part: exp.Expr) -> str | None:
     """Return the column whose decimals an expression is; None for any other."""
     nodes = list(part.walk())
     names = {node.name for node in nodes if type(node).__name__ == "Column"}
-    return names.pop() if len(names) == 1 and any(type(node).__name__ in SPLITS for node in nodes) else None
+    return names.pop() if len(names) == 1 and any(map(splits, nodes)) else None
+
+
+def splits(node: exp.Expr) -> bool:
+    """Whether an expression is the whole of a number, or what is left of it."""
+    is_cast = type(node).__name__ == "Cast" and node.args["to"].sql().upper() in WHOLE
+    return is_cast or type(node).__name__ in SPLITS

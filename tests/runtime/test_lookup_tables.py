@@ -6,6 +6,7 @@ import pytest
 
 from mrt_runtime.seed.filled_table import find_filled_tables
 from mrt_runtime.verdict import Outcome
+from mrt_runtime.verify.session import Verification
 
 ROLES = 'roles = op.create_table("roles", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.String(30)))'
 FILL = 'op.bulk_insert(roles, [{"id": 1, "name": "admin"}, {"id": 2, "name": "member"}])'
@@ -72,6 +73,19 @@ def test_so_does_one_on_a_list_that_a_later_migration_fills(verify):
     )
     assert found["003"].outcome is Outcome.REVERSIBLE
     assert blames_made_up_rows(found["003"])
+
+
+def test_so_does_one_that_cannot_read_what_is_made_up(project, postgres_url):
+    """Other values in those rows would say less, for migrations write all that there is."""
+    fill = 'op.bulk_insert(roles, [{"id": 1, "name": "level-10"}, {"id": 2, "name": "level-20"}])'
+    read = """op.add_column("users", sa.Column("role", sa.Integer))
+    op.execute("UPDATE users SET role = split_part(r.name, '-', 2)::integer FROM roles r WHERE r.id = users.role_id")"""
+    project.add("001", upgrade=f"{ROLES}\n    {fill}\n    {USERS}", downgrade=DROP)
+    project.add("002", "001", upgrade=read, downgrade='op.drop_column("users", "role")')
+    with Verification(project.config(db_url=postgres_url)) as verification:
+        *_, verdict = verification.check_all()
+    assert verdict.outcome is Outcome.REVERSIBLE
+    assert {doubt.failure.rows for doubt in verdict.doubts} == {"lookups"}, verdict.warnings
 
 
 def test_made_up_rows_that_are_lost_when_the_table_is_made_again_only_warn(verify):

@@ -628,6 +628,9 @@ NAMELESS = {
     'op.drop_constraint(None, "t", type_="foreignkey")': (
         ", for a constraint without a name: write the one that the database has into op.drop_constraint()"
     ),
+    'op.drop_index(None, table_name="t")': (
+        ", for an index without a name: write the one that the database has into op.drop_index()"
+    ),
     'op.drop_constraint("of_mine", "t", type_="foreignkey")': 'constraint "of_mine" of relation "t" does not exist',
 }
 
@@ -641,6 +644,15 @@ def test_a_constraint_without_a_name_is_said_to_be_so_under_a_naming_convention(
     with pytest.raises(MigrationError) as failed:
         Migrator(project.config(), postgres_scratch).upgrade("a")
     assert failed.value.cause.endswith(NAMELESS[call])
+
+
+def test_an_index_without_a_name_is_said_to_have_one_by_convention(project, postgres_scratch):
+    project.add("a", upgrade='op.create_table("t", sa.Column("id", sa.Integer))\n    op.drop_index(None, table_name="t")')
+    with pytest.raises(MigrationError) as failed:
+        Migrator(project.config(), postgres_scratch).upgrade("a")
+    assert failed.value.cause.endswith(
+        " does not exist. The naming convention made this name of None: write the one that the database has into op.drop_index()"
+    )
 
 
 @pytest.mark.parametrize("name", ["None", "sa.schema.conv('of_mine')"])
