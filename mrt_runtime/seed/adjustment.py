@@ -12,6 +12,7 @@ class Adjustment(enum.Enum):
 
     EDGES = "rows at the edge of their types, so judged without them"
     ORPHANS = "rows without a match in a table that it joins them with or makes them refer to, so judged without them"
+    UNMET = "rows whose match does not meet what its UPDATE asks of it, so judged without them"
     TARGETS = "rows that are there before it inserts its own, so judged without them"
     LOOKUPS = "rows that no migration wrote, in a table that migrations make and fill, so judged without them"
     HELD = "rows that hold before the upgrade what its downgrade looks for, which no migration shows, so judged without them"
@@ -30,6 +31,7 @@ class Adjustment(enum.Enum):
             Adjustment.EDGES: (RowVariety.EDGE,),
             Adjustment.TARGETS: (RowVariety.TYPICAL,),
             Adjustment.LOOKUPS: tuple(RowVariety),
+            Adjustment.UNMET: tuple(RowVariety),
             Adjustment.SINGLES: (RowVariety.EDGE, RowVariety.BARE),
             Adjustment.GUARDED: (RowVariety.EDGE, RowVariety.BARE),
             Adjustment.NULLS: (RowVariety.BARE,),

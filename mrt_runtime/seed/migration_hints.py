@@ -92,6 +92,11 @@ class MigrationHints:
         """Note which migration comes next: keys that earlier ones added are no longer ahead."""
         self._position = self._files.index(file) if file in self._files else 0
 
+    @property
+    def next_code(self) -> CodeReading:
+        """What the migration that comes next says."""
+        return self.code(self._files[self._position]) if self._files else CodeReading()
+
     def bind(self, schema: Schema, *, is_clean: bool = True, is_repeated: bool = False) -> Schema:
         """Return a catalogue with the keys and checks that the migrations from the next one on add to what is there.
 

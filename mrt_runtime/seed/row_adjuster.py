@@ -14,6 +14,7 @@ from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.changed_row import ChangedRow
 from mrt_runtime.seed.constraint_ahead import is_ahead
 from mrt_runtime.seed.edge_row import EdgeRow, shorten
+from mrt_runtime.seed.partial_joins import find_partial_joins
 from mrt_runtime.seed.partition import with_inherited
 from mrt_runtime.seed.row_insertion import FilledTable
 from mrt_runtime.seed.row_planner import same
@@ -51,6 +52,7 @@ class RowAdjuster:
             Adjustment.EDGES: self._take_out_edges,
             Adjustment.ORPHANS: partial(self._take_out_noted, is_held=False),
             Adjustment.HELD: partial(self._take_out_noted, is_held=True),
+            Adjustment.UNMET: self._take_out_unmet,
             Adjustment.TARGETS: self._empty,
             Adjustment.LOOKUPS: self._take_out_made_up,
             Adjustment.SINGLES: self._take_out_all_but_one,
@@ -101,6 +103,18 @@ class RowAdjuster:
             left = {**known, table.label: tuple(key for key in noted if key not in gone)}
             self._note(table, [key for key in self.seeded.keys.get(table.label, ()) if key not in gone])
             self.seeded = replace(self.seeded, held=left) if is_held else replace(self.seeded, orphans=left)
+
+    def _take_out_unmet(self, table: Table, _labels: Collection[str]) -> Iterator[str]:
+        """Take out those of ours that an UPDATE joins with a row of which it asks something, and which does not meet that."""
+        writer, hints, names = self.filler.writer, self.filler.planner.migration_hints, insertable(table)
+        for join in (
+            find_partial_joins(hints.next_code.statements, table.name, writer.dialect.grammar) if key_columns(table) else ()
+        ):
+            unmet, kept = (writer.read_meeting(table, names, condition) for condition in (join.unmet, join.met))
+            ours = self.seeded.keys.get(table.label, ())
+            found = [(key, row) for key in ours for row in unmet if holds_all(row, key)] if kept else []
+            for key in self._take_out(table, found, kept, Adjustment.UNMET):
+                yield f"{describe(table, key)}, whose match is not one where {join.asked}"
 
     def _take_out_made_up(self, table: Table, _labels: Collection[str]) -> Iterator[str]:
         """Take our rows out of a table that migrations fill; rows that point at one of them point at others from then on."""

@@ -94,6 +94,16 @@ class RowWriter:
         sql = f"SELECT {names} FROM {self.dialect.source(self.name(table), table)} LIMIT {MOST_ROWS}"
         return [dict(zip(columns, map(as_value, found), strict=False)) for found in self.run(sql, ()).fetchall()]
 
+    def read_meeting(self, table: Table, columns: Sequence[str], condition: str) -> list[Row]:
+        """Return the first rows of a table that meet a condition; none where the database cannot evaluate it."""
+        names = ", ".join(self.dialect.reading(self.quote(name)) for name in columns) or "1"
+        sql = f"SELECT {names} FROM {self.name(table)} WHERE {self.fragment(condition)} LIMIT {MOST_ROWS}"
+        try:
+            with self.dialect.attempt(self.connection):
+                return [dict(zip(columns, map(as_value, found), strict=False)) for found in self.run(sql, ()).fetchall()]
+        except DBAPIError:
+            return []
+
     def highest(self, table: Table, column: str) -> int | None:
         """Return the highest number in a column; None where there is none."""
         found = self.run(f"SELECT MAX({self.quote(column)}) FROM {self.name(table)}", ()).scalar()

@@ -9,6 +9,7 @@ from mrt_runtime.compare.schema import Table
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.code_reader import CodeReading
 from mrt_runtime.seed.copied_nulls import find_copied
+from mrt_runtime.seed.partial_joins import UPDATES
 from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.seeded import Seeded
 from mrt_runtime.verdict import Outcome, RowRefusal
@@ -55,6 +56,11 @@ def may_help(
         return False  # other rows hold such values, too
     if adjustment is Adjustment.TARGETS:
         return has_targets
+    if adjustment is Adjustment.UNMET:
+        refusal = findings.stopped_by.refusal if findings.stopped_by is not None else None
+        # MySQL and MariaDB say the same of NULL as of what is no number
+        is_null = refusal.kind == "null" if refusal is not None else findings.obstacle is not None and findings.obstacle.is_doubtful
+        return is_null and findings.first is None and any(map(UPDATES.search, code.statements))
     if adjustment is Adjustment.ORPHANS:
         return seeded is not None and any(seeded.orphans.values())
     if adjustment is Adjustment.EDGES:
