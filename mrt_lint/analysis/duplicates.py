@@ -12,6 +12,7 @@ from mrt_lint.analysis.column_values import fills_itself, may_set, starts_with_n
 from mrt_lint.analysis.downgrade.replacement import dropped_before, was_unique
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.followed_key import follows_a_key
+from mrt_lint.analysis.index_sql import condition_parts
 from mrt_lint.analysis.raw_sql import statement_of
 from mrt_lint.analysis.returning_rows import holds_others
 from mrt_lint.analysis.volatile_default import is_computed, is_volatile
@@ -94,7 +95,7 @@ def _implies(old: CreateIndex, new: CreateIndex | CreateConstraint) -> bool:
     # each value of the old index is one of the new, or computed from columns of it
     alike = all(item in items or set(_WORD.findall(_CALLED.sub("", item))) <= known for item in map(_item, old.columns))
     condition = new.where if isinstance(new, CreateIndex) else None
-    return alike and (old.where is None or _parts(old.where) <= _parts(condition))
+    return alike and (old.where is None or condition_parts(old.where) <= condition_parts(condition))
 
 
 def _item(name: Name) -> str:
@@ -104,16 +105,6 @@ def _item(name: Name) -> str:
     text = text[1:-1] if text.startswith("(") and text.endswith(")") else text
     text = _ORDER.sub("", _CLASS.sub("", text)).strip()
     return fold(re.sub(r"\s+", " ", text))
-
-
-def _parts(condition: object) -> set[str]:
-    """Return what an index's condition puts together with AND; what cannot be read is like nothing else."""
-    if not isinstance(condition, str):
-        return set() if condition is None else {f"\0{id(condition)}"}
-    parts = re.split(r"\bAND\b", condition, flags=re.IGNORECASE)
-    if re.search(r"\b(OR|BETWEEN)\b", condition, re.IGNORECASE) or any(part.count("(") != part.count(")") for part in parts):
-        parts = [condition]
-    return {fold(re.sub(r"\s+", " ", part).strip()) for part in parts}
 
 
 def _follows_unknown_key(case: MigrationCase, op: CreateIndex | CreateConstraint) -> bool:

@@ -6,6 +6,7 @@ import re
 
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.wording import join
+from mrt_lint.history.schema import fold
 from mrt_lint.model.advice import literal
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import CreateIndex, Op
@@ -92,3 +93,13 @@ def _closing(text: str) -> int:
         if depth == 0:
             return piece.start()
     return -2
+
+
+def condition_parts(condition: object) -> set[str]:
+    """Return what an index's condition puts together with AND; what cannot be read is like nothing else."""
+    if not isinstance(condition, str):
+        return set() if condition is None else {f"\0{id(condition)}"}
+    parts = re.split(r"\bAND\b", condition, flags=re.IGNORECASE)
+    if re.search(r"\b(OR|BETWEEN)\b", condition, re.IGNORECASE) or any(part.count("(") != part.count(")") for part in parts):
+        parts = [condition]
+    return {fold(re.sub(r"\s+", " ", part).strip()) for part in parts}

@@ -7,7 +7,7 @@ from typing import Final
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.index_sql import code_of
+from mrt_lint.analysis.index_sql import code_of, condition_parts
 from mrt_lint.analysis.sql_names import sql_name
 from mrt_lint.analysis.wording import deed, names
 from mrt_lint.history.schema import fold, given_name
@@ -95,10 +95,22 @@ def former_guard(
             drops.append(other)
     if not drops:
         return None
-    drop = next((each for each in drops if _name_of(each) == own), drops[0])
+    drop = min(drops, key=lambda each: (_name_of(each) != own, *_unlike(case, each, op, kinds)))
     kept = _unique_columns(case, drop, kinds)
     behind = before[next(place for place, other in enumerate(before) if other is drop) :]
     return None if any(_is_in_the_way(other, kept, given) for other in behind) else drop
+
+
+def _unlike(
+    case: MigrationCase, drop: DropIndex | DropConstraint, op: CreateConstraint | CreateIndex | AddColumn, kinds: tuple[str, ...]
+) -> tuple[bool, bool]:
+    """Return whether what is dropped keeps other rows unique than what is built, and whether it does so by other columns."""
+    former, given = (
+        {fold(str(name)) for name in columns} if isinstance(columns, tuple) else set()
+        for columns in (_unique_columns(case, drop, kinds), _columns(op))
+    )
+    old = case.former_index(drop).where if isinstance(drop, DropIndex) else None
+    return condition_parts(old) != condition_parts(getattr(op, "where", None)), former != given
 
 
 def _share(former: object, columns: object) -> bool:

@@ -33,14 +33,22 @@ def updates_others(case: MigrationCase, op: ops.Update) -> bool:
     )
 
 
-def is_constant(op: ops.Update, columns: tuple[str, ...]) -> bool:
-    """Return whether an UPDATE sets columns to what is the same for all rows, and not instead of one other such value."""
-    if op.flows is UNKNOWN or op.columns is UNKNOWN or {"", *map(fold, columns)} & _computed(op.flows):
+def where_kept(columns: tuple[str, ...], of_table: str) -> dict[str, str]:
+    """Return the "columns" whose former values have to be kept, and the "place" for them."""
+    own = "a table of its own"
+    place = f"a new column {of_table} or {own}" if len(columns) == 1 else f"{own}, with the key of each row"
+    return {"columns": " and ".join(columns) or "all columns that change", "place": place}
+
+
+def may_be_computed(op: ops.Update, columns: tuple[str, ...]) -> bool:
+    """Return whether an UPDATE could give former values back: each column gets what is computed from itself, or had one value."""
+    if op.flows is UNKNOWN or not columns:
         return False
     by_value = {fold(str(test.column)) for test in op.tests if test.asks == "in" and len(test.values) == 1}
-    return by_value.isdisjoint(map(fold, columns))
+    from_itself = {_own(flow) for flow in op.flows}
+    return set(map(fold, columns)) <= by_value | from_itself
 
 
-def _computed(flows: tuple[ValueFlow, ...]) -> set[str]:
-    """Return the columns that get what is computed from others or by Python, "" for one that is not known."""
-    return {fold(flow.column) if readable(flow.column) else "" for flow in flows}
+def _own(flow: ValueFlow) -> str:
+    """Return the column of a value that is computed from the column's former one, "" for another value."""
+    return fold(flow.column) if readable(flow.column) and readable(flow.source) and fold(flow.source) == fold(flow.column) else ""

@@ -24,6 +24,11 @@ _VALUE = re.compile(rf"(=|<|>|\bIN|\bVALUES|\bLIKE|\bWHEN|\bTHEN|\bELSE|,|\()\s*
 _NAME = re.compile(rf"\b(INTO|FROM|UPDATE|JOIN|TABLE|SEQUENCE|INDEX)\s+[\"`]?{HOLE}", re.IGNORECASE)
 """A hole that is a name, which cannot be passed as a parameter."""
 _LIST = re.compile(rf"\bIN\s*\(\s*{HOLE}\s*\)", re.IGNORECASE)
+_CLAUSE = re.compile(
+    rf"(?<![,(=<>])(?<!\bBY)(?<!\bAS)\s+{HOLE}\s*(?:$|;|\)|\b(?:WHERE|AND|OR|GROUP|ORDER|HAVING|LIMIT|RETURNING|ON)\b)",
+    re.IGNORECASE,
+)
+"""A hole that is a condition, or a clause with its keyword."""
 _BRANCHES = re.compile(rf"\bCASE\b(\s+[\w.\"`]+)?\s+{HOLE}(\s+ELSE\b[^()]*?)?\s+END\b", re.IGNORECASE)
 """A hole that is all the branches of a CASE."""
 _ROWS = re.compile(r"\s*(UPDATE|INSERT|DELETE|REPLACE|MERGE|WITH|SELECT)\b", re.IGNORECASE)
@@ -170,7 +175,7 @@ def _without_quoted(statement: str, dialect: str) -> str:
 
 def _or_written_down(migration: Migration, text: str) -> str:
     """Return what else to do with a value in a file that imports from the application: what it imports is its own tomorrow."""
-    is_value = _ROWS.match(text) and not _NAME.search(text) and not _LIST.search(text)
+    is_value = _ROWS.match(text) and not any(other.search(text) for other in (_NAME, _LIST, _CLAUSE))
     own = any(each.module.partition(".")[0] not in _TOOLS for each in migration.imports)
     return "; where it comes from the application, write down what it is at this revision instead" if is_value and own else ""
 
@@ -222,6 +227,10 @@ def _safe(text: str) -> str:
             return "pass the value beside the SQL, joined to what is constant: " + _BESIDE.format("… '…' || :value")
         if _VALUE.search(text):
             return f"pass the value beside the SQL: {_BESIDE.format('… = :value')}"
+        if _CLAUSE.search(text):
+            return (
+                f"write the clause into the SQL, and pass what it compares with beside it: {_BESIDE.format('… WHERE … < :value')}"
+            )
     if in_string and _BLOCK.match(text):
         return (
             "a DO block takes no parameter: hand the value over by a setting of the transaction, "

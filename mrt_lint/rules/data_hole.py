@@ -13,8 +13,8 @@ from mrt_lint.history.schema import QualifiedName, fold, place
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.ops import AddColumn, AlterColumn, CreateTable, DropColumn, DropTable, RenameTable
-from mrt_lint.model.rule import Example, Rule
-from mrt_lint.model.values import Column, SqlType
+from mrt_lint.model.rule import DialectWording, Example, Rule
+from mrt_lint.model.values import UNKNOWN, Column, SqlType
 
 # a column that comes back with a type beside the former one may be meant to hold the old values
 _FAMILIES = (
@@ -42,6 +42,17 @@ class DataHole(Rule):
     consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade drops {what}, and revision {later} brings it back: an upgrade through both loses its {values}"
     instead = "if neither has run in production, remove both steps; otherwise keep the values in between in a table of their own"
+    redefined = DialectWording(
+        message=(
+            "upgrade drops {what}, and revision {later} makes it again with another definition: an upgrade through both loses its "
+            "{values}"
+        ),
+        instead=(
+            "if neither has run in production, change it in place: write the ALTERs that make of it what revision {later} makes, "
+            "and remove both steps; otherwise keep the values in between in a table of their own, from which that revision takes "
+            "those that fit"
+        ),
+    )
     manual = ("Alembic, “Working with Branches”: https://alembic.sqlalchemy.org/en/latest/branches.html",)
     exemptions = (
         "The values are moved elsewhere in the same upgrade.",
@@ -112,16 +123,17 @@ class DataHole(Rule):
         for op in case.ops_for(self, ops.DropColumn, ops.DropTable):
             if case.state_before(op).new_column or case.moves_rows(op):
                 continue
-            later = _made_again(case, op)
-            if later is not None:
+            later, change = _made_again(case, op) or (None, None)
+            if later is not None and change is not None:
                 found = names(op)
                 is_table = isinstance(op, ops.DropTable)
                 what, values = (found["the_table"], "rows") if is_table else (found["the_column"], "values")
-                yield self.found(case.migration, op, what=what, values=values, later=later)
+                wording = self.redefined if _differs(case, op, change) else None
+                yield self.found(case.migration, op, wording, what=what, values=values, later=later)
 
 
-def _made_again(case: MigrationCase, op: DropColumn | DropTable) -> str | None:
-    """Return the first later revision of this branch that adds a dropped column or table again, under the names of then.
+def _made_again(case: MigrationCase, op: DropColumn | DropTable) -> tuple[str, AddColumn | CreateTable] | None:
+    """Return the first later revision of this branch that adds a dropped column or table again, and how it does that.
 
     It is another one if something else was given the name in between.
     """
@@ -137,7 +149,7 @@ def _made_again(case: MigrationCase, op: DropColumn | DropTable) -> str | None:
         if not history.is_before(revision, later):
             continue
         if _makes(change, table, column):
-            return later if _may_be_same(case, op, change) else None
+            return (later, change) if _may_be_same(case, op, change) else None
         moved = _after(change, table, column)
         if moved is None:
             return None
@@ -180,6 +192,34 @@ def _may_be_same(case: MigrationCase, op: DropColumn | DropTable, made: AddColum
     names = {fold(column.name) for column in made.columns if readable(column.name)}
     # half of the columns: a table that was redesigned under its name is rarely meant to hold the old rows
     return 2 * len(names & set(known.columns)) >= len(known.columns)
+
+
+def _differs(case: MigrationCase, op: DropColumn | DropTable, made: AddColumn | CreateTable) -> bool:
+    """Return whether what is made later certainly has another definition: other columns or another key, another type."""
+    tracked = case.tracked(op)
+    if isinstance(made, AddColumn):
+        former = tracked.definition if tracked is not None else None
+        return isinstance(former, Column) and _has_another_type(former, made.definition)
+    known = case.known_schema(case.dialect(op)).table(tracked.origin) if isinstance(tracked, TrackedTable) else None
+    if known is None or not known.complete or not made.complete:
+        return False
+    columns = {fold(column.name): column for column in made.columns if readable(column.name)}
+    key = None if known.primary_key is UNKNOWN else {fold(str(name)) for name in known.primary_key or ()}
+    others = (
+        name for name, former in known.columns.items() if isinstance(former, Column) and _has_another_type(former, columns[name])
+    )
+    return set(columns) != set(known.columns) or (key is not None and key != _key_of(made)) or any(others)
+
+
+def _key_of(made: CreateTable) -> set[str]:
+    keys = [key.columns for key in made.constraints if key.kind == "primary" and isinstance(key.columns, tuple)]
+    own = [column.name for column in made.columns if column.primary_key is True]
+    return {fold(str(name)) for name in (*own, *(name for columns in keys for name in columns))}
+
+
+def _has_another_type(former: Column, new: Column) -> bool:
+    known = isinstance(former.type, SqlType) and isinstance(new.type, SqlType)
+    return known and former.type != new.type
 
 
 def _is_similar(former: object, new: object) -> bool:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
 from mrt_lint.analysis.downgrade.definition import for_dialect
+from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.left_null import NONE, rows_filled
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import call_on_table
+from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.advice import literal
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -30,6 +32,13 @@ class NotNullWithoutDefault(Rule):
     consequence = Consequence.DEPLOY_FAILS
     message = "upgrade adds NOT NULL {the_column} without a server default: {rows}old code cannot insert"
     instead = "{default}add it with nullable=True, fill it, and then {call}"
+    of_key = DialectWording(
+        message=message,
+        instead=(
+            "add it with nullable=True and fill it, since no constant is a row of {parent} for certain; set it NOT NULL in a later "
+            "revision, once no former release inserts rows: {call}"
+        ),
+    )
     unfilled = DialectWording(
         message="upgrade adds {the_column} without a value, and sets it NOT NULL: it fails where the table has rows",
         instead="give every row a value before it: op.execute(«UPDATE {sql_table} SET {sql_column} = …»)",
@@ -157,12 +166,24 @@ class NotNullWithoutDefault(Rule):
                 setting = f"{literal(found['column'])}, nullable=False{found['typed']}"
                 call = call_on_table(case, op, "alter_column", after=setting)
                 default = "" if _takes_no_default(case, op) else "give it a server_default, or "
-                yield self.found(case.migration, op, **found, rows=_fate_of_rows(case, op), call=call, default=default)
+                words = found | {"rows": _fate_of_rows(case, op), "call": call, "default": default, "parent": _parent(case, op)}
+                yield self.found(case.migration, op, self.of_key if words["parent"] else None, **words)
         for change in case.ops_for(self, ops.AlterColumn):
             rows = rows_filled(case, change) if change.nullable is False else None
             if rows is not None:
                 wording = self.unfilled if rows == NONE else self.partly
                 yield self.found(case.migration, change, wording, **names(change, case.dialect(change)), rows=rows)
+
+
+def _parent(case: MigrationCase, op: ops.AddColumn) -> str:
+    """Return the table to which a foreign key of the new column points by the end of upgrade(), "" where none does."""
+    table, name = case.state_before(op).table, fold(str(op.column))
+    keys = [key for key in op.definition.constraints if key.kind == "foreignkey"]
+    for other in case.later(op):
+        if isinstance(other, ops.CreateForeignKey) and case.state_before(other).table is table is not None:
+            columns = other.columns if isinstance(other.columns, tuple) else ()
+            keys += [other.definition] if name in {fold(str(column)) for column in columns} else []
+    return next((f"'{key.referred_table}'" if readable(key.referred_table) else "the other table" for key in keys), "")
 
 
 def _takes_no_default(case: MigrationCase, op: ops.AddColumn) -> bool:

@@ -11,7 +11,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.lost_values import lost_values
-from mrt_lint.analysis.overwritten_values import is_constant, listed, updates_others, written
+from mrt_lint.analysis.overwritten_values import listed, may_be_computed, updates_others, where_kept, written
 from mrt_lint.analysis.refusing_step import is_for_good, refusing_step
 from mrt_lint.analysis.wording import names, quoted
 from mrt_lint.analysis.written_code import key_columns
@@ -30,8 +30,8 @@ _KEEP_KEYS: Final = (
     "which it then drops; or, where nothing refers to those rows, explain that in downgrade() and write '# noqa: MRT103' here"
 )
 _KEEP_VALUES: Final = (
-    "copy the former values of {columns} first, to a new column {of_table} or a table of its own, from which downgrade() takes "
-    "them back and which it drops; where they have to go for good, explain that in downgrade() and write '# noqa: MRT103' here"
+    "copy the former values of {columns} first, to {place}, from which downgrade() takes them back and which it drops; where "
+    "they have to go for good, explain that in downgrade() and write '# noqa: MRT103' here"
 )
 
 
@@ -307,8 +307,8 @@ def _advice(case: MigrationCase, op: ops.Update, words: dict[str, str], *, overw
         return _COPY
     if key := _key_changed(case, op):
         return _KEEP_KEYS.format(key=key)
-    if overwrites and columns and is_constant(op, columns):
-        return _KEEP_VALUES.format(columns=" and ".join(columns), **words)
+    if overwrites and not may_be_computed(op, columns):
+        return _KEEP_VALUES.format(**where_kept(columns, words["of_table"]))
     return ""
 
 

@@ -70,6 +70,46 @@ def test_a_name_is_not_said_to_be_bound():
     assert said.startswith("write it down in the migration")
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        '"DELETE FROM users " + where',
+        '"UPDATE users SET name = NULL WHERE " + where',
+        "f\"INSERT INTO users (name) SELECT substr(name, 1) FROM users WHERE name = 'x' AND {where} ORDER BY 1\"",
+    ],
+)
+def test_the_values_of_a_clause_are_bound(statement):
+    least = 'least = op.get_bind().scalar(sa.text("SELECT min(id) FROM users"))\nwhere = "WHERE id < %s" % least if least else ""\n'
+    [said] = advice("MRT803", "postgresql", f"import shop\n{least}op.execute({statement})")
+    assert 'op.execute(sa.text("… WHERE … < :value").bindparams(value=…))' in said
+    assert "constant" not in said
+    assert "quote it" not in said
+    by = 'op.execute(f"INSERT INTO users (name) SELECT name FROM users ORDER BY {name}")'
+    [said] = advice("MRT803", "postgresql", f"from shop import name\n{by}")
+    assert "quote it" in said
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        'op.create_foreign_key("fk", "users", "towns", ["town_id"], ["id"])',
+        'op.execute("ALTER TABLE users ADD CONSTRAINT fk FOREIGN KEY (town_id) REFERENCES towns (id)")',
+        "",
+    ],
+)
+def test_a_key_has_no_default_that_is_a_row_of_the_other_table(key):
+    own = "" if key else ', sa.ForeignKey("towns.id")'
+    added = f'op.add_column("users", sa.Column("town_id", sa.Integer(){own}, nullable=False))'
+    [said] = advice("MRT401", "postgresql", f"{added}\n{key}")
+    assert "server_default" not in said
+    assert said.startswith("add it with nullable=True and fill it")
+    assert "in a later revision" in said
+    [said] = advice(
+        "MRT401", "postgresql", f'{added.replace(own, "")}\nop.create_foreign_key("fk", "users", "towns", ["id"], ["id"])'
+    )
+    assert said.startswith("give it a server_default")
+
+
 def test_a_column_of_the_key_that_comes_back_is_not_advised_to_take_null():
     loose = ('op.add_column("users", sa.Column("code", sa.Text()))', 'op.drop_column("users", "code")')
     change = (

@@ -460,6 +460,26 @@ def test_what_comes_back_is_followed_through_renames(steps: list[str], expected:
     assert holds(expected, told([(LINKS, "pass"), *((step, "raise RuntimeError") for step in steps)], of=1))
 
 
+@pytest.mark.parametrize(
+    ("dropped", "again", "differs"),
+    [
+        (DROP_LINKS, LINKS, False),
+        (DROP_LINKS, LINKS.replace("sa.Column(", 'sa.Column("year", sa.Integer()), sa.Column(', 1), True),
+        (DROP_LINKS, LINKS.replace('"url", sa.Text()', '"url", sa.String(9)'), True),
+        (DROP_LINKS, LINKS.replace("sa.Text()))", 'sa.Text()), sa.PrimaryKeyConstraint("name", "version"))'), True),
+        (DROP_LINKS, LINKS.replace('"name", sa.Text()', '"name", sa.Text(), primary_key=True'), True),
+        (NO_URL, URL.format("links"), False),
+        (NO_URL, 'op.add_column("links", sa.Column("url", sa.String(90)))', True),
+        (DROP_LINKS, 'op.create_table("links", *columns())', False),
+    ],
+)
+def test_what_comes_back_otherwise_is_to_be_altered_in_place(dropped: str, again: str, differs: bool):
+    found = told([(LINKS, "pass"), (dropped, "raise RuntimeError"), (again, "pass")], of=1)
+    [said] = [f"{finding.message}: {finding.instead}" for finding in found if finding.code == "MRT218"]
+    assert ("write the ALTERs that make of it what revision r2 makes" in said) is differs
+    assert ("with another definition" in said) is differs
+
+
 CHILD = 'op.create_foreign_key("fk", "items", "parcels", ["parcel_id"], ["id"])'
 CHILD_INDEX = 'op.create_index("ix", "items", ["parcel_id"])'
 DROP_CHILD_INDEX = 'op.drop_index("ix", "items")'

@@ -50,6 +50,29 @@ def test_a_unique_index_is_built_ahead_of_the_drop_of_another(before: str, drop:
     assert any(expected in finding.instead for finding in found), found
 
 
+WHERE = 'postgresql_where=sa.text("town_id IS {}")'
+
+
+@pytest.mark.parametrize(
+    ("former", "kept"),
+    [
+        ({"b": ("code", "NULL"), "a": ("code", "NOT NULL")}, "a"),
+        ({"a": ("code", "NOT NULL"), "b": ("code", "NULL")}, "a"),
+        ({"b": ("id", "NOT NULL"), "a": ("code", "NOT NULL")}, "a"),
+    ],
+)
+def test_the_index_to_keep_meanwhile_is_the_one_of_the_same_rows_and_columns(former: dict[str, tuple[str, str]], kept: str):
+    built = [
+        f'op.create_index("{name}", "parcels", ["{column}", "town_id"], unique=True, {WHERE.format(null)})'
+        for name, (column, null) in former.items()
+    ]
+    drops = [f'op.drop_index("{name}", table_name="parcels")' for name in former]
+    new = f'op.create_index("ux_new", "parcels", ["code", "town_id"], unique=True, {WHERE.format("NOT NULL")})'
+    found = told([(TABLE + "\n".join(built), "pass"), ("\n".join([*drops, new]), "pass")])
+    [said] = [each.instead for each in found if each.code == "MRT407"]
+    assert f"move the drop of index '{kept}' behind it" in said
+
+
 def test_another_order_or_an_index_that_is_none_needs_no_such_word():
     before = TABLE + 'op.create_index("ux_code", "parcels", ["code"], unique=True)'
     drop = 'op.drop_index("ux_code", table_name="parcels")'

@@ -90,6 +90,24 @@ def test_what_is_computed_from_former_values_may_be_computed_back(update: str):
     assert "compute the former ones again" in found
 
 
+@pytest.mark.parametrize(
+    ("update", "kept"),
+    [
+        ('op.execute("UPDATE crates SET label = owner::text")', "of label first, to a new column of crates or a table of its own"),
+        (
+            "op.execute(\"UPDATE crates SET label = 'x', owner = owner + 1\")",
+            "of label and owner first, to a table of its own, with the key of each row",
+        ),
+        ("for each in session.query(Crate):\n    each.label = f(each.label)", "of label first, to a new column of crates"),
+        ("op.get_bind().execute(crates.update().values(**values))", "of all columns that change first, to a table of its own"),
+    ],
+)
+def test_what_no_update_computes_back_is_kept_with_all_its_columns(update: str, kept: str):
+    [found] = of_update(update)
+    assert f"copy the former values {kept}" in found
+    assert "compute the former ones" not in found
+
+
 def test_a_downgrade_that_changes_other_columns_is_not_said_to_change_nothing():
     [found] = of_update(
         'op.execute("UPDATE crates SET label = lower(label)")\nop.execute("UPDATE crates SET owner = 0 WHERE owner IS NULL")',

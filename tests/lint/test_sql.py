@@ -321,6 +321,9 @@ ROWS = [
     ),
     ("DELETE FROM t", [ops.Delete(table="t", where=False)]),
     ("DELETE FROM t USING u WHERE u.id = t.id", [ops.Delete(table="t", where=True)]),
+    ("DELETE FROM x USING t x JOIN (SELECT max(id) AS m FROM t) y ON x.id <> y.m", [ops.Delete(table="t", where=True)]),
+    ("DELETE FROM X USING u, s.t AS x WHERE u.id = x.id", [ops.Delete(table="t", schema="s", where=True)]),
+    ("DELETE FROM t AS x USING u x WHERE x.id = 1", [ops.Delete(table="t", where=True)]),
     ("DELETE FROM t WHERE a IN (SELECT 1)", [ops.Delete(table="t", where=True)]),
     ("DELETE FROM t RETURNING (SELECT 1 WHERE true)", [ops.Delete(table="t", where=False)]),
     (
