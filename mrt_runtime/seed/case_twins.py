@@ -24,9 +24,12 @@ MOST_ROWS = 3  # for one table and one migration
 
 
 def find_put_together(reading: CodeReading, table: Table, grammar: str) -> Iterator[str]:
-    """Yield the columns of a table of which statements take each value once, or look it up in another table."""
+    """Yield the columns of a table of which statements take each value once, or look it up in another table.
+
+    One that deletes duplicates by them is meant to take such rows.
+    """
     for tree in parse_statements(reading.statements, PUTS_TOGETHER, table.name, grammar):
-        for node in tree.walk():
+        for node in tree.walk() if type(tree).__name__ != "Delete" else ():
             kind = type(node).__name__
             if kind == "Group" or (kind == "Select" and node.args.get("distinct") is not None):
                 yield from names_of(node.expressions)

@@ -50,6 +50,7 @@ def test_they_stay_apart_where_case_counts(verify, mysql_url, postgres_url):
         ("INSERT INTO brands (name) SELECT brand FROM items GROUP BY brand", {"brand"}),
         ("UPDATE items JOIN brands ON brands.name = items.brand SET items.brand_id = brands.id", {"brand"}),
         ("UPDATE items SET brand = 'x'", set()),
+        ("DELETE FROM items WHERE id NOT IN (SELECT min(id) FROM items GROUP BY brand)", set()),
     ],
 )
 def test_which_columns_are_put_together_is_read_from_statements(statement, found):
