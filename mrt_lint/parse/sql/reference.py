@@ -38,6 +38,15 @@ def references(cursor: TokenCursor) -> dict[str, tuple[MaybeName, Name]]:
     return found
 
 
+def as_used(listed: dict[str, tuple[MaybeName, Name]], behind: TokenCursor) -> dict[str, tuple[MaybeName, Name]]:
+    """Return the tables that DELETE lists as what the USING behind calls them: MySQL's `DELETE FROM a USING users AS a`."""
+    if not behind.accept("USING"):
+        return listed
+    used = references(behind.until("WHERE", "RETURNING", "ORDER", "LIMIT"))
+    bare = {alias for alias, (schema, table) in listed.items() if schema is None and str(table).lower() == alias}
+    return {alias: used.get(alias, where) if alias in bare else where for alias, where in listed.items()}
+
+
 def tables_read(cursor: TokenCursor) -> tuple[Name, ...]:
     """Return the tables behind every FROM, JOIN and USING of what is left, in subqueries too, without common table expressions."""
     found: dict[Name, None] = {}

@@ -13,7 +13,7 @@ from mrt_lint.parse.sql.asked_columns import CONSTANTS, columns_asked_for
 from mrt_lint.parse.sql.condition import has_where, null_columns, spares_used, takes_by_value, tests_of_where, truth_of_where
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.lookup import lookup_of
-from mrt_lint.parse.sql.reference import references, tables_read
+from mrt_lint.parse.sql.reference import as_used, references, tables_read
 from mrt_lint.parse.sql.tokens import keywords
 from mrt_lint.parse.sql.written_value import rows_of, written
 
@@ -169,11 +169,7 @@ def read_delete(cursor: TokenCursor) -> Iterator[Op]:
     named = references(cursor.until("FROM", "WHERE"))
     cursor.accept("FROM")
     listed = references(cursor.until("WHERE", "USING", "RETURNING", "ORDER", "LIMIT", "OUTPUT"))
-    using = cursor.rest()
-    if not named and using.accept("USING"):
-        # MySQL: `DELETE FROM a USING users AS a`
-        joined = references(using.until("WHERE", "RETURNING", "ORDER", "LIMIT"))
-        listed = {alias: joined.get(alias, where) if _is_bare(where, alias) else where for alias, where in listed.items()}
+    listed = listed if named else as_used(listed, cursor.rest())
     # `DELETE a FROM users AS a`: what is named before FROM may be an alias
     targets = [listed.get(alias, place) for alias, place in named.items()] or list(listed.values())[:1] or [(None, UNKNOWN)]
     if truth_of_where(whole).never_true:
@@ -187,11 +183,6 @@ def read_delete(cursor: TokenCursor) -> Iterator[Op]:
     tests = tests_of_where(cursor.rest(), alias)
     for schema, table in targets:
         yield Delete(table=table, schema=schema, where=where, by_value=by_value, spares_used=spares, conditions=asked, tests=tests)
-
-
-def _is_bare(where: tuple[MaybeName, Name], alias: str) -> bool:
-    """Return whether a table in a list is one word, which may be the alias of another list."""
-    return where[0] is None and isinstance(where[1], str) and where[1].lower() == alias
 
 
 def read_merge(cursor: TokenCursor) -> Iterator[Op]:
