@@ -20,7 +20,7 @@ def is_pure_backfill(case: MigrationCase) -> bool:
     """Return whether upgrade() does nothing but insert rows and fill columns that held NULL, so that nothing is overwritten."""
     if not case.is_readable("upgrade"):
         return False
-    changes = [op for op in case.migration.upgrade_ops if case.runs(op) and not _is_idle(op)]
+    changes = [op for op in case.migration.upgrade_ops if case.runs(op) and not is_idle(op)]
     return bool(changes) and all(
         isinstance(op, Insert | BulkInsert) or (isinstance(op, Update) and fills_only(case, op)) for op in changes
     )
@@ -82,5 +82,6 @@ def _written(op: Update | Insert | BulkInsert) -> set[str]:
     return {fold(name) for name in op.columns if readable(name)} if op.columns is not UNKNOWN else set()
 
 
-def _is_idle(op: Op) -> bool:
+def is_idle(op: Op) -> bool:
+    """Return whether an operation of itself changes neither schema nor rows, or only where a sequence goes on."""
     return isinstance(op, Execute | BatchAlterTable | SetSequenceValue) or (isinstance(op, Statement) and op.effect is False)

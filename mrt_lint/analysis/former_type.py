@@ -5,6 +5,8 @@ from __future__ import annotations
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import for_dialect, is_same_value
 from mrt_lint.analysis.type_change import is_narrowing, loses_fraction
+from mrt_lint.history.mysql_modify import restates
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import AlterColumn
 from mrt_lint.model.values import UNKNOWN, UNSET, SqlType
 
@@ -20,13 +22,12 @@ def former_type(case: MigrationCase, op: AlterColumn) -> object:
         return known
     # the last one is what the column has in the end
     for other in reversed(case.migration.downgrade_ops):
-        if (
-            isinstance(other, AlterColumn)
-            and isinstance(other.type, SqlType)
-            and case.runs(other)
-            and case.tracked(other) is column
-        ):
-            return other.type
+        if isinstance(other, AlterColumn) and case.runs(other) and case.tracked(other) is column:
+            # MySQL's MODIFY sets the type that the operation calls the existing one
+            repeats = other.type is UNSET and case.dialect(other) in FAMILY and restates(other)
+            kind = other.existing_type if repeats else other.type
+            if isinstance(kind, SqlType):
+                return kind
     return known
 
 

@@ -48,7 +48,9 @@ def outlives_rollback(case: MigrationCase, op: Op) -> bool:
     if isinstance(op, Statement):
         return op.effect is not False and _is_telling(op.command) and not _is_answered(case, op)
     if isinstance(op, Delete):
-        return op.where is not False and case.has_counterpart(op, Insert, BulkInsert) is UndoStatus.NO
+        # a downgrade() that does nothing is one finding, MRT101 or MRT102
+        is_said = op.where is False or case.lacks_downgrade
+        return not is_said and case.has_counterpart(op, Insert, BulkInsert) is UndoStatus.NO
     if not op.sql:
         return False
     if isinstance(op, DropObject):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeGuard
 
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.values import SqlType
@@ -36,3 +36,8 @@ def may_refer(one: object, other: object, dialect: str) -> bool:
         return len(names) == 1 or None in names
     families = TYPE_FAMILIES.get(one.name), TYPE_FAMILIES.get(other.name)
     return dialect != "postgresql" or None in families or families[0] == families[1]
+
+
+def is_sql(kind: object) -> TypeGuard[SqlType]:
+    """Return whether a type is known, and not a class of the application's whose SQL is unknown."""
+    return isinstance(kind, SqlType) and kind.name.isupper() and "." not in kind.name

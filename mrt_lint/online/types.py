@@ -41,6 +41,8 @@ def change_of_type(former: SqlType, new: SqlType, dialect: str) -> TableChange |
         return None if UNKNOWN in (*former.args, *new.args) else _longer(former, new, dialect)
     if former.name == new.name == "SET":  # whose members are counted, not read: more of them were appended, most likely
         return TableChange.APPEND_MEMBERS if len(new.args) >= len(former.args) else TableChange.CHANGE_TYPE
+    if former.name == new.name == "ENUM" and _may_be_appended(former, new):
+        return None
     appended = former.name == new.name == "ENUM" and appends_members(former, new)
     return TableChange.APPEND_MEMBERS if appended else TableChange.CHANGE_TYPE
 
@@ -51,6 +53,14 @@ def appends_members(former: SqlType, new: SqlType) -> bool:
         return False
     old = former.members
     return new.members[: len(old)] == old and (len(old) > _ONE_BYTE) == (len(new.members) > _ONE_BYTE)
+
+
+def _may_be_appended(former: SqlType, new: SqlType) -> bool:
+    """Return whether some members of two ENUMs cannot be read, and those that can are the same in each place."""
+    if not isinstance(former.members, tuple) or not isinstance(new.members, tuple):
+        return True
+    pairs = zip(former.members, new.members, strict=False)
+    return UNKNOWN in (*former.members, *new.members) and all(one == other or UNKNOWN in (one, other) for one, other in pairs)
 
 
 def lost_members(former: SqlType, new: SqlType) -> tuple[str, ...]:

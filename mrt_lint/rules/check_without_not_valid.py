@@ -28,7 +28,10 @@ class CheckWithoutNotValid(Rule):
     name = "check-without-not-valid"
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_BLOCKS
-    message = "PostgreSQL blocks reads and writes of {the_table} while it checks every row for {the_constraint}"
+    message = (
+        "PostgreSQL blocks reads and writes of {the_table} while it checks every row for {the_constraint}, and it fails where one "
+        "breaks it"
+    )
     instead = (
         "{first}add it with {not_valid}, and in a later revision run op.execute(«ALTER TABLE {sql_table} VALIDATE "
         "CONSTRAINT {sql_constraint}»){renamed}"
@@ -41,7 +44,10 @@ class CheckWithoutNotValid(Rule):
         ),
     )
     copied = DialectWording(
-        message="{server} copies {the_table} while it checks every row for {the_constraint}: writes wait until it is done",
+        message=(
+            "{server} copies {the_table} while it checks every row for {the_constraint}: writes wait until it is done, and it "
+            "fails where one breaks it"
+        ),
         instead="add it with gh-ost or pt-online-schema-change, or at a quiet hour",
     )
     dialects = ("postgresql", "mysql", "mariadb")

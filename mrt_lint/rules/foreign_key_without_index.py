@@ -76,10 +76,14 @@ class ForeignKeyWithoutIndex(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every foreign key whose columns no index begins with."""
+        said: set[tuple[object, ...]] = set()
         for op in case.ops_for(self, ops.CreateTable, ops.CreateForeignKey, ops.AddColumn, new_tables=True):
             for key in _unindexed_keys(case, op):
                 found = names(op)
                 columns = join(key.columns).split(", ")
+                if (found["table"], *columns) in said:  # one index serves all keys of the same columns
+                    continue
+                said.add((found["table"], *columns))
                 parent = key.referred_table if readable(key.referred_table) else "another table"
                 quoted = ", ".join(map(literal, columns))
                 yield self.found(
@@ -114,8 +118,9 @@ def _adds(op: CreateTable | CreateConstraint | AddColumn, key: Constraint) -> bo
     """Return whether an operation adds a foreign key of the table that it names."""
     if key.columns is UNKNOWN or isinstance(op, CreateTable):
         return key.columns is not UNKNOWN
-    columns = (op.column,) if isinstance(op, AddColumn) else op.columns
-    return columns == key.columns
+    if isinstance(op, AddColumn):
+        return (op.column,) == key.columns and any(each.is_reference for each in op.definition.constraints)
+    return op.columns == key.columns
 
 
 def _begins_with(columns: tuple[Name, ...] | Unknown, key: tuple[Name, ...] | Unknown) -> bool:

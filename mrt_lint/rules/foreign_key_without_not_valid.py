@@ -17,6 +17,7 @@ from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import Constraint, MaybeName
 from mrt_lint.online import TableChange
 
+_FAILS = ", and it fails where one has no parent"
 _LOOK = "look for rows without a parent first; then "
 
 
@@ -32,13 +33,13 @@ class ForeignKeyWithoutNotValid(Rule):
     name = "foreign-key-without-not-valid"
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_BLOCKS
-    message = "PostgreSQL blocks writes to {the_tables} while it checks every row for {the_key}"
+    message = "PostgreSQL blocks writes to {the_tables} while it checks every row for {the_key}{fails}"
     instead = (
         "{first}add it with {not_valid}, and in a later revision run "
         "op.execute(«ALTER TABLE {sql_table} VALIDATE CONSTRAINT {key}»)"
     )
     copied = DialectWording(
-        message="{server} copies {the_table} while it looks up every row for {the_key}: writes to it wait until it is done",
+        message="{server} copies {the_table} while it looks up every row for {the_key}: writes to it wait until it is done{fails}",
         instead=(
             "{look}run op.execute('SET SESSION foreign_key_checks = 0') before it and = 1 "
             "behind it, and {server} adds it in place, without a look at the rows"
@@ -161,6 +162,7 @@ class ForeignKeyWithoutNotValid(Rule):
                         "first": f"{f'call it «{own}»' if own else 'give it a name'}, " if key.name is None else "",
                         "look": "" if is_null_so_far(case.analysis(op), op, columns) else _LOOK,
                         "server": server.name if server else "",
+                        "fails": "" if is_null_so_far(case.analysis(op), op, columns) else _FAILS,
                     }
                     name = sql_name(own, case.dialect(op)) if readable(own) else "…"
                     yield self.found(case.migration, op, self._wording(case, op), **found, key=name)

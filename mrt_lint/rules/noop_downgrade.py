@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mrt_lint.analysis.backfill import is_pure_backfill
+from mrt_lint.analysis.backfill import is_idle, is_pure_backfill
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.migration import MigrationFunction
-from mrt_lint.model.ops import BatchAlterTable, Execute, Op, Statement
+from mrt_lint.model.ops import BatchAlterTable, Delete, Execute, Op, Statement
 from mrt_lint.model.rule import DialectWording, Example, Rule
 
 
@@ -38,6 +38,14 @@ class NoopDowngrade(Rule):
             "where the older release can do with them, explain that in downgrade() and write '# noqa: MRT102' behind its colon; "
             "where it cannot, delete or empty them there; raise nothing, which would block every later rollback past this revision"
         ),
+    )
+    deleted = DialectWording(
+        message="downgrade() of revision {revision} does nothing: the rows that upgrade() deletes are lost for good",
+        instead=(
+            "copy them to another table first, insert them from there in downgrade() and drop the copy; where the older release "
+            "can do without them, explain that in downgrade() and write '# noqa: MRT102' behind its colon"
+        ),
+        consequence=Consequence.ROLLBACK_LOSES_DATA,
     )
     fix = FixSafety.SAFE
     fixes = (
@@ -90,6 +98,16 @@ class NoopDowngrade(Rule):
             def downgrade():  # MRT102
                 print("cannot go back")
                 log.warning("nickname stays")
+            """,
+        ),
+        Example(
+            title="Rows are deleted, and nothing brings them back",
+            source="""
+            def upgrade():
+                op.execute("DELETE FROM rules WHERE NOT EXISTS (SELECT 1 FROM policies WHERE policies.id = rules.policy_id)")
+
+            def downgrade():  # MRT102
+                pass
             """,
         ),
         Example(
@@ -204,7 +222,14 @@ class NoopDowngrade(Rule):
             if is_pure_backfill(case):
                 yield replace(self.found(migration, downgrade.place, self.backfill, revision=revision), severity=Severity.WARNING)
             else:
-                yield self.found(migration, downgrade.place, revision=revision, reason=reason)
+                wording = self.deleted if _only_deletes(case) else None
+                yield self.found(migration, downgrade.place, wording, revision=revision, reason=reason)
+
+
+def _only_deletes(case: MigrationCase) -> bool:
+    """Return whether all that upgrade() does is to delete rows."""
+    changes = [op for op in case.migration.upgrade_ops if case.runs(op) and not is_idle(op)]
+    return case.is_readable("upgrade") and bool(changes) and all(isinstance(op, Delete) for op in changes)
 
 
 def _is_without_trace(case: MigrationCase) -> bool:

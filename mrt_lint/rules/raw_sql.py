@@ -65,6 +65,7 @@ class RawSql(Rule):
         "`upgrade()` ends with what it began with: DISABLE TRIGGER and ENABLE TRIGGER, SET and RESET of an option.",
         "`downgrade()` runs the opposite statement, a statement of the same kind, or SQL that may do anything.",
         "What it is said of, an index or column, is made by `upgrade()` and gone after `downgrade()`.",
+        "Rows are deleted, and `downgrade()` does nothing at all, which MRT101 and MRT102 report.",
         "The statement cannot be read.",
     )
 

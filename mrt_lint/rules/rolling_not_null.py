@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
+from mrt_lint.analysis.downgrade.definition import for_dialect
+from mrt_lint.analysis.former_type import former_type
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
+from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.lean import replace
 from mrt_lint.model.rule import DialectWording, Example, Rule
-from mrt_lint.model.values import UNSET
+from mrt_lint.model.values import UNSET, SqlType
 
 
 class RollingNotNull(Rule):
@@ -33,7 +36,7 @@ class RollingNotNull(Rule):
     default = False
     manual = ("Martin Fowler, “Parallel Change”: https://martinfowler.com/bliki/ParallelChange.html",)
     exemptions = (
-        "It has a server default at the end of `upgrade()`, or fills itself.",
+        "It has a server default at the end of `upgrade()`, or fills itself; an ENUM of MySQL and MariaDB takes its first member.",
         "`upgrade()` allows NULL there again, or drops the column.",
         "The table was created earlier in the same upgrade.",
     )
@@ -91,7 +94,7 @@ class RollingNotNull(Rule):
             changes.setdefault(id(case.tracked(op) or op), []).append(op)
         for of_column in changes.values():
             last = _last_refusing(case, of_column)
-            if last is not None and not _is_dropped(case, last):
+            if last is not None and not _is_dropped(case, last) and not _takes_first_member(case, of_column[-1]):
                 wording = None if isinstance(last, ops.AddColumn) or last.nullable is False else self.of_dropped_default
                 yield self.found(case.migration, last, wording, **names(last))
 
@@ -112,6 +115,19 @@ def _last_refusing(case: MigrationCase, changes: list[ops.AddColumn | ops.AlterC
         refuses = is_required and not has_default
         last = (last or op) if refuses else None
     return last
+
+
+def _takes_first_member(case: MigrationCase, op: ops.AddColumn | ops.AlterColumn) -> bool:
+    """Return whether an insert without a value gives a column the first member of its ENUM, as MySQL and MariaDB do if strict, too.
+
+    Source: MySQL manual, "Data Type Default Values" (https://dev.mysql.com/doc/refman/8.4/en/data-type-defaults.html); seen on
+    MariaDB 10.11.
+    """
+    kind: object = op.definition.type if isinstance(op, ops.AddColumn) else op.type
+    if isinstance(op, ops.AlterColumn) and not isinstance(kind, SqlType):
+        kind = former_type(case, op)
+    kind = for_dialect(kind, case.dialect(op))
+    return case.dialect(op) in FAMILY and isinstance(kind, SqlType) and kind.name == "ENUM"
 
 
 def _is_dropped(case: MigrationCase, op: ops.Op) -> bool:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from mrt_lint.analysis.altered_setting import may_repeat_type
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import for_dialect
+from mrt_lint.analysis.former_type import former_type
 from mrt_lint.analysis.type_change import is_harmless
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
@@ -29,6 +31,7 @@ class RollingTypeChange(Rule):
     manual = ("Martin Fowler, “Parallel Change”: https://martinfowler.com/bliki/ParallelChange.html",)
     exemptions = (
         "The change is provably harmless on the database.",
+        "MySQL and MariaDB: MODIFY or CHANGE has to repeat the type, and the former one is not known.",
         "The column or its table was created earlier in the same upgrade.",
     )
 
@@ -58,6 +61,8 @@ class RollingTypeChange(Rule):
         for op in case.ops_for(self, ops.AlterColumn):
             if op.type is UNSET or case.state_before(op).new_column:
                 continue
-            former, new = for_dialect(case.originally(op, "type"), case.dialect(op)), for_dialect(op.type, case.dialect(op))
+            former, new = for_dialect(former_type(case, op), case.dialect(op)), for_dialect(op.type, case.dialect(op))
+            if not isinstance(former, SqlType) and may_repeat_type(op):
+                continue
             if not (isinstance(former, SqlType) and isinstance(new, SqlType) and is_harmless(former, new, case.dialect(op))):
                 yield self.found(case.migration, op, **names(op))

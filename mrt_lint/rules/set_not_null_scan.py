@@ -62,7 +62,10 @@ class SetNotNullScan(Rule):
             def upgrade():
                 op.add_column("users", sa.Column("state", sa.Text))
                 op.execute("UPDATE users SET state = 'new'")
+                op.add_column("users", sa.Column("kind", sa.Text))
+                op.execute("UPDATE users SET kind = state")
                 op.alter_column("users", "state", nullable=False)  # MRT213
+                op.alter_column("users", "kind", nullable=False)  # MRT213
             """,
         ),
         Example(
@@ -132,10 +135,9 @@ def _has_no_rows_here(case: MigrationCase, op: ops.AlterColumn) -> bool:
 
 def _is_filled(case: MigrationCase, op: ops.AlterColumn) -> bool:
     """Return whether an UPDATE of this upgrade filled the column before."""
-    for other in case.earlier(op):
-        if isinstance(other, ops.Update) and (other.table, other.schema) == (op.table, op.schema):
-            return isinstance(other.columns, tuple) and op.column in other.columns
-    return False
+    updates = (other for other in case.earlier(op) if isinstance(other, ops.Update))
+    mine = (other.columns for other in updates if (other.table, other.schema) == (op.table, op.schema))
+    return any(isinstance(columns, tuple) and op.column in columns for columns in mine)
 
 
 def _is_proved(case: MigrationCase, op: AlterColumn) -> bool:

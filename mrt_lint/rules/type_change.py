@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TypeGuard
 
+from mrt_lint.analysis.altered_setting import may_repeat_type
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.fewer_values import way_back
 from mrt_lint.analysis.former_type import former_type
 from mrt_lint.analysis.mysql_alteration import blocked
-from mrt_lint.analysis.type_change import computes, is_harmless, labels_added, looked_through, rewriting
+from mrt_lint.analysis.remade_enum import made_again, stays_as_it_was
+from mrt_lint.analysis.type_change import labels_added, looked_through, rewriting
+from mrt_lint.analysis.type_family import is_sql
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
@@ -43,6 +45,13 @@ class TypeChange(Rule):
         ),
         instead="{first}" + instead,
         consequence=Consequence.DEPLOY_BLOCKS,
+    )
+    from_unknown = DialectWording(
+        message=(
+            "upgrade gives {the_column} the type {new}, and what it had is not known here: where that is another one, every value "
+            "is converted, {back}"
+        ),
+        instead="name the former type in existing_type=…, and where it is another one, " + instead,
     )
     copied = DialectWording(
         message=(
@@ -88,6 +97,7 @@ class TypeChange(Rule):
             "whose length takes as many bytes as before: up to 255 bytes one, which are 63 characters of utf8mb4, the character "
             "set that is assumed if no collation is given. MariaDB crosses that border, too, from 127 bytes or less."
         ),
+        "MySQL and MariaDB: MODIFY or CHANGE has to repeat the type, and the former one is not known.",
         "The table or the column was created earlier in the same upgrade.",
     )
 
@@ -286,30 +296,25 @@ class TypeChange(Rule):
                 continue
             dialect = case.dialect(op)
             former, new = for_dialect(former_type(case, op), dialect), for_dialect(op.type, dialect)
-            if isinstance(former, SqlType) and isinstance(new, SqlType) and not computes(op) and is_harmless(former, new, dialect):
+            if isinstance(former, SqlType) and isinstance(new, SqlType) and stays_as_it_was(case, op, former, new):
                 if dialect == "postgresql" and former != new and (why := looked_through(case, op, new)):
                     yield self.found(case.migration, op, self.verified, **names(op), former=former, new=new, why=why)
                 continue
-            of_a_class = isinstance(new, SqlType) and not _is_sql(new) and not op.sql
-            if of_a_class or (new is UNKNOWN and op.existing_type is UNKNOWN):
+            of_a_class = isinstance(new, SqlType) and not is_sql(new) and not op.sql
+            if of_a_class or (new is UNKNOWN and op.existing_type is UNKNOWN) or (former is UNKNOWN and may_repeat_type(op)):
                 continue
             yield self._found(case, op, former, new)
 
     def _found(self, case: MigrationCase, op: ops.AlterColumn, former: object, new: object) -> Finding:
         server = blocked(case, op, TableChange.CHANGE_TYPE)
-        was, becomes = former if isinstance(former, SqlType) else "its type", new if isinstance(new, SqlType) else "another one"
-        given = {**names(op), "former": was, "new": becomes}
-        if server is None and (words := rewriting(case, op, former, new)):
+        given = {**names(op), "former": former, "new": new if isinstance(new, SqlType) else "another one"}
+        if server is None and (words := rewriting(case, op, former, new) or made_again(case, op, former, new)):
             found = self.found(case.migration, op, self.rewritten, **given | words)
             found = replace(found, instead=labels_added(case, op) or found.instead)
             return replace(found, consequence=Consequence.DEPLOY_FAILS) if words["first"] else found
-        if server is None or not (_is_sql(former) and _is_sql(new)):
-            return self.found(case.migration, op, **given, back=way_back(case, op))
+        if server is None or not (is_sql(former) and is_sql(new)):
+            unknown = None if isinstance(former, SqlType) else self.from_unknown
+            return self.found(case.migration, op, unknown, **given, back=way_back(case, op))
         given |= {"former": spelled(former), "new": spelled(new), "server": server.name}
         appended = former.name == new.name == "ENUM" and not lost_members(former, new)
         return self.found(case.migration, op, self.reordered if appended else self.copied, **given)
-
-
-def _is_sql(kind: object) -> TypeGuard[SqlType]:
-    """Return whether a type is known, and not a class of the application's whose SQL is unknown."""
-    return isinstance(kind, SqlType) and kind.name.isupper() and "." not in kind.name

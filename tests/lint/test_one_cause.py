@@ -105,3 +105,20 @@ CASCADING = 'op.create_foreign_key("fk2", "items", "parcels", ["place"], ["id"],
 def test_a_key_without_a_name_may_come_back_under_another(downgrade: str, expected: str):
     base = (f"{SHOP[0]}\n{UNNAMED}", "pass")
     assert holds(expected, told([base, (DROP_DEFAULT + CASCADING, downgrade)]))
+
+
+ORPHANS = sql("DELETE FROM items WHERE parcel_id IS NULL", "DELETE FROM parcels WHERE code IS NULL")
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "downgrade", "expected"),
+    [
+        (ORPHANS, "pass", "+MRT102 -MRT104"),
+        (ORPHANS, 'op.drop_index("ix", table_name="elsewhere")', "-MRT102 +MRT104"),
+    ],
+)
+def test_deleted_rows_and_an_empty_downgrade_are_one_finding(upgrade: str, downgrade: str, expected: str):
+    found = told([SHOP, (upgrade, downgrade)])
+    assert holds(expected, found)
+    lost = [finding for finding in found if finding.code == "MRT102"]
+    assert all("rows that upgrade() deletes" in finding.message and "copy them" in finding.instead for finding in lost)
