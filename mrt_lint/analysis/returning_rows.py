@@ -9,6 +9,7 @@ from typing import Final
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.data_movement import selected_words
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.row_copy import copy_of
 from mrt_lint.analysis.sql_names import sql_name, sql_path
 from mrt_lint.history.schema import QualifiedName, ReplayedTable, fold, place
 from mrt_lint.model.ops import AddColumn, AlterColumn, BulkInsert, CreateTable, Delete, DropColumn, Insert, Op, Truncate
@@ -91,7 +92,7 @@ def kept_rows(case: MigrationCase, table: str, schema: str | None, others: tuple
     dialect = case.target.dialect or "postgresql"
     names = [(schema, table), *((other.schema if readable(other.schema) else None, other.name) for other in others)]
     copies = [
-        f"CREATE TABLE {sql_path(where, f'{name}_backup', dialect)} AS SELECT * FROM {sql_path(where, name, dialect)}"
+        f"CREATE TABLE {copy_of(case, name, where, dialect)} AS SELECT * FROM {sql_path(where, name, dialect)}"
         for where, name in names[:_SHOWN]
     ]
     return "; ".join(copies) + (", and the others alike" if len(names) > _SHOWN else "")

@@ -44,6 +44,28 @@ def parent_deleted_next(case: MigrationCase, op: Deletion, table: TrackedTable) 
     return ""
 
 
+def dropped_child(case: MigrationCase, op: ops.Delete) -> ops.DropTable | None:
+    """Return how downgrade() drops a table of this upgrade's own that holds the rest of an operation's rows, by their key."""
+    where = place(op.schema, str(op.table))
+    made = (other for other in case.migration.upgrade_ops if isinstance(other, ops.CreateTable) and readable(other.table))
+    children = {place(other.schema, str(other.table)) for other in made if any(refers(key, where) for key in _keys_by_key(other))}
+    drops = (other for other in case.migration.downgrade_ops if isinstance(other, ops.DropTable) and readable(other.table))
+    return next((drop for drop in drops if place(drop.schema, str(drop.table)) in children), None)
+
+
+def _keys_by_key(made: ops.CreateTable) -> Iterator[Constraint]:
+    """Yield the foreign keys over a new table's primary key, as where a class inherits from that of another table."""
+    own = [column for column in made.columns if column.primary_key is True]
+    keys = [key.columns for key in made.constraints if key.kind == "primary" and isinstance(key.columns, tuple)]
+    primary = {str(column.name) for column in own} or {str(name) for columns in keys for name in columns}
+    for key in made.constraints:
+        if key.kind == "foreignkey" and isinstance(key.columns, tuple) and set(map(str, key.columns)) == primary:
+            yield key
+    for column in made.columns:
+        if {str(column.name)} == primary:
+            yield from (key for key in column.constraints if key.kind == "foreignkey")
+
+
 def insertions(case: MigrationCase, op: Op, table: TrackedTable) -> list[Op]:
     """Return the operations with which upgrade() inserts rows into a table, or may do so."""
     analysis = case.analysis(op)

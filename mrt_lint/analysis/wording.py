@@ -45,7 +45,6 @@ def names(op: Op, dialect: str = "postgresql") -> dict[str, str]:
     found["in_schema"] = f", schema={literal(schema)}" if schema else ""
     found["of_schema"] = f", source_schema={literal(schema)}" if schema else ""
     found["sql_table"] = sql_path(schema, last, dialect) if last else "…"
-    found["sql_backup"] = sql_path(schema, f"{last}_backup", dialect) if last else "…"
     found["sql_retired"] = sql_name(f"{last}_retired", dialect) if last else "…"
     for field in ("column", "constraint", "index", "name"):
         found[f"sql_{field}"] = sql_name(found[field], dialect)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.sql_names import sql_name, sql_path
+from mrt_lint.analysis.row_copy import copy_of, has_own_type
+from mrt_lint.analysis.sql_names import sql_name
 from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model.advice import literal
 from mrt_lint.model.ops import DropColumn, DropConstraint, Op
@@ -40,9 +41,13 @@ def kept_values(case: MigrationCase, op: DropColumn) -> dict[str, str]:
     dialect = case.dialect(op)
     table, schema = op.table if readable(op.table) else "…", op.schema if readable(op.schema) else None
     column = op.column if readable(op.column) else "…"
-    copy = "…" if "…" in (table, column) else sql_path(schema, f"{table}_{column}_backup", dialect)
+    copy = "…" if "…" in (table, column) else copy_of(case, f"{table}_{column}", schema, dialect)
     key = key_columns(case, op)
-    values = "*" if key is None or column == "…" else ", ".join(sql_name(name, dialect) for name in dict.fromkeys((*key, column)))
+    own = sql_name(column, dialect)
+    if dialect == "postgresql" and (tracked := case.tracked(op)) is not None and has_own_type(tracked.definition):
+        own = f"CAST({own} AS text) AS {own}"  # DROP TYPE fails while a column has the type
+    others = [sql_name(name, dialect) for name in key or () if name != column]
+    values = "*" if key is None or column == "…" else ", ".join((*others, own))
     return {"copy": copy, "values": values}
 
 

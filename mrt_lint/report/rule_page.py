@@ -44,12 +44,12 @@ _CONSEQUENCES = {
 _SAMPLE = {
     **dict.fromkeys(("table", "sql_table", "last"), "users"),
     **dict.fromkeys(("in_schema", "of_schema"), ""),
-    "sql_backup": "users_backup",
+    "sql_backup": "users_backup_1975ea83b712",
     "sql_retired": "users_retired",
     **dict.fromkeys(("column", "sql_column", "columns"), "phone"),
     **dict.fromkeys(("constraint", "sql_constraint"), "uq_users_phone"),
     **dict.fromkeys(("options", "schema", "typed"), ""),
-    "copy": "users_phone_backup",
+    "copy": "users_phone_backup_1975ea83b712",
     "values": "id, phone",
     "index": "ix_users_phone",
     "new_column": "mobile",
@@ -59,7 +59,11 @@ _SAMPLE = {
     "moved": "then ",
     "take_over": 'op.execute("ALTER TABLE users ADD CONSTRAINT … USING INDEX …")',
     "constant": "; where a constant will do, make it the server_default",
-    "kept": "CREATE TABLE users_backup AS SELECT * FROM users",
+    "kept": "CREATE TABLE users_backup_1975ea83b712 AS SELECT * FROM users",
+    "keep": (
+        'op.execute("CREATE TABLE IF NOT EXISTS users_backup_1975ea83b712 AS SELECT * FROM users WHERE 1 = 0"); '
+        'op.execute("INSERT INTO users_backup_1975ea83b712 SELECT * FROM users")'
+    ),
     "copies": "copy",
     "statement": ': op.execute("DELETE FROM users WHERE …")',
     "of_table": "of users",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.analysis.returning_rows import come_back, holds_others, inserted_again, is_written_again, kept_rows, kept_when, listed
+from mrt_lint.analysis.row_copy import copy_of
 from mrt_lint.analysis.row_deletion import cascaded
 from mrt_lint.analysis.taken_keys import taken_keys
 from mrt_lint.analysis.wording import names
@@ -156,6 +157,7 @@ class DeleteAll(Rule):
                 yield self.found(case.migration, op, self.along_replaced if _is_filled_again(case, op) else self.along, **found)
             elif not come_back(case, op):
                 found = names(op, case.dialect(op))
+                found["sql_backup"] = copy_of(case, op.table, op.schema, case.dialect(op))
                 found |= {"again": inserted_again(case, op, found), "first": kept_when(case, op), "taken": taken_keys(case, op)}
                 if not _is_filled_again(case, op):
                     yield self.found(case.migration, op, **found)

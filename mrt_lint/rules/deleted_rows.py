@@ -6,7 +6,17 @@ from dataclasses import replace
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
 from mrt_lint.analysis.inserted_kinds import asks_for_column, asks_for_new, kind_asked_for, may_have_been, others_asked_for
-from mrt_lint.analysis.row_deletion import are_kept, deletions, empties, insertions, makes_fit, may_come_along, parent_deleted_next
+from mrt_lint.analysis.row_copy import kept_before
+from mrt_lint.analysis.row_deletion import (
+    are_kept,
+    deletions,
+    dropped_child,
+    empties,
+    insertions,
+    makes_fit,
+    may_come_along,
+    parent_deleted_next,
+)
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
@@ -25,24 +35,17 @@ class DeletedRows(Rule):
     severity = Severity.WARNING
     consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "downgrade deletes rows of {the_table}, into which upgrade inserts none: they are lost in a rollback"
-    instead = (
-        "leave them, or keep them first: op.execute(«CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}»); where they are "
-        "worthless, say so behind '# noqa: MRT219'"
-    )
+    instead = "leave them, or keep them first: {keep}; where they are worthless, say so behind '# noqa: MRT219'"
     of_children = DialectWording(
         message=message,
         instead=(
             "those of {parent} that they refer to go next, so they cannot stay: point them to others before, or keep them first: "
-            "op.execute(«CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}»); where they are worthless, say so behind "
-            "'# noqa: MRT219'"
+            "{keep}; where they are worthless, say so behind '# noqa: MRT219'"
         ),
     )
     everything = DialectWording(
         message="downgrade deletes every row of {the_table}, also those that upgrade did not insert: they are lost in a rollback",
-        instead=(
-            "delete with WHERE only what upgrade() inserts; if all have to go, keep them first: "
-            "op.execute(«CREATE TABLE {sql_backup} AS SELECT * FROM {sql_table}»)"
-        ),
+        instead=("delete with WHERE only what upgrade() inserts; if all have to go, keep them first: {keep}"),
     )
     pattern = DialectWording(
         message="downgrade deletes rows of {the_table} by a pattern that others meet as well: those are lost in a rollback",
@@ -50,7 +53,17 @@ class DeletedRows(Rule):
     )
     kind = DialectWording(
         message="downgrade deletes every row of {the_table} with {kind}, also those that upgrade did not insert: these are lost",
-        instead="name the rows that upgrade() inserts by their keys, or mark them in a column of their own",
+        instead=(
+            "name the rows that upgrade() inserts by their keys, or mark them in a column of their own; where the older release "
+            "cannot read the others, keep them first: {keep}"
+        ),
+    )
+    subtype = DialectWording(
+        message=kind.message,
+        instead=(
+            "the rest of such rows is in {child}, which downgrade() drops, so that the older release cannot read them: keep both "
+            "first: {keep}; where they are worthless, say so behind '# noqa: MRT219'"
+        ),
     )
     foreign = DialectWording(
         message="downgrade deletes rows of {the_table} with {kind}, of which upgrade inserts none: they are lost in a rollback",
@@ -69,8 +82,7 @@ class DeletedRows(Rule):
             "a rollback"
         ),
         instead=(
-            "change them to what it can hold, or keep them first: op.execute(«CREATE TABLE {sql_backup} AS SELECT * FROM "
-            "{sql_table}»); where they are worthless, say so behind '# noqa: MRT219'"
+            "change them to what it can hold, or keep them first: {keep}; where they are worthless, say so behind '# noqa: MRT219'"
         ),
     )
     manual = ("PostgreSQL, DELETE: https://www.postgresql.org/docs/current/sql-delete.html",)
@@ -177,7 +189,8 @@ class DeletedRows(Rule):
         for op, table in deletions(case):
             if are_kept(case, op, table) or empties(case, op, table):
                 continue
-            found, doubts = names(op, case.dialect(op)), case.analysis(op).upgrade_doubts
+            found = names(op, case.dialect(op)) | {"keep": kept_before(case, op)}
+            doubts = case.analysis(op).upgrade_doubts
             if isinstance(op, ops.Truncate) or op.where is False:
                 if doubts.anything:
                     continue
@@ -191,14 +204,17 @@ class DeletedRows(Rule):
 
     def _of_some(self, case: MigrationCase, op: ops.Delete, table: TrackedTable) -> Iterator[Finding]:
         """Yield a finding for a deletion of some rows that takes others than those which upgrade() inserts."""
-        found, inserts = names(op, case.dialect(op)), insertions(case, op, table)
+        found = names(op, case.dialect(op)) | {"keep": kept_before(case, op)}
+        inserts = insertions(case, op, table)
         if inserts:
             if op.by_value is False:
                 yield self.found(case.migration, op, self.pattern, **found)
             elif other := others_asked_for(case, op, table):
                 yield self.found(case.migration, op, self.foreign, **found, kind=other)
             elif kind := kind_asked_for(case, op, table):
-                yield self.found(case.migration, op, self.kind, **found, kind=kind)
+                if child := dropped_child(case, op):
+                    found |= {"child": names(child)["the_table"], "keep": f"{found['keep']}; {kept_before(case, child)}"}
+                yield self.found(case.migration, op, self.subtype if child else self.kind, **found, kind=kind)
             elif may_have_been(case, op, table):
                 yield self.found(case.migration, op, self.spared, **found)
         elif not case.analysis(op).upgrade_doubts.rows and not may_come_along(case, op):

@@ -146,6 +146,6 @@ def test_rows_are_kept_and_back(op, statement: str):  # noqa: F811 - a fixture
     text = advice("MRT214" if "DELETE" in statement else "MRT203", (f"{PARCELS}\n{ITEMS}\n{key}", "pass"), sql(statement))
     perform(op, PARCELS, ITEMS, sql("INSERT INTO parcels VALUES (1, 'a')"))
     kept = [part for part in text.partition(")")[0].partition("(")[2].split("; ") if part.startswith("CREATE TABLE")]
-    perform(op, sql(*kept, statement, "INSERT INTO parcels SELECT * FROM parcels_backup"))
+    perform(op, sql(*kept, statement, "INSERT INTO parcels SELECT * FROM parcels_backup_r1"))
     assert op.get_bind().scalar(sa.text("SELECT code FROM parcels")) == "a"
     assert len(kept) == (1 if "DELETE" in statement else 2)

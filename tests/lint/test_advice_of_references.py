@@ -89,7 +89,7 @@ def test_children_of_deleted_rows_do_not_outlive_them():
     assert text.startswith("name the rows with WHERE; ")
     assert "foreign keys" not in text
     copies = [each.strip() for each in text[text.index("(CREATE") + 1 : text.index("), and in")].split(";")]
-    back = sql("INSERT INTO kinds SELECT * FROM kinds_backup", 'INSERT INTO "Things" SELECT * FROM "Things_backup"')
+    back = sql("INSERT INTO kinds SELECT * FROM kinds_backup_r1", 'INSERT INTO "Things" SELECT * FROM "Things_backup_r1"')
     assert not [each for each in told([(keyed, NOTHING), (f"{sql(*copies)}\n{deleted}", back)]) if each.code == "MRT214"]
     refilled = f"{deleted}\n{sql('INSERT INTO kinds (id, name) SELECT id, name FROM new_kinds')}"
     assert advice("MRT214", refilled, before=keyed).startswith("drop the foreign keys before")

@@ -462,7 +462,7 @@ def test_rows_that_downgrade_inserts_again_are_not_lost(statement: str, code: st
     assert holds(f"{'+' if is_lost else '-'}{code} {'' if is_lost else '-MRT110'}", found)
     for finding in found:
         if finding.code == code:
-            assert "CREATE TABLE parcels_backup AS SELECT * FROM parcels" in finding.instead
+            assert "CREATE TABLE parcels_backup_r1 AS SELECT * FROM parcels" in finding.instead
             assert "drop the copy" in finding.instead
             known = "downgrade inserts only those" if "INSERT" in back and code == "MRT203" else "a downgrade cannot know them"
             assert known in finding.message
@@ -487,7 +487,7 @@ def test_truncate_names_what_goes_along(before: str, downgrade: str, words: str)
         return
     truncated = next(finding for finding in found if finding.code == "MRT203")
     assert words in truncated.message
-    assert ("CREATE TABLE items_backup AS SELECT * FROM items" in truncated.instead) is ("items" in words)
+    assert ("CREATE TABLE items_backup_r1 AS SELECT * FROM items" in truncated.instead) is ("items" in words)
 
 
 STRINGS = ('op.create_table("notes", sa.Column("id", sa.Integer()), sa.Column("value", sa.String()))', 'op.drop_table("notes")')
