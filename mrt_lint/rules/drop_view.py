@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import dropwhile
+from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
@@ -14,6 +15,11 @@ from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, FixSafety, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import UNKNOWN
+
+_END: Final = (
+    "begin downgrade() with op.execute(«DROP {kind} IF EXISTS {sql_name}»), and end it with "
+    "op.execute(«CREATE {kind} {sql_name} AS …»)"
+)
 
 
 class DropView(Rule):
@@ -32,10 +38,16 @@ class DropView(Rule):
     from_elsewhere = DialectWording(
         message=message,
         instead=(
-            "no revision makes it: where the application or a job does, it may be there again by then, so begin downgrade() with "
-            "op.execute(«DROP {kind} IF EXISTS {sql_name}»), and end it with op.execute(«CREATE {kind} {sql_name} AS …»), unless "
+            "no revision makes it: where the application or a job does, it may be there again by then, so {end}, unless "
             "they make it again after a rollback, too: then explain that, and write '# noqa: MRT207' here"
         ),
+    )
+    if_at_all = DialectWording(
+        message=(
+            "upgrade drops {the_name} if it exists, which no revision makes, and downgrade does not create it: where it was there, "
+            "who reads it finds {left}"
+        ),
+        instead=("if the older release has it, {end}; if it never had one, explain that and write '# noqa: MRT207' here"),
     )
     otherwise = DialectWording(
         message="upgrade drops {the_name}, downgrade creates it again otherwise: {difference}",
@@ -51,6 +63,7 @@ class DropView(Rule):
         "`downgrade()` creates a view of the name again, also where upgrade replaced it, unless that has other columns or no rows.",
         "The view was created earlier in the same upgrade.",
         "`downgrade()` has parts that cannot be read.",
+        "But with IF EXISTS, a view that no revision makes is a warning: the older release may never have had it.",
     )
 
     bad = (
@@ -145,8 +158,13 @@ class DropView(Rule):
                 yield self.found(case.migration, op, self.otherwise, **names(op), difference=other)
             if undone in {UndoStatus.NO, UndoStatus.REPLACED}:
                 left = "nothing" if undone is UndoStatus.NO else "the new one"
-                wording = self.from_elsewhere if _is_made_elsewhere(case, op) else None
-                found = self.found(case.migration, op, wording, **names(op), left=left, kind=op.kind.upper())
+                words = names(op) | {"left": left, "kind": op.kind.upper()}
+                words["end"] = _END.format(**words)
+                is_from_elsewhere = _is_made_elsewhere(case, op)
+                is_open = is_from_elsewhere and op.if_exists is True and undone is UndoStatus.NO
+                wording = self.if_at_all if is_open else self.from_elsewhere if is_from_elsewhere else None
+                found = self.found(case.migration, op, wording, **words)
+                found = replace(found, severity=Severity.WARNING) if is_open else found
                 yield found if op.along_with else replace(found, fix=self.fix)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.replacement import makes_room
+from mrt_lint.analysis.older_objects import may_be_older
 from mrt_lint.analysis.removal import fails_next, is_nameless, removal
 from mrt_lint.analysis.wording import deed, names
 from mrt_lint.analysis.wrong_name import left_by_failed_drops
@@ -43,6 +44,7 @@ class NotRemoved(Rule):
         "It belongs to a table that upgrade created or downgrade drops.",
         "`downgrade()` is missing or does nothing (MRT101 and MRT102 report that), raises, or has parts that cannot be read.",
         "CREATE OR REPLACE and IF NOT EXISTS may have created nothing; what is there already stops the upgrade (MRT441).",
+        "Made only where the database lacks it, or in place of one that is looked up and dropped, it may be older.",
         "Its drop fails for the name or the kind that is written there (MRT116 and MRT117 report that).",
         "Other rules report triggers (MRT502), types (MRT503) and sequences (MRT501).",
     )
@@ -279,6 +281,7 @@ class NotRemoved(Rule):
             op
             for op in case.ops_for(self, ops.CreateTable, ops.AddColumn, ops.CreateIndex, ops.CreateConstraint)
             if getattr(op, "if_not_exists", False) is False and id(op) not in case.analysis(op).duplicates and _is_left(case, op)
+            if not may_be_older(case, op)
         ]
         reported = left_by_failed_drops(case, left) if left else set()
         for op in left:
@@ -287,7 +290,7 @@ class NotRemoved(Rule):
         for made in case.ops_for(self, ops.CreateObject):
             sure = made.kind not in _KEPT and not made.or_replace and not made.if_not_exists
             sure = sure and id(made) not in case.analysis(made).duplicates
-            if sure and _is_left(case, made):
+            if sure and not made.if_absent and _is_left(case, made):
                 what = names(made)
                 on = f" ON {what['sql_table']}" if made.table else ""
                 statement = f"DROP {made.kind.upper()} {what['sql_name']}{on}"

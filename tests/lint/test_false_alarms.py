@@ -551,6 +551,23 @@ def test_a_view_that_no_revision_makes_may_be_there_again(before: tuple[str, str
     assert holds("-MRT207 -MRT112 -MRT113 -MRT117", told([before, (drop, f"{again}\n{DROP_X}")]))
 
 
+@pytest.mark.parametrize(
+    ("before", "drop", "severity"),
+    [
+        (SHOP, "DROP VIEW IF EXISTS v", Severity.WARNING),
+        (SHOP, "DROP MATERIALIZED VIEW IF EXISTS v", Severity.WARNING),
+        (SHOP, "DROP VIEW v", Severity.ERROR),
+        ((f"{PARCELS}\n{ITEMS}\n{sql('CREATE VIEW v AS SELECT 1')}", "pass"), "DROP VIEW IF EXISTS v", Severity.ERROR),
+        (SHOP, "DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT 2", Severity.ERROR),
+    ],
+)
+def test_a_view_that_no_revision_makes_may_never_have_been_there(before: tuple[str, str], drop: str, severity: Severity):
+    found = [finding for finding in told([before, (f"{ADD_X}\n{sql(drop)}", DROP_X)]) if finding.code == "MRT207"]
+    assert [finding.severity for finding in found] == [severity]
+    if severity is Severity.WARNING:
+        assert "if the older release has it, begin downgrade() with op.execute(" in found[0].instead
+
+
 LOCK = 'for name in ("parcels", "items"):\n    op.execute(f"LOCK TABLE {{name}}{}")'
 CORE_MAX = (
     'last = op.get_bind().scalars(sa.select(sa.func.max(sa.column("id"))).select_from(sa.table("items"))).one()\n'

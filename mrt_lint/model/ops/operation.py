@@ -23,7 +23,8 @@ class Op:
     `along_with` names what took a thing along that no operation drops by itself; `repeated` marks one in a loop over rows, whose
     turns cannot be counted; `elsewhere` one on another connection than the migration's, `savepoint` one behind
     a `begin_nested()`; `found_none` are attributes and items that
-    Python has found to be None (none of these compared).
+    Python has found to be None; `if_absent` is True for one that runs only where a question to the
+    database has found something not to be there (none of these compared).
     """
 
     origin: SourceSpan | None = field(default=None, compare=False, repr=False)
@@ -44,6 +45,7 @@ class Op:
     elsewhere: bool = field(default=False, compare=False, repr=False)
     savepoint: bool = field(default=False, compare=False, repr=False)
     found_none: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    if_absent: bool = field(default=False, compare=False, repr=False)
 
     @property
     def op(self) -> str:

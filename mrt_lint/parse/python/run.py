@@ -200,6 +200,9 @@ class FunctionRun:
     steps: int = 0
     built: int = 0
     found_none: tuple[str, ...] = ()
+    if_absent: bool = False
+    inspected: int = 0
+    listings: set[str] = field(default_factory=set)
     deadline: Deadline | None = None
     active: list[cst.CSTNode] = field(default_factory=list)
     discarded: tuple[cst.CSTNode, ...] = ()
@@ -234,10 +237,9 @@ class FunctionRun:
         if catching:
             fields["caught"] = True if swallowing else UNKNOWN
         fields |= {"caught_too_early": True} if self.swallowing > swallowing else {}
-        if self.repeating:
-            fields["repeated"] = True
-        if self.apart:
-            fields["elsewhere"] = True
+        fields |= {"repeated": True} if self.repeating else {}
+        fields |= {"elsewhere": True} if self.apart else {}
+        fields |= {"if_absent": True} if self.if_absent else {}
         fields |= {"savepoint": True} if self.nested else {}
         if self.found_none:
             fields["found_none"] = self.found_none

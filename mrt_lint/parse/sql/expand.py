@@ -107,6 +107,7 @@ def _placed(found: Op, execute: Execute) -> Op:
         savepoint=execute.savepoint,
         repeated=execute.repeated,
         found_none=execute.found_none,
+        if_absent=execute.if_absent,
     )
 
 

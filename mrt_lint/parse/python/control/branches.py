@@ -10,6 +10,7 @@ import libcst as cst
 from mrt_lint.model.ops import Statement
 from mrt_lint.model.values import UNKNOWN
 from mrt_lint.parse.python.control.definitions import dotted
+from mrt_lint.parse.python.control.existence_tests import asks_database, finds_nothing
 from mrt_lint.parse.python.control.exits import FALL, LEAVES, RAISE, join
 from mrt_lint.parse.python.control.none_tests import found_none
 from mrt_lint.parse.python.expressions.assignment import assign, bind
@@ -31,10 +32,10 @@ _OF_OTHERS: Final = frozenset(
 def walk_if(run: FunctionRun, node: cst.If, scope: NameScope) -> int:
     """Walk the branch that is taken; both, in doubt, where that cannot be decided."""
     while True:
-        run.statement = node
+        run.statement, inspected = node, run.inspected
         decided = truth(evaluate_condition(run, node.test, scope))
         if decided is None:
-            return _walk_both(run, node, scope)
+            return _walk_both(run, node, scope, asks=asks_database(run, node.test, inspected))
         if decided:
             return run.walk(run, node.body, scope)
         if not isinstance(node.orelse, cst.If):
@@ -42,13 +43,15 @@ def walk_if(run: FunctionRun, node: cst.If, scope: NameScope) -> int:
         node = node.orelse
 
 
-def _walk_both(run: FunctionRun, node: cst.If, scope: NameScope) -> int:
+def _walk_both(run: FunctionRun, node: cst.If, scope: NameScope, *, asks: bool) -> int:
     before, known, orelse = dict(scope.names), run.found_none, node.orelse
+    is_absent = run.if_absent
+    if_so, if_not = (is_absent or (asks and finds_nothing(node.test, holds=holds)) for holds in (True, False))
     with run.under_condition():
-        run.found_none = known + found_none(node.test, holds=True)
+        run.found_none, run.if_absent = known + found_none(node.test, holds=True), if_so
         yes = run.walk(run, node.body, scope)
         after, scope.names = scope.names, before.copy()
-        run.found_none = known + found_none(node.test, holds=False)
+        run.found_none, run.if_absent = known + found_none(node.test, holds=False), if_not
         if orelse is None:
             no = FALL
         else:
@@ -56,6 +59,7 @@ def _walk_both(run: FunctionRun, node: cst.If, scope: NameScope) -> int:
     # the rest of the block knows what one way through it does where the other one leaves it
     if yes & FALL:
         run.found_none = known if no & FALL else known + found_none(node.test, holds=True)
+        run.if_absent = is_absent if no & FALL else if_so
     # where neither way goes on, what follows never runs, and any names will do for it
     join(scope, [names for flow, names in ((yes, after), (no, scope.names)) if flow & FALL] or [before])
     return yes | no

@@ -15,6 +15,7 @@ from mrt_lint.model.ops import Raise
 from mrt_lint.model.values import HOLE, UNKNOWN
 from mrt_lint.parse.python.control import branches, definitions, loops
 from mrt_lint.parse.python.control.definitions import dotted
+from mrt_lint.parse.python.control.existence_tests import note_listing
 from mrt_lint.parse.python.control.exits import BREAK, CONTINUE, FALL, LEAVES, RAISE, RETURN
 from mrt_lint.parse.python.expressions.assignment import assign, bind, change_inside, copy_attribute, copy_by_name
 from mrt_lint.parse.python.expressions.evaluate import evaluate, evaluate_condition
@@ -36,7 +37,7 @@ def walk(run: FunctionRun, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: N
     # asking for a class of libcst's takes a microsecond where the answer is no
     statements = body if type(body) is tuple else body.body if isinstance(body, cst.BaseSuite) else body
     left = doubts = 0
-    known = run.found_none
+    known, is_absent = run.found_none, run.if_absent
     for statement in statements:
         flow = _walk_statement(run, statement, scope)
         left |= flow & ~FALL
@@ -52,7 +53,7 @@ def walk(run: FunctionRun, body: cst.BaseSuite | Sequence[cst.CSTNode], scope: N
         left |= FALL
     run.undecided -= doubts
     run.forks -= doubts and run.depth > 1
-    run.found_none = known
+    run.found_none, run.if_absent = known, is_absent
     return left
 
 
@@ -103,7 +104,9 @@ def _discarded_by(node: cst.BaseExpression) -> tuple[cst.CSTNode, ...]:
 
 
 def _assign(run: FunctionRun, node: cst.Assign, scope: NameScope) -> int:
+    inspected = run.inspected
     value = evaluate(run, node.value, scope)
+    note_listing(run, node, inspected)
     for target in node.targets:
         if value is not UNKNOWN or not copy_attribute(run, target.target, node.value, scope):
             assign(run, target.target, value, scope)

@@ -207,6 +207,7 @@ def call_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArg
     if isinstance(receiver, DialectName):
         return _call_dialect_name(run, receiver, name, arguments)
     if isinstance(receiver, InspectorValue):
+        run.inspected += 1
         return UNKNOWN
     if isinstance(receiver, (FilePath, OpenFile)):
         return call_path_method(run, receiver, name, arguments)
@@ -258,6 +259,7 @@ def _call_dialect_name(run: FunctionRun, value: DialectName, name: str, argument
         prefix = arguments.get(0, "prefix")
         found = [match_dialect(run, value, word, begins=True) for word in (prefix if isinstance(prefix, tuple) else (prefix,))]
         return True if True in found else UNKNOWN if UNKNOWN in found else False
+    run.inspected += name.startswith(("has_", "get_"))  # bind.dialect.has_table(…)
     return value if name in _SAME_DIALECT else UNKNOWN
 
 

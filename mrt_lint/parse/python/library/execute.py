@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import libcst as cst
 
@@ -37,6 +38,11 @@ from mrt_lint.parse.python.library.index import create_index
 from mrt_lint.parse.python.objects import PossibleItem, Value
 from mrt_lint.parse.python.run import FunctionRun
 
+_CATALOGUE: Final = re.compile(
+    r"\b(information_schema|pg_\w+|sqlite_(master|schema)|to_reg\w+)\b|^\s*(pragma|show)\s", re.IGNORECASE
+)
+"""SQL that asks what the schema has."""
+
 
 def execute(
     run: FunctionRun,
@@ -59,6 +65,7 @@ def execute(
         known = isinstance(text, str) and (HOLE not in text or text.strip(HOLE + " \t\r\n;") != "")
         bound = value.bound if isinstance(value, SqlExpression) else BoundValues() if makes_text else None
         bound = joined(bound, values) if bound is not None and values is not None else bound
+        run.inspected += isinstance(text, str) and _CATALOGUE.search(text) is not None
         run.emit(ops.Execute, node, statement=text if known else UNKNOWN, bound=bound, **marks)
         if not known:
             run.fail(node, "the statement is not a literal")

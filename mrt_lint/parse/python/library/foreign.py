@@ -42,6 +42,10 @@ ASKING = re.compile(
 )
 """Names of functions that only ask or compute, where the answer is used."""
 
+_THING = "table|column|index|constraint|fk|foreign_?key|unique|pk|primary_?key|type|enum|view|trigger|sequence|schema"
+_LOOKING = re.compile(rf"^_*(has|find|get|is|does|check|lookup|inspect|list|show|existing)_(.*_)?({_THING})|({_THING}|^)_*exists?$")
+"""Names of functions that look for something in the schema."""
+
 REPORTING = re.compile(
     r"^_*(log|logger|logging|print|echo|warn|warning|info|debug|error|exception|notify|sleep|exit|quit|abort|secho)(_|$)"
 )
@@ -123,6 +127,7 @@ def call_foreign(run: FunctionRun, path: str, arguments: CallArguments, node: cs
     """Return a call of something that is not in the file; it is a failure where it may change the database."""
     name = path.rpartition(".")[2] or source_name(node)
     ref = ExternalName(path) if path else None
+    run.inspected += _LOOKING.search(name) is not None
     if QUOTING.search(name) and arguments.everything():
         return in_quotes_of(run.dialects, arguments)
     if "." in path and is_of_session(name, arguments):
@@ -163,6 +168,7 @@ def _may_change(run: FunctionRun, path: str, arguments: CallArguments, node: cst
 
 def call_unknown_method(run: FunctionRun, receiver: Value, name: str, arguments: CallArguments, node: cst.Call) -> Value:
     """Return a method of an object that is not known."""
+    run.inspected += _LOOKING.search(name) is not None
     if name in EXECUTING and (name not in ("scalar", "scalars", "stream") or arguments.positional):
         return execute(run, statement_of(arguments), node)
     if is_of_session(name, arguments):
