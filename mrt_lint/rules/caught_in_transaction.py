@@ -37,6 +37,7 @@ class CaughtInTransaction(Rule):
     exemptions = (
         "A `begin_nested()` or SAVEPOINT comes before it in the function, or it is in an autocommit block.",
         "Every `except` clause raises an exception again, if only under a condition.",
+        "What is caught is no error of a database: `ValueError`, `KeyError`, `ImportError`.",
         "It only reads, or is IF EXISTS or IF NOT EXISTS.",
         "The first statement of each function is reported.",
     )

@@ -65,8 +65,10 @@ def test_modify_keeps_the_members_of_an_enum():
 def test_only_what_a_failed_statement_raises_is_swallowed():
     tried = "try:\n    op.execute('DELETE FROM parcels')\nexcept {}:\n    pass"
     codes = {
-        kind: told([BASE, (tried.format(kind), NOTHING)], "mysql") for kind in ("KeyError", "orm.exc.NoResultFound", "Exception")
+        kind: told([BASE, (tried.format(kind), NOTHING)], "mysql")
+        for kind in ("KeyError", "ValueError", "orm.exc.NoResultFound", "Exception")
     }
+    assert holds("-MRT442", codes["ValueError"])
     assert holds("-MRT442", codes["KeyError"])
     assert holds("-MRT442", codes["orm.exc.NoResultFound"])
     assert holds("+MRT442", codes["Exception"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -20,13 +21,17 @@ from mrt_lint.parse.python.library.batch import close_batch
 from mrt_lint.parse.python.objects import AutocommitBlock, BatchValue, GeneratorCall, LocalInstance, NameScope, PossibleItem, Value
 from mrt_lint.parse.python.run import FunctionRun
 
+# Alembic's operations raise these of their own, and asyncpg or SQLAlchemy the last one
+_OF_DATABASES: Final = {"BaseException", "BaseExceptionGroup", "Exception", "ExceptionGroup"} | {
+    *("AssertionError", "NotImplementedError", "RuntimeError", "TimeoutError", "ValueError", "Warning")
+}
 _OF_OTHERS: Final = frozenset(
-    [
-        *("AttributeError", "FileNotFoundError", "ImportError", "IndexError", "JSONDecodeError", "KeyError", "ModuleNotFoundError"),
-        *("MultipleResultsFound", "NoResultFound", "StopIteration", "UnicodeDecodeError", "ZeroDivisionError"),
-    ]
+    {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)} - _OF_DATABASES
+    | {"JSONDecodeError", "MultipleResultsFound", "NoResultFound"}
 )
 """Exceptions that no failed statement raises."""
+_OF_BATCHES: Final = "ValueError"
+"""What Alembic raises where a batch names what the table has not; no database raises it."""
 
 
 def walk_if(run: FunctionRun, node: cst.If, scope: NameScope) -> int:
@@ -110,7 +115,8 @@ def _fits(run: FunctionRun, pattern: cst.MatchPattern, subject: Value, scope: Na
 
 def walk_try(run: FunctionRun, node: cst.Try | cst.TryStar, scope: NameScope) -> int:
     """Walk the body as if nothing went wrong, and the handlers in doubt; where both set a name, the body's value is kept."""
-    going_on = [handler for handler in node.handlers if _goes_on(handler) and _catches_failures(handler)]
+    others = _not_raised_in(run, node.body)
+    going_on = [handler for handler in node.handlers if _goes_on(handler) and _catches_failures(handler, others)]
     run.catching += (catches := bool(going_on))
     run.swallowing += (swallows := any(not _has_raise(handler.body) for handler in going_on))
     try:
@@ -150,21 +156,31 @@ def _goes_on(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
     return not (line and isinstance(line[-1], cst.Raise))
 
 
-def _catches_failures(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
+def _not_raised_in(run: FunctionRun, body: cst.BaseSuite) -> frozenset[str]:
+    """Return the exceptions that no failure of what is in a body raises."""
+    return _OF_OTHERS if run.batches or _has_batch(body) else _OF_OTHERS | {_OF_BATCHES}
+
+
+def _has_batch(node: cst.CSTNode) -> bool:
+    is_batch = isinstance(node, cst.Call) and dotted(node.func).rpartition(".")[2] == "batch_alter_table"
+    return is_batch or any(map(_has_batch, node.children))
+
+
+def _catches_failures(handler: cst.ExceptHandler | cst.ExceptStarHandler, others: frozenset[str]) -> bool:
     """Return whether a handler may catch what a database raises, by the names of its exceptions."""
     kind = handler.type
-    return _names_failures([element.value for element in kind.elements] if isinstance(kind, cst.Tuple) else [kind])
+    return _names_failures([element.value for element in kind.elements] if isinstance(kind, cst.Tuple) else [kind], others)
 
 
-def _names_failures(given: Iterable[cst.BaseExpression | None]) -> bool:
+def _names_failures(given: Iterable[cst.BaseExpression | None], others: frozenset[str]) -> bool:
     named = {dotted(each).rpartition(".")[2] if each is not None else "" for each in given}
-    return not named <= _OF_OTHERS
+    return not named <= others
 
 
-def _suppresses_failures(manager: cst.BaseExpression) -> bool:
+def _suppresses_failures(manager: cst.BaseExpression, others: frozenset[str]) -> bool:
     """Return whether a context manager is `contextlib.suppress()` of what a database may raise."""
     is_call = isinstance(manager, cst.Call) and dotted(manager.func).rpartition(".")[2] == "suppress"
-    return is_call and isinstance(manager, cst.Call) and _names_failures(argument.value for argument in manager.args)
+    return is_call and isinstance(manager, cst.Call) and _names_failures((argument.value for argument in manager.args), others)
 
 
 def _has_raise(node: cst.CSTNode) -> bool:
@@ -190,7 +206,7 @@ def _enter(run: FunctionRun, items: Sequence[cst.WithItem], body: cst.BaseSuite,
         # `__enter__` of the project's classes is not followed
         assign(run, item.asname.name, UNKNOWN if isinstance(value, LocalInstance) else value, scope)
     commits, begun, outer = isinstance(value, AutocommitBlock), len(run.emitted), len(run.batches)
-    suppresses = _suppresses_failures(item.item)
+    suppresses = _suppresses_failures(item.item, _not_raised_in(run, body))
     run.autocommit += commits
     run.catching += suppresses
     run.swallowing += suppresses
