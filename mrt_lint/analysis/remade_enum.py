@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.type_change import computes, is_harmless
+from mrt_lint.analysis.type_change import spares_rows
 from mrt_lint.history.schema import fold
 from mrt_lint.model.lean import replace
 from mrt_lint.model.ops import AlterColumn, CreateObject, RenameObject
@@ -14,7 +14,7 @@ from mrt_lint.online import lost_members
 
 def stays_as_it_was(case: MigrationCase, op: AlterColumn, former: SqlType, new: SqlType) -> bool:
     """Return whether an operation that names a type neither loses a value nor rewrites the table."""
-    return not is_made_again(case, op, new) and not computes(op) and is_harmless(former, new, case.dialect(op))
+    return not is_made_again(case, op, new) and spares_rows(case, op, former, new)
 
 
 def is_made_again(case: MigrationCase, op: AlterColumn, kind: SqlType) -> bool:
@@ -44,6 +44,7 @@ def made_again(case: MigrationCase, op: AlterColumn, former: object, new: object
         "new": "the new one of that name",
         "outcome": f"it fails where {where}, and" if where else "no value is lost, but",
         "first": "change such values in an UPDATE before; or " if where else "",
+        "unless": "",
     }
 
 

@@ -6,13 +6,14 @@ import re
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.session_zone import changes_zone, keeps_moments, names_zone, sets_session_zone
 from mrt_lint.analysis.sql_names import sql_path
 from mrt_lint.history.schema import ReplayedTable, fold
 from mrt_lint.model.advice import literal
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.ops import AlterColumn, Update
 from mrt_lint.model.quotes import in_quotes
-from mrt_lint.model.values import UNKNOWN, SqlType
+from mrt_lint.model.values import UNKNOWN, Column, SqlType
 from mrt_lint.online import TableChange, change_of_type, lost_members
 
 # longer than any length that can be declared
@@ -21,7 +22,6 @@ _LONGEST = 10_485_760
 """The longest VARCHAR of PostgreSQL; a longer one is meant for a database that makes something else of it."""
 _WITHOUT_COPY = frozenset({None, TableChange.WIDEN_VARCHAR, TableChange.APPEND_MEMBERS})
 _ENUM_FAMILY = "ENUM"
-_ZONE = re.compile(r"\bAT\s+TIME\s+ZONE\b|\btimezone\s*\(", re.IGNORECASE)
 _FLOATS = frozenset({"FLOAT", "DOUBLE", "DOUBLE_PRECISION", "DOUBLE PRECISION", "REAL"})
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "MEDIUMINT", "INTEGER", "BIGINT"})
 _SIZES = {"SMALLINT": 2, "INTEGER": 4, "BIGINT": 8}
@@ -87,6 +87,12 @@ def _is_stored_alike(former: SqlType, new: SqlType, dialect: str) -> bool:
     return dialect == "postgresql" and not new.args and (former.name, new.name) in _COERCIBLE
 
 
+def spares_rows(case: MigrationCase, op: AlterColumn, former: SqlType, new: SqlType) -> bool:
+    """Return whether an operation neither loses a value nor rewrites the table, in the session that it runs in."""
+    in_utc = case.dialect(op) == "postgresql" and keeps_moments(former, new) and sets_session_zone(case, op, to_utc=True)
+    return not computes(op) and (in_utc or is_harmless(former, new, case.dialect(op)))
+
+
 def loses_nothing(former: SqlType, new: SqlType) -> bool:
     """Return whether PostgreSQL writes every row again, but keeps each value so that the former one can be made of it.
 
@@ -133,7 +139,8 @@ def rewriting(case: MigrationCase, op: AlterColumn, former: object, named: objec
         return None
     state = case.state_before(op)
     where = "" if is_changed_before(case, op) else _refused_values(_labelled(former, state.type), _labelled(named, state.new_type))
-    words = {"outcome": f"it fails where {where}, and" if where else "no value is lost, but", "first": ""}
+    unless = ", unless the session's TimeZone is UTC" if keeps_moments(former, named) and not computes(op) else ""
+    words = {"outcome": f"it fails where {where}, and" if where else "no value is lost, but", "first": "", "unless": unless}
     if where:
         words["first"] = "change such values in an UPDATE before; or "
     if str(former) == str(named):
@@ -188,16 +195,6 @@ def computes(op: AlterColumn) -> bool:
     kind = r"""[\w (),."[\]]+"""
     cast = rf"\(*{name}\)*(\s*::{kind})*|cast\s*\(\s*{name}\s+as\s{kind}\)"
     return re.fullmatch(cast, op.using, re.IGNORECASE) is None
-
-
-def changes_zone(former: SqlType, new: SqlType) -> bool:
-    """Return whether a TIMESTAMP has a time zone in one of two types only."""
-    return former.name == new.name == "TIMESTAMP" and (former.timezone is True) != (new.timezone is True)
-
-
-def names_zone(op: AlterColumn) -> bool:
-    """Return whether USING says in which time zone the values are, so that the way back finds each of them again."""
-    return isinstance(op.using, str) and _ZONE.search(op.using) is not None
 
 
 def is_narrowing(former: SqlType, new: SqlType, dialect: str) -> bool:
@@ -310,7 +307,8 @@ def looked_through(case: MigrationCase, op: AlterColumn, new: SqlType) -> str:
             called = f"CHECK '{check.name}'" if readable(check.name) else "its CHECK"
             return f"it looks at every row for {called} again"
     former = table.columns.get(fold(op.column))
-    other = new.name in _OTHER_ORDER or getattr(getattr(former, "type", None), "name", "") in _OTHER_ORDER
+    kind = former.type if isinstance(former, Column) else None
+    other = isinstance(kind, SqlType) and (bool({new.name, kind.name} & _OTHER_ORDER) or changes_zone(kind, new))
     for index in table.known_indexes() if other else ():
         if isinstance(index.columns, tuple) and op.column in index.columns:
             return f"it builds index '{index.index}' again"

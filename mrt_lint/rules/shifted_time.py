@@ -1,19 +1,16 @@
 """MRT305."""
 
-import re
 from collections.abc import Iterator
-from itertools import takewhile
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.definition import for_dialect
-from mrt_lint.analysis.type_change import changes_zone, computes
+from mrt_lint.analysis.session_zone import changes_zone, sets_session_zone
+from mrt_lint.analysis.type_change import computes
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import Example, Rule
 from mrt_lint.model.values import SqlType
-
-_SETS_ZONE = re.compile(r"\bSET\s+(LOCAL\s+|SESSION\s+)?TIME\s*ZONE\b|\bset_config\s*\(\s*'timezone'", re.IGNORECASE)
 
 
 class ShiftedTime(Rule):
@@ -110,16 +107,14 @@ class ShiftedTime(Rule):
 
     def check(self, case: MigrationCase) -> Iterator[Finding]:
         """Yield a finding for every change that leaves the zone to the session."""
-        found = {
-            case.tracked(op): op for op in case.ops_for(self, ops.AlterColumn) if _shifts(case, op, case.migration.upgrade_ops)
-        }
+        found = {case.tracked(op): op for op in case.ops_for(self, ops.AlterColumn) if _shifts(case, op)}
         for op in found.values():
             yield self._found(case, op, "upgrade")
         function = case.migration.downgrade_ops
         for back in function:
             if not isinstance(back, ops.AlterColumn) or not case.runs(back, self.dialects) or case.tracked(back) in found:
                 continue
-            if not case.state_before(back).new_table and _shifts(case, back, function):
+            if not case.state_before(back).new_table and _shifts(case, back):
                 yield self._found(case, back, "downgrade")
 
     def _found(self, case: MigrationCase, op: ops.AlterColumn, function: str) -> Finding:
@@ -127,13 +122,8 @@ class ShiftedTime(Rule):
         return self.found(case.migration, op, **names(op, "postgresql"), function=function, former=former, new=new)
 
 
-def _shifts(case: MigrationCase, op: ops.AlterColumn, function: tuple[ops.Op, ...]) -> bool:
+def _shifts(case: MigrationCase, op: ops.AlterColumn) -> bool:
     state, new = case.state_before(op), for_dialect(op.type, "postgresql")
     if state.new_column or state.empty or not isinstance(state.type, SqlType) or not isinstance(new, SqlType):
         return False
-    earlier = takewhile(lambda other: other is not op, function)
-    return (
-        changes_zone(state.type, new)
-        and not computes(op)
-        and not any(isinstance(other, ops.Statement) and _SETS_ZONE.search(other.text) for other in earlier)
-    )
+    return changes_zone(state.type, new) and not computes(op) and not sets_session_zone(case, op)

@@ -74,6 +74,41 @@ def test_where_the_zone_is_named_only_the_rewrite_is_reported():
     assert "no value is lost" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("zone", "kind", "rewrites"),
+    [
+        ("UTC", "timestamptz", False),
+        ("Etc/UTC", "timestamptz", False),
+        ("GMT", "timestamptz(6)", False),
+        ("UTC", "timestamptz(3)", True),
+        ("UTC", "timestamptz USING seen AT TIME ZONE 'UTC'", True),
+        ("Asia/Tokyo", "timestamptz", True),
+    ],
+)
+def test_postgresql_keeps_the_rows_where_the_session_is_in_utc(postgres_server, zone: str, kind: str, rewrites: bool):  # noqa: F811
+    change = f"ALTER TABLE visits ALTER seen TYPE {kind}"
+    with own_database(postgres_server, f"mrt_utc_{os.getpid()}") as url:
+        engine = sa.create_engine(url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"SET TIME ZONE '{zone}'; CREATE TABLE visits (seen timestamp)")
+            node = "SELECT pg_relation_filenode('visits')"
+            before = connection.exec_driver_sql(node).scalar_one()
+            connection.exec_driver_sql(change)
+            assert (connection.exec_driver_sql(node).scalar_one() != before) is rewrites
+        engine.dispose()
+    set_before = said(sql(f"SET LOCAL TIME ZONE '{zone}'", change))
+    assert ("MRT303" in {finding.code for finding in set_before}) is rewrites
+    unsaid = next(finding.message for finding in said(sql(change)) if finding.code == "MRT303")
+    assert ("unless the session's TimeZone is UTC" in unsaid) is (kind in {"timestamptz", "timestamptz(6)"})
+
+
+def test_an_index_is_built_again_where_rows_are_kept():
+    indexed = (f'{VISITS}\nop.create_index("ix_seen", "visits", ["seen"])', "pass")
+    change = sql("SET LOCAL TIME ZONE 'UTC'", "ALTER TABLE visits ALTER seen TYPE timestamptz")
+    (found,) = (finding for finding in told([indexed, (change, "pass")]) if finding.code == "MRT303")
+    assert "it builds index 'ix_seen' again" in found.message
+
+
 def test_postgresql_shifts_values_by_the_zone_of_the_session(postgres_server):  # noqa: F811 - as fixtures are asked for
     with own_database(postgres_server, f"mrt_shifted_time_{os.getpid()}") as url:
         engine = sa.create_engine(url)
