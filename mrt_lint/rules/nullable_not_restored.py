@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
+from mrt_lint.analysis.restated_column import may_have_been_required
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import call_on_table
 from mrt_lint.model import ops
@@ -36,6 +37,7 @@ class NullableNotRestored(Rule):
     )
     exemptions = (
         "The column was NOT NULL before, by `existing_nullable`, which `downgrade()` may have as well, or the history.",
+        "On MySQL, the history does not make the table, and no UPDATE fills the column before: MODIFY repeats what was.",
         "Both directions set it, and nothing shows what was before.",
         "The column or its table was added in the same upgrade, or is dropped in it.",
         "`downgrade()` has parts that cannot be read.",
@@ -149,7 +151,7 @@ class NullableNotRestored(Rule):
             if op.sql or op.nullable is not False or case.undone(op, "nullable") not in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 continue
             before = case.originally(op, "nullable")
-            if _joins_key(case, op):
+            if _joins_key(case, op) or may_have_been_required(case, op):
                 continue
             if before is not False and (before is not UNKNOWN or not _is_meant_to_stay(case, op)):
                 found = names(op, case.dialect(op))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
+from mrt_lint.analysis.restated_column import may_have_been_required
 from mrt_lint.analysis.wording import names
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
@@ -41,6 +42,7 @@ class RawNotNull(Rule):
     )
     exemptions = (
         "The column was NOT NULL before, by the history.",
+        "On MySQL, the history does not make the table, and no UPDATE fills the column before: MODIFY repeats what was.",
         "The column or its table was added in the same upgrade, or is dropped in it.",
         "`downgrade()` has parts that cannot be read.",
     )
@@ -116,6 +118,8 @@ class RawNotNull(Rule):
         """Yield a finding for every column that stays NOT NULL."""
         for op in case.ops_for(self, ops.AlterColumn):
             if not op.sql or op.nullable is not False or case.originally(op, "nullable") is False:
+                continue
+            if may_have_been_required(case, op):
                 continue
             if case.undone(op, "nullable") in {UndoStatus.NO, UndoStatus.DIFFERENT}:
                 kind = _written(op, case.dialect(op))
