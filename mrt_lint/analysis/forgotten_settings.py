@@ -40,7 +40,7 @@ def find_forgotten(case: MigrationCase) -> Iterator[tuple[AlterColumn, dict[str,
     found: dict[int, tuple[AlterColumn, dict[str, object]]] = {}
     for (origin, setting), op in lost.items():
         before, after = _value(known.schema, origin, setting), _value(draft.schema(), origin, setting)
-        if is_same_value(for_dialect(before, dialect), for_dialect(after, dialect)) is False and _is_clear(case, op):
+        if is_same_value(for_dialect(before, dialect), for_dialect(after, dialect), setting) is False and _is_clear(case, op):
             found.setdefault(id(op), (op, {}))[1][setting] = before
     for op, settings in found.values():
         yield op, _words(case, op, settings)
@@ -62,7 +62,7 @@ def _note(lost: dict[tuple[_Origin, str], AlterColumn], schema: ReplayedSchema, 
         before, after = _value(schema, (where, fold(str(op.column))), setting), getattr(whole, setting)
         if getattr(op, setting) is not UNSET:
             lost.pop((origin, setting), None)  # which other rules judge
-        elif after is not UNSET and _is_something(before, setting) and is_same_value(before, after) is False:
+        elif after is not UNSET and _is_something(before, setting) and is_same_value(before, after, setting) is False:
             lost.setdefault((origin, setting), op)
 
 

@@ -315,4 +315,4 @@ class OtherDefinition(Rule):
 
 def _keeps(case: MigrationCase, op: ops.AlterColumn, setting: str) -> bool:
     """Return whether an operation sets what the column had."""
-    return is_same_value(case.originally(op, setting), for_dialect(getattr(op, setting), case.dialect(op))) is True
+    return is_same_value(case.originally(op, setting), for_dialect(getattr(op, setting), case.dialect(op)), setting) is True

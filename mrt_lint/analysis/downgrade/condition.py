@@ -13,12 +13,12 @@ from mrt_lint.analysis.downgrade.tracked_objects import readable
 from mrt_lint.history.schema import fold
 from mrt_lint.model.values import MaybeName
 
-_CAST = (
+CAST = (
     r"::\s*(?:character varying|double precision|(?:time|timestamp)(?: ?\(\d+\))? with(?:out)? time zone|\"?\w+\"?(?:\.\"?\w+\"?)?)"
     r"(?: ?\([\d, ]+\))?(?:\[\])*"
 )
 _TOKEN = re.compile(
-    rf"(?P<cast>{_CAST})|(?P<string>'(?:[^']|'')*')|(?P<number>\d+(?:\.\d+)?)|(?P<name>[^\W\d][\w$]*|\"[^\"]*\"|`[^`]*`|\[[^\]'\"]*\])"
+    rf"(?P<cast>{CAST})|(?P<string>'(?:[^']|'')*')|(?P<number>\d+(?:\.\d+)?)|(?P<name>[^\W\d][\w$]*|\"[^\"]*\"|`[^`]*`|\[[^\]'\"]*\])"
     r"|(?P<operator>[<>!=~*/+|&@#%^?-]+)|(?P<mark>\S)",
     re.IGNORECASE,
 )

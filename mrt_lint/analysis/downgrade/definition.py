@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mrt_lint.analysis.downgrade.condition import differ
+from mrt_lint.analysis.downgrade.stored_default import defaults_differ
 from mrt_lint.analysis.downgrade.tracked_objects import Definition, TrackedObject
 from mrt_lint.history.schema import fold
 from mrt_lint.model.lean import replace
@@ -61,9 +62,9 @@ def is_same(one: Definition, other: Definition) -> bool | None:
     return None if None in differences or not differences else True
 
 
-def is_same_value(one: object, other: object) -> bool | None:
+def is_same_value(one: object, other: object, setting: str = "") -> bool | None:
     """Return whether a setting has the same value; None if one of them is not known."""
-    differs = _differ(one, other)
+    differs = _differ(one, other, setting)
     return None if differs is None else not differs
 
 
@@ -108,7 +109,7 @@ def _differ_in(field: str, one: Definition, other: Definition) -> bool | None:
     if field in {"condition", "where"}:
         conditions = (value if isinstance(value, str) or value is None else UNKNOWN for value in (before, after))
         return differ(*conditions)
-    return _differ(before, after)
+    return _differ(before, after, field)
 
 
 def _value(definition: object, field: str) -> object:
@@ -138,9 +139,11 @@ def _shown(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def _differ(one: object, other: object) -> bool | None:
+def _differ(one: object, other: object, setting: str = "") -> bool | None:
     if UNKNOWN in (one, other):
         return None
+    if setting == "server_default" and isinstance(one, str) and isinstance(other, str):
+        return defaults_differ(one, other)
     if isinstance(one, SqlType) and isinstance(other, SqlType):
         return _differ_in_type(one, other)
     if isinstance(one, tuple) and isinstance(other, tuple):

@@ -282,7 +282,7 @@ def _is_same(setting: str, before: object, after: object) -> bool | None:
     """Return whether a column's setting has the same value; None if one of them is not known."""
     if setting == "server_default":
         before, after = chosen_default(before), chosen_default(after)
-    return is_same_value(before, after)
+    return is_same_value(before, after, setting)
 
 
 def _is_written_out(op: Op) -> bool:

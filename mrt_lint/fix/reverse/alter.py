@@ -99,7 +99,7 @@ class _AlterReversal:
         names = ("type", "existing_type")
         apart: dict[str, Any] = dict.fromkeys(names, UNSET)
         same_types = all(
-            is_same_value(on(getattr(again, name), dialect), on(getattr(meant, name), dialect)) is not False
+            is_same_value(on(getattr(again, name), dialect), on(getattr(meant, name), dialect), name) is not False
             for name in names
             for dialect in dialects
         )
