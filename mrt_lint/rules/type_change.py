@@ -90,7 +90,7 @@ class TypeChange(Rule):
         (
             "Harmless are the same type and a longer VARCHAR; on PostgreSQL and SQLite VARCHAR to TEXT, NUMERIC with more "
             "digits and the same scale, more digits of a second; on PostgreSQL CIDR to INET, and VARCHAR or TEXT to CITEXT where "
-            "no index is on the column, and a TIMESTAMP's time zone behind SET TIME ZONE 'UTC'. A CHECK is looked through all the same."
+            "no index is on the column, a TIMESTAMP's zone behind SET TIME ZONE 'UTC'. A CHECK is looked through all the same."
         ),
         (
             "On MySQL and MariaDB harmless are members appended to an ENUM, TINYINT in place of BOOLEAN, and a longer VARCHAR "
