@@ -54,7 +54,7 @@ _SAMPLE = {
     "index": "ix_users_phone",
     "new_column": "mobile",
     "on": " ON users",
-    **dict.fromkeys(("first", "before", "after", "behind", "how", "left_out", "proved"), ""),
+    **dict.fromkeys(("first", "before", "after", "behind", "how", "left_out", "own", "proved"), ""),
     "build": "with op.get_context().autocommit_block(): op.create_index(…, unique=True, postgresql_concurrently=True)",
     "moved": "then ",
     "take_over": 'op.execute("ALTER TABLE users ADD CONSTRAINT … USING INDEX …")',

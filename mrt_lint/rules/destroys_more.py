@@ -9,6 +9,7 @@ from mrt_lint.analysis.downgrade.destruction import destroys, is_known
 from mrt_lint.analysis.met_before import met_before
 from mrt_lint.analysis.overwritten_back import overwritten_back
 from mrt_lint.analysis.wording import names, quoted
+from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
@@ -51,6 +52,14 @@ class DestroysMore(Rule):
         instead=(
             "note the keys of rows that upgrade() changes in a table of its own first, by which downgrade() sets back these alone, "
             "and which it drops"
+        ),
+    )
+    met_by_all = DialectWording(
+        message=met.message,
+        instead=(
+            "where both mean the same to the older release, say so behind '# noqa: MRT113': rows written since the upgrade hold "
+            "{met} as well, and have to change; where not, note the keys of rows that hold {met} in a table of its own before "
+            "upgrade() changes others, leave these alone in downgrade(), and drop it there"
         ),
     )
     manual = ("Alembic tutorial, “Downgrading”: https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading",)
@@ -173,7 +182,9 @@ class DestroysMore(Rule):
                 for value in met_before(case, op):
                     words = {"the_column": f"column '{names(op)['table']}.{value.column}'", "reason": value.reason}
                     words |= {"met": quoted(value.met), "given": quoted(value.given)}
-                    yield replace(self.found(case.migration, op, self.met, **words), severity=Severity.WARNING)
+                    meets_all = _is_null_refused(case, op, value.column, value.given)
+                    wording = self.met_by_all if meets_all else self.met
+                    yield replace(self.found(case.migration, op, wording, **words), severity=Severity.WARNING)
                 for column, is_part in overwritten_back(case, op):
                     words = {"the_column": f"column '{names(op)['table']}.{column}'"}
                     words["but"] = "though upgrade changes only some rows" if is_part else "which upgrade does not change"
@@ -195,10 +206,20 @@ class DestroysMore(Rule):
                 found = names(op)
                 is_table = isinstance(op, ops.DropTable)
                 what, values = (found["the_table"], "rows") if is_table else (found["the_column"], "values")
-                wording = None if is_known(analysis, op) else self.foreign
-                if wording is not None and is_made_by_later_downgrade(case, op):
+                right_one = is_known(analysis, op)
+                if not right_one and is_made_by_later_downgrade(case, op):
                     continue
                 kinds = (ops.CreateTable, ops.RenameTable) if is_table else (ops.AddColumn, ops.AlterColumn)
                 makes = any(isinstance(other, kinds) for other in case.migration.upgrade_ops)
                 right = "write the name of what upgrade() creates, or " if makes else ""
-                yield self.found(case.migration, op, wording, what=what, values=values, right_name=right)
+                yield self.found(
+                    case.migration, op, None if right_one else self.foreign, what=what, values=values, right_name=right
+                )
+
+
+def _is_null_refused(case: MigrationCase, op: ops.Update, column: str, given: str | None) -> bool:
+    """Return whether downgrade() sets NULL in a column where upgrade() refuses it: the new release writes a value in its place."""
+    table = case.analysis(op).state_before(op).table
+    changes = (other for other in case.migration.upgrade_ops if isinstance(other, ops.AlterColumn) and other.nullable is False)
+    own = (other for other in changes if case.state_before(other).table is table is not None)
+    return given is None and any(fold(str(other.column)) == fold(column) for other in own)

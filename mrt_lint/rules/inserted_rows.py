@@ -8,6 +8,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade import UndoStatus
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.inserted_kinds import left_rows
+from mrt_lint.analysis.row_copy import copy_of
 from mrt_lint.analysis.row_deletion import cascades, refusing_keys
 from mrt_lint.analysis.sql_names import sql_name, sql_path
 from mrt_lint.analysis.wording import names
@@ -38,8 +39,16 @@ class InsertedRows(Rule):
     selected = DialectWording(
         message=message,
         instead=(
-            "keep {what} of the rows that it inserts in a table of its own (on PostgreSQL by RETURNING), since they look "
-            "like others later, and in downgrade() delete those{statement} and drop that table{order}"
+            "keep {what} of the rows that it inserts in a table of its own (on PostgreSQL by RETURNING), since {since}, and in "
+            "downgrade() delete those{statement} and drop that table{order}"
+        ),
+    )
+    emptied = DialectWording(
+        message="upgrade empties {the_table} and inserts rows, downgrade changes none there: the new ones outlive the rollback",
+        instead=(
+            "keep the former rows before they are deleted (CREATE TABLE {copy} AS SELECT * FROM {sql_table}), and in downgrade() "
+            "insert those again that are missing, delete what was not there, and drop the copy; where upgrade() inserts the former "
+            "rows again and no others, explain that in downgrade() and write '# noqa: MRT106' here"
         ),
     )
     unmet = DialectWording(
@@ -121,12 +130,39 @@ class InsertedRows(Rule):
                 yield self.found(case.migration, op, self.unmet, **names(op), what=left)
             if answered is UndoStatus.NO:
                 found = names(op, case.dialect(op))
-                if isinstance(op, ops.Insert) and _has_found_keys(case, op):
-                    yield self.found(case.migration, op, self.selected, **found, **_kept_keys(case, op), order=_order(case, op))
+                if _is_emptied(case, op):
+                    found["copy"] = copy_of(case, op.table, op.schema, case.dialect(op))
+                    yield self.found(case.migration, op, self.emptied, **found)
+                    continue
+                if since := _why_kept(case, op):
+                    found |= {**_kept_keys(case, op), "since": since, "order": _order(case, op)}
+                    yield self.found(case.migration, op, self.selected, **found)
                     continue
                 where = " AND ".join(f"{sql_name(column, case.dialect(op))} IN (…)" for column in _key(case, op)) or "…"
                 statement = f": op.execute(«DELETE FROM {found['sql_table']} WHERE {where}»)" if readable(op.table) else ""
                 yield self.found(case.migration, op, **found, statement=statement, order=_order(case, op))
+
+
+def _is_emptied(case: MigrationCase, op: ops.Insert | ops.BulkInsert) -> bool:
+    """Return whether upgrade() has deleted all rows of the table before, which may be those that it inserts."""
+    table = case.state_before(op).table
+    deletes = (
+        other
+        for other in case.earlier(op)
+        if isinstance(other, ops.Truncate) or (isinstance(other, ops.Delete) and other.where is False)
+    )
+    return any(case.state_before(other).table is table is not None for other in deletes)
+
+
+def _why_kept(case: MigrationCase, op: ops.Insert | ops.BulkInsert) -> str:
+    """Return why the keys of the inserted rows have to be kept, "" where what is inserted is enough to find them again."""
+    if isinstance(op, ops.Insert) and _has_found_keys(case, op):
+        return "they look like others later"
+    spares = isinstance(op, ops.Insert) and op.spares
+    updates = (other for other in case.analysis(op).upgrade if isinstance(other, ops.Update))
+    table = case.state_before(op).table
+    or_updates = not op.certain and any(case.state_before(other).table is table is not None for other in updates)
+    return "others were there before, which it leaves or changes" if spares or or_updates else ""
 
 
 def _has_found_keys(case: MigrationCase, op: ops.Insert) -> bool:
@@ -137,7 +173,7 @@ def _has_found_keys(case: MigrationCase, op: ops.Insert) -> bool:
     return any(not key or (readable(flow.column) and fold(flow.column) in key) for flow in op.flows)
 
 
-def _kept_keys(case: MigrationCase, op: ops.Insert) -> dict[str, str]:
+def _kept_keys(case: MigrationCase, op: ops.Insert | ops.BulkInsert) -> dict[str, str]:
     """Return what to keep of inserted rows, and the statement that deletes them by it."""
     dialect, key = case.dialect(op), key_columns(case, op) or _key(case, op)
     if not readable(op.table) or not key:
@@ -154,7 +190,7 @@ def _kept_keys(case: MigrationCase, op: ops.Insert) -> dict[str, str]:
     return {"what": columns, "statement": f": op.execute(«DELETE FROM {table} WHERE {where}»)"}
 
 
-def _may_be_null(case: MigrationCase, op: ops.Insert, key: tuple[str, ...]) -> bool:
+def _may_be_null(case: MigrationCase, op: ops.Insert | ops.BulkInsert, key: tuple[str, ...]) -> bool:
     """Return whether a column of a key may hold NULL, as those of a unique constraint may."""
     table = case.state_before(op).table
     known = case.known_schema(case.dialect(op)).table(table.origin) if isinstance(table, TrackedTable) else None

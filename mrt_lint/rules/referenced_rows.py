@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable
+from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.row_deletion import cascades, deletions, insertions, left_referrers
 from mrt_lint.analysis.sql_names import sql_name
 from mrt_lint.analysis.wording import names
+from mrt_lint.history.schema import fold
 from mrt_lint.model import ops
 from mrt_lint.model.finding import Consequence, Finding, Severity
 from mrt_lint.model.rule import DialectWording, Example, Rule
@@ -27,8 +28,8 @@ class ReferencedRows(Rule):
     consequence = Consequence.ROLLBACK_FAILS
     message = "downgrade deletes rows of {the_table} that upgrade inserts: it fails where rows of {children} refer to them by then"
     instead = (
-        "leave those that are in use: DELETE …{unless}, and let upgrade() insert only what is missing by then; or move the others "
-        "to a former row first"
+        "{own}leave those that are in use: DELETE …{unless}, and let upgrade() insert only what is missing by then; or move the "
+        "others to a former row first"
     )
     cascading = DialectWording(
         message=(
@@ -136,9 +137,18 @@ class ReferencedRows(Rule):
             tables = list(dict.fromkeys(f"'{child}'" for child, _ in refusing or referrers))
             found = names(op, dialect) | {
                 "children": tables[0] if len(tables) == 1 else f"{tables[0]} and {len(tables) - 1} more",
+                "own": _own_children(case, op, referrers),
                 "unless": "".join(_unless(case, op, child, key) for child, key in referrers),
             }
             yield self.found(case.migration, op, None if refusing else self.cascading, **found)
+
+
+def _own_children(case: MigrationCase, op: ops.Delete, referrers: list[tuple[str, Constraint]]) -> str:
+    """Return what to delete first, "" for nothing: rows of children that upgrade() inserts itself refer to those of their own."""
+    inserts = (other for other in case.analysis(op).upgrade if isinstance(other, ops.Insert | ops.BulkInsert))
+    filled = {fold(str(other.table)) for other in inserts if readable(other.table)}
+    own = list(dict.fromkeys(f"'{child}'" for child, _ in referrers if fold(child) in filled))
+    return f"delete first the rows that upgrade() itself inserts into {' and '.join(own)}, by what these hold; then " if own else ""
 
 
 def _unless(case: MigrationCase, op: ops.Delete, child: str, key: Constraint) -> str:

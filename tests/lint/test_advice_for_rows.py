@@ -85,3 +85,30 @@ def test_rows_of_a_class_whose_table_is_dropped_are_not_to_stay(made: str, dropp
     assert ("name the rows" in text) is not is_part
     assert "cars_backup_r1" in text
     assert ("vans_backup_r1" in text) is is_part
+
+
+BLANK = (
+    'op.create_table("lots", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("code", sa.String(9)))\n'
+    + run("INSERT INTO lots VALUES (1, NULL), (2, '')"),
+    'op.drop_table("lots")',
+)
+REFUSE = 'op.alter_column("lots", "code", existing_type=sa.String(9), nullable={})'
+FILL = run("UPDATE lots SET code = '' WHERE code IS NULL")
+EMPTY = "UPDATE lots SET code = NULL WHERE code = ''"
+
+
+def test_rows_written_since_in_place_of_null_are_set_back_with_the_others(op):  # noqa: F811 - a fixture
+    text = advice("MRT113", BLANK, f"{FILL}\n{REFUSE.format(False)}", f"{REFUSE.format(True)}\n{run(EMPTY)}")
+    assert text.startswith("where both mean the same to the older release, say so behind '# noqa: MRT113'")
+    assert "note the keys of rows that hold '' in a table of its own before upgrade() changes others" in text
+    noted = run("CREATE TABLE lots_blank AS SELECT id FROM lots WHERE code = ''")
+    back = run(f"{EMPTY} AND id NOT IN (SELECT id FROM lots_blank)", "DROP TABLE lots_blank")
+    perform(op, BLANK[0], noted, FILL, REFUSE.format(False), run("INSERT INTO lots VALUES (3, '')"), REFUSE.format(True), back)
+    assert op.get_bind().execute(sa.text("SELECT id FROM lots WHERE code IS NULL ORDER BY id")).scalars().all() == [1, 3]
+    followed = (f"{noted}\n{FILL}\n{REFUSE.format(False)}", f"{REFUSE.format(True)}\n{back}")
+    assert "MRT113" not in {finding.code for finding in told([BLANK, followed])}
+
+
+def test_rows_keep_what_a_release_may_still_write_where_null_stays_allowed():
+    text = advice("MRT113", BLANK, FILL, run(EMPTY))
+    assert text.startswith("note the keys of rows that upgrade() changes")

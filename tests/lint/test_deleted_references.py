@@ -30,6 +30,18 @@ def test_rows_that_any_table_refers_to_are_left(child: str):
         assert connection.exec_driver_sql("SELECT cd FROM states").fetchall() == [("new",)]
 
 
+@pytest.mark.parametrize("child", ["events", "requests"])
+def test_rows_that_upgrade_itself_makes_refer_to_them_go_first(child: str):
+    own = sql(f"INSERT INTO {child} (id, state) VALUES (1, 'new')")
+    [found] = [finding for finding in told([(BASE, "pass"), (f"{NEW}\n{own}", sql(DELETED))]) if finding.code == "MRT123"]
+    assert found.instead.startswith(
+        f"delete first the rows that upgrade() itself inserts into '{child}', by what these hold; then "
+    )
+    first = sql(f"DELETE FROM {child} WHERE id = 1")
+    followed = sql(DELETED + re.search(r"DELETE …(.*), and let upgrade", found.instead)[1])
+    assert "MRT123" not in {each.code for each in told([(BASE, "pass"), (f"{NEW}\n{own}", f"{first}\n{followed}")])}
+
+
 @pytest.mark.parametrize(
     ("insert", "where"),
     [

@@ -35,7 +35,8 @@ def test_rows_come_back_by_the_names_of_their_columns_where_these_move():
         ("INSERT INTO desks (id, kind) SELECT r.desk_id, r.kind FROM rooms r ON CONFLICT DO NOTHING", True),
         ("INSERT INTO desks (kind) SELECT kind FROM rooms", True),
         ("INSERT INTO desks (id, kind) SELECT 7, kind FROM rooms", False),
-        ("INSERT INTO desks (id, kind) SELECT 7, 'x' WHERE NOT EXISTS (SELECT 1 FROM desks)", False),
+        ("INSERT INTO desks (id, kind) SELECT 7, 'x' WHERE NOT EXISTS (SELECT 1 FROM desks WHERE id = 7)", True),
+        ("INSERT INTO desks (id, kind) VALUES (7, 'x') ON CONFLICT DO NOTHING", True),
         ("INSERT INTO desks (id, kind) VALUES (7, 'x')", False),
     ],
 )
@@ -43,6 +44,31 @@ def test_rows_whose_keys_come_from_rows_are_told_by_a_list_of_them(statement: st
     text = advice("MRT106", sql(statement))
     assert ("DELETE FROM desks WHERE id IN (SELECT id FROM desks_added)" in text) is kept
     assert ("keep id of the rows" in text) is kept
+
+
+CORE = 'desks = sa.table("desks", sa.column("id"), sa.column("kind"))\nrow = op.get_bind().execute(sa.select(desks.c.id)).first()\n'
+PUT = 'op.get_bind().execute(desks.insert().values(kind="x"))'
+SET = 'op.get_bind().execute(desks.update().where(desks.c.id == row.id).values(kind="x"))'
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "said"),
+    [
+        (f"{CORE}if row is None:\n    {PUT}\nelse:\n    {SET}", "since others were there before, which it leaves or changes"),
+        (f"{CORE}if row is None:\n    {PUT}", "delete them by their keys"),
+        (f"{CORE}{PUT}", "delete them by their keys"),
+        (
+            f"{EMPTY}\n{CORE}{PUT}",
+            "keep the former rows before they are deleted (CREATE TABLE desks_backup_r1 AS SELECT * FROM desks)",
+        ),
+        (f"{sql('TRUNCATE desks')}\n{CORE}{PUT}", "insert those again that are missing"),
+        (f"{CORE}{PUT}\n{EMPTY}", "delete them by their keys"),
+        (f"{sql('DELETE FROM rooms')}\n{CORE}{PUT}", "delete them by their keys"),
+    ],
+)
+def test_rows_that_were_there_before_are_not_deleted_by_what_they_hold(upgrade: str, said: str):
+    rooms = f'{DESKS}\nop.create_table("rooms", sa.Column("id", sa.Integer()))'
+    assert said in advice("MRT106", upgrade, 'op.drop_column("rooms", "id")', rooms)
 
 
 @pytest.mark.parametrize(
