@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -11,14 +10,15 @@ from mrt_lint.analysis.column_values import has_name
 from mrt_lint.analysis.downgrade.definition import is_same_value, setting_of
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedObject, readable
 from mrt_lint.analysis.every_row import takes_every_row
+from mrt_lint.analysis.range_bounds import is_taken_out
+from mrt_lint.analysis.selected_words import selected_words
 from mrt_lint.analysis.type_change import loses_nothing
 from mrt_lint.analysis.unfilled import brings_nothing
 from mrt_lint.history.schema import fold
 from mrt_lint.model.lean import dataclass
-from mrt_lint.model.ops import AddColumn, CreateTable, DropColumn, Insert, Op, Statement, Update
+from mrt_lint.model.ops import AddColumn, CreateTable, DropColumn, Insert, Op, Update
 from mrt_lint.model.values import UNKNOWN, SqlType, ValueFlow
 
-_WORD = re.compile(r"\w+")
 _TEXTS = frozenset({"VARCHAR", "TEXT"})
 _IDENTIFIERS = {("UUID", ()), ("UNIQUEIDENTIFIER", ()), ("BINARY", (16,))}
 _INTEGERS = frozenset({"SMALLINT", "INTEGER", "BIGINT"})
@@ -63,7 +63,7 @@ def movement(case: MigrationCase, drop: DropColumn) -> DataMovement | None:
         plain = all(flow.plain for _, flow in (*found, *onward) if flow.source is not UNKNOWN)
         plain = plain and _is_copied(case, drop, ends, upgrade if passed else before)
         is_back = (plain or _is_boolean(case, drop)) and is_refilled(case, drop)
-        if is_back or not ends:
+        if is_back or not ends or _is_bound(case, drop, ends):
             return None
         is_respelled = not plain and not passed and _is_respelled(case, drop, read, before)
         return DataMovement(ends, whole=plain, respelled=is_respelled, through=passed[0] if passed else "")
@@ -136,6 +136,14 @@ def _is_respelled(case: MigrationCase, drop: DropColumn, to: tuple[str, ...], be
     return is_there and table is not None and bool(back) and all(_is_left(case, flow, op, table) for op, flow in back)
 
 
+def _is_bound(case: MigrationCase, drop: DropColumn, to: tuple[str, ...]) -> bool:
+    """Return whether every value becomes a bound of a range, and downgrade() takes it out again."""
+    analysis, names, column = case.analysis(drop), _names_again(case, drop), fold(str(drop.column))
+    there = [flow for _, flow in _whole_flows(case, drop, analysis.upgrade) if fold(str(flow.source)) == column]
+    back = [flow for _, flow in _whole_flows(case, drop, analysis.reverse.values()) if fold(str(flow.column)) in names]
+    return len(to) == 1 and is_taken_out(_former_type(case, drop), there, back)
+
+
 def _whole_flows(case: MigrationCase, drop: DropColumn, ops: Iterable[Op]) -> Iterator[tuple[Update, ValueFlow]]:
     """Return what UPDATEs of every row compute within the dropped column's table from columns, each with the UPDATE."""
     analysis, table = case.analysis(drop), case.state_before(drop).table
@@ -197,12 +205,6 @@ def _is_read(case: MigrationCase, drop: DropColumn, before: tuple[Op, ...]) -> b
     column = fold(str(drop.column))
     reads = case.migration.upgrade.reads if case.migration.upgrade is not None else ()
     return column in selected_words(before) or any(fold(name) == column for name in reads)
-
-
-def selected_words(operations: Iterable[Op]) -> set[str]:
-    """Return the words of the queries among some operations, folded."""
-    texts = (op.text for op in operations if isinstance(op, Statement) and op.command in {"SELECT", "WITH", "TABLE"})
-    return {fold(word) for text in texts for word in _WORD.findall(text)}
 
 
 def _filled(case: MigrationCase, op: Op, drop: DropColumn, before: tuple[Op, ...]) -> Iterator[tuple[str, ValueFlow]]:

@@ -12,7 +12,39 @@ from mrt_lint.model.ops import DropColumn
 from mrt_lint.model.values import Constraint
 
 
-def made_for(case: MigrationCase, targets: tuple[str, ...]) -> list[str]:
+def first_release(case: MigrationCase, drop: DropColumn, targets: tuple[str, ...]) -> dict[str, str]:
+    """Return what to do in a first release in place of a move, for a sentence, the column that stays, and what a rollback drops."""
+    former = _former_name(case, drop)
+    if former is not None and fold(former) in map(fold, targets):
+        first = f"leave {former} as it is, add a column under another name and fill that"
+        return {"first": first, "source": former, "then": "; downgrade() then only drops the new one"}
+    made = {(fold(str(op.table)), fold(str(op.column))) for op in case.migration.upgrade_ops if isinstance(op, ops.AddColumn)}
+    made |= {(fold(str(op.table)), "") for op in case.migration.upgrade_ops if isinstance(op, ops.CreateTable)}
+    split = [tuple(map(fold, target.rpartition(".")[::2])) for target in targets]
+    new = [
+        target
+        for target, (table, name) in zip(targets, split, strict=True)
+        if not table or not {(table.rpartition(".")[2], name), (table.rpartition(".")[2], "")}.isdisjoint(made)
+    ]
+    added, there = _made_for(case, tuple(new)), [target for target in targets if target not in new]
+    fills = " and ".join(there + ([] if not added else ["it" if len(added) == 1 else "them"]))
+    first = f"add {' and '.join(added)} and fill {fills}" if added else f"fill {fills}"
+    return {
+        "first": first,
+        "source": str(drop.column),
+        "then": f"; downgrade() then only drops {' and '.join(added)}" * bool(added),
+    }
+
+
+def _former_name(case: MigrationCase, drop: DropColumn) -> str | None:
+    """Return the name that a column had before upgrade(), if that renames it."""
+    table, column = case.state_before(drop).table, case.tracked(drop)
+    before = table.columns_by_name.before.items() if isinstance(table, TrackedTable) and column is not None else ()
+    found = next((str(name) for name, tracked in before if tracked is column), None)
+    return found if found is not None and found != fold(str(drop.column)) else None
+
+
+def _made_for(case: MigrationCase, targets: tuple[str, ...]) -> list[str]:
     """Return what upgrade() makes to hold values, for a sentence: columns, and a new table with the keys that point to it."""
     found: dict[str, None] = {}
     made = {fold(op.table) for op in case.migration.upgrade_ops if isinstance(op, ops.CreateTable) and readable(op.table)}

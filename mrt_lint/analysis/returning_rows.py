@@ -7,9 +7,9 @@ from itertools import takewhile
 from typing import Final
 
 from mrt_lint.analysis.case import MigrationCase
-from mrt_lint.analysis.data_movement import selected_words
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.row_copy import copy_of
+from mrt_lint.analysis.selected_words import selected_words
 from mrt_lint.analysis.sql_names import sql_name, sql_path
 from mrt_lint.history.schema import QualifiedName, ReplayedTable, fold, place
 from mrt_lint.model.ops import AddColumn, AlterColumn, BulkInsert, CreateTable, Delete, DropColumn, Insert, Op, Truncate

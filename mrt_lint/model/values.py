@@ -149,7 +149,8 @@ class ValueFlow:
     `table` is the table of the source, None if none is named. `plain` is True if the source's value is copied
     unchanged, or put into a JSON value as it is, as far as raw SQL shows it; `copied` also where the statement chooses rows.
     `found_by` are, of a subquery that may find several values, the columns of its table that it finds them by, each with the one of
-    the row that is written.
+    the row that is written. `bound` is "tstzrange lower" where the value becomes the lower bound of such a range, which keeps it as
+    it was, and "lower" where it is the lower bound of what the source holds.
     """
 
     column: Name
@@ -158,6 +159,7 @@ class ValueFlow:
     plain: bool = False
     copied: bool = False
     found_by: tuple[tuple[Name, Name], ...] = ()
+    bound: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.constant_back import comes_back_constant
 from mrt_lint.analysis.data_movement import DataMovement, movement, moves_back
-from mrt_lint.analysis.moved_values import made_for, referred_and_dropped
+from mrt_lint.analysis.moved_values import first_release, referred_and_dropped
 from mrt_lint.analysis.overwritten_columns import written_by
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import way_back
@@ -28,10 +28,7 @@ class MoveAndDrop(Rule):
     severity = Severity.ERROR
     consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade {moves} and drops {it} at once: {lost} is lost"
-    instead = (
-        "add {added} and fill {them} in this release, write both columns from the application, and drop {column} in a later "
-        "release; downgrade() then only drops {added}{also}"
-    )
+    instead = "{first} in this release, write both columns from the application, and drop {source} in a later release{then}{also}"
     copied = DialectWording(
         message="upgrade copies column {own} to {moves}{by} and drops it at once: downgrade() does not bring its values back",
         instead=(
@@ -65,6 +62,7 @@ class MoveAndDrop(Rule):
         ),
         "It is a boolean, whose two values are still two in the new column, and `downgrade()` works it out or chooses it again.",
         "But texts that become UUIDs in every row, of which `downgrade()` makes texts again, are a warning.",
+        "They are bounds of a range that keeps both (`tstzrange(a, b, '[]')`), and `downgrade()` takes them out again.",
         "Nothing of the new column comes from the dropped one, or the one that goes was added in this upgrade, too.",
         "Python works the values out, and does not read the dropped column, or `downgrade()` works that out again.",
     )
@@ -285,8 +283,7 @@ class MoveAndDrop(Rule):
         targets = " and ".join(f"'{target}'" for target in moved.to)
         others = " and ".join(written_by(case, op, moved.to))
         words = {"target": moved.to[0], "also": others and f"; {others}, which the new values get into, is to wait for that, too"}
-        added = made_for(case, moved.to)
-        words |= {"added": " and ".join(added), "them": "it" if len(added) == 1 else "them"}
+        words |= first_release(case, op, moved.to)
         if referred := referred_and_dropped(case, op):
             words["also"] += f"; table {referred}, which {what['column']} refers to, is to stay until then, too"
         if moved.through:

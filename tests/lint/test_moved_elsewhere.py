@@ -75,3 +75,33 @@ op.drop_table("plans")
     [text] = advice(upgrade, 'op.execute("SELECT 1")')
     assert "add kind and size and fill them" in text
     assert "downgrade() then only drops kind and size; table plans, which plan_id refers to, is to stay until then, too" in text
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "start", "end"),
+    [
+        ('op.add_column("plans", sa.Column("note", sa.Text()))', "add note and fill it in", "only drops note"),
+        # made by an earlier revision: it belongs to the older release
+        ("pass", "fill plans.note in this release", "and drop note in a later release"),
+    ],
+)
+def test_a_column_that_was_there_is_filled_and_not_dropped(upgrade: str, start: str, end: str):
+    before = MADE if upgrade != "pass" else f'{MADE}\nop.add_column("plans", sa.Column("note", sa.Text()))'
+    moved = 'op.execute("UPDATE plans SET note = jobs.note FROM jobs WHERE jobs.plan_id = plans.id")'
+    found = told([(before, "pass"), (f"{upgrade}\n{moved}\n{DROP}", 'op.execute("SELECT 1")')])
+    [text] = [finding.instead for finding in found if finding.code == "MRT208"]
+    assert text.startswith(start)
+    assert text.endswith(end)
+
+
+@pytest.mark.parametrize("new_type", ["sa.LargeBinary(16)", "sa.Uuid()"])
+def test_a_column_whose_name_the_new_one_takes_stays_and_the_new_one_has_another(new_type: str):
+    upgrade = f"""
+op.alter_column("jobs", "note", new_column_name="note_old", existing_type=sa.Text())
+op.add_column("jobs", sa.Column("note", {new_type}))
+op.execute("UPDATE jobs SET note = decode(note_old, 'hex')")
+op.drop_column("jobs", "note_old")
+"""
+    [text] = advice(upgrade, 'op.execute("SELECT 1")')
+    assert text.startswith("leave note as it is, add a column under another name and fill that in this release")
+    assert text.endswith("and drop note in a later release; downgrade() then only drops the new one")

@@ -13,6 +13,7 @@ from mrt_lint.parse.sql.asked_columns import CONSTANTS, columns_asked_for
 from mrt_lint.parse.sql.condition import has_where, null_columns, spares_used, takes_by_value, tests_of_where, truth_of_where
 from mrt_lint.parse.sql.cursor import TokenCursor
 from mrt_lint.parse.sql.lookup import lookup_of
+from mrt_lint.parse.sql.range_bound import bound_of
 from mrt_lint.parse.sql.reference import as_used, references, tables_read
 from mrt_lint.parse.sql.tokens import keywords
 from mrt_lint.parse.sql.written_value import rows_of, written
@@ -291,7 +292,8 @@ def _flows(changes: list[_ColumnAssignment], tables: dict[str, Name], *, whole: 
             if change.lookup is not None and (change.lookup.source, change.lookup.table) == (name, table):
                 continue
             plain = len(tokens) == 1 or (len(tokens) == _QUALIFIED and tokens[1].key == ".") or tokens[0].key in _KEEPING
-            yield ValueFlow(column=change.column, source=name, table=table, plain=plain, copied=plain)
+            bound = bound_of(change.value.rest(), name)
+            yield ValueFlow(column=change.column, source=name, table=table, plain=plain, copied=plain, bound=bound)
 
 
 def _read(value: TokenCursor) -> tuple[tuple[str | None, Name], ...] | Unknown:
