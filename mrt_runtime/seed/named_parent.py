@@ -88,7 +88,9 @@ def _of_statements(statements: Iterable[str], table: str, column: str, grammar: 
                 values = node.args.get("expression")
                 rows = values.expressions if values is not None and column.lower() in names else ()
                 for row in rows if type(values).__name__ == "Values" else filter(None, [values]) if rows else ():
-                    yield from _constants(row.expressions[names.index(column.lower())])
+                    # a part of a text that Python puts together, or SELECT *, has fewer values than there are columns
+                    if len(row.expressions) == len(names):
+                        yield from _constants(row.expressions[names.index(column.lower())])
 
 
 def _constants(node: exp.Expr) -> Iterator[Raw]:

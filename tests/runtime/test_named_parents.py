@@ -51,6 +51,18 @@ def test_the_row_is_there(verify, kind):
     assert verdict.outcome is expected, verdict
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        'f"INSERT INTO cage (note, keeper_id) SELECT k.name, {FIRST} FROM keeper k WHERE k.id < 0"',
+        '"INSERT INTO cage (note, keeper_id) SELECT * FROM pair"',
+    ],
+)
+def test_an_insert_of_fewer_values_than_columns_as_far_as_it_is_read_ends_no_run(verify, query):
+    pair = "op.execute(\"CREATE TEMPORARY TABLE pair AS SELECT CAST('x' AS varchar(20)) AS a, 1 AS b WHERE false\")\n    "
+    assert verify(f"{ADD}FIRST = 1\n    {pair}op.execute({query})").outcome is Outcome.REVERSIBLE
+
+
 def test_a_row_that_migrations_write_themselves_is_not_made_up(verify):
     upgrade = "op.execute(\"INSERT INTO keeper (id, name) VALUES (1, 'first')\")\n    " + SPELLINGS["text"]
     verdict = verify(upgrade)
