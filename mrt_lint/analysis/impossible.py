@@ -14,6 +14,7 @@ from mrt_lint.history.mysql_modify import restates
 from mrt_lint.model.dialects import FAMILY
 from mrt_lint.model.lean import dataclass
 from mrt_lint.model.ops import AlterColumn, AlterObject, CreateConstraint, DropConstraint, DropIndex, Execute, InvalidCall, Op
+from mrt_lint.model.ops.signatures import meant_by
 from mrt_lint.model.values import UNSET, SqlType
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ _KEYS: Final = frozenset({"primary", "unique", "foreignkey"})
 _AS_SQL: Final = {"True": "sa.true()", "False": "sa.false()"}
 _DOUBLE: Final = "double precision"
 _SQL: Final = {"DATETIME": "timestamp", "BLOB": "bytea", "LARGEBINARY": "bytea", "DOUBLE": _DOUBLE, "DOUBLE_PRECISION": _DOUBLE}
+
+_UNFIT: Final = (
+    ", behind an UPDATE of the texts that are no {}: the new release may have written some, and the cast fails at the first of them"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,9 @@ def find_impossibility(case: MigrationCase, op: Op) -> Impossibility | None:
             # bytes are a text with a prefix
             written = _AS_SQL.get(op.default, op.default[1:] if op.default.startswith("b") else f'"{op.default}"')
             return Impossibility(f"{call} raises {op.exception}, for {op.problem}", f"write server_default={written}")
+        if meant := meant_by(op.call):
+            others = " or ".join(f"{'batch' if op.batch else 'op'}.{name}()" for name in meant)
+            return Impossibility(f"{call} raises {op.exception}, for {op.problem}", f"call {others} in its place")
         instead = (
             "leave the table out of its arguments: the batch has it" if op.names_table else f"call {call} as its documentation says"
         )
@@ -148,8 +156,18 @@ def _uncastable(case: MigrationCase, op: AlterColumn) -> Impossibility | None:
     if are_enums or TYPE_FAMILIES[former.name] == TEXT or {former.name, new.name} == {"INTEGER", "BOOLEAN"}:
         text = repr(cast) if '"' in cast else f'"{cast}"'
         verb, to_it = ("add", " to it") if op.using is None else ("write", "")
-        return Impossibility(why, f"{verb} USING {cast}{to_it}" if op.sql else f"{verb} postgresql_using={text}{to_it}")
+        unfit = _UNFIT.format(new) if _was_the_new_type(case, op, former, new) else ""
+        return Impossibility(why, (f"{verb} USING {cast}{to_it}" if op.sql else f"{verb} postgresql_using={text}{to_it}") + unfit)
     return Impossibility(why, f"add {'USING' if op.sql else 'postgresql_using'} with the expression that makes the new values")
+
+
+def _was_the_new_type(case: MigrationCase, op: AlterColumn, former: SqlType, new: SqlType) -> bool:
+    """Return whether upgrade() has made texts of the type that downgrade() casts them to: the new release may write others."""
+    if TYPE_FAMILIES[former.name] != TEXT or TYPE_FAMILIES.get(new.name) == TEXT or op not in case.operations("downgrade"):
+        return False
+    column = case.tracked(op)
+    changes = (other for other in case.operations("upgrade") if isinstance(other, AlterColumn) and other.type is not UNSET)
+    return column is not None and any(case.tracked(other) is column for other in changes)
 
 
 def _is_plain_cast(op: AlterColumn) -> bool:

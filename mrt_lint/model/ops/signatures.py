@@ -39,6 +39,7 @@ _VARIADIC: Final = frozenset({"batch_alter_table", "create_exclude_constraint", 
 _LEGACY: Final = frozenset({"name", "source", "referent", "tablename", "type", "dest"})
 """Names that parameters had in older releases of Alembic."""
 
+_VERBS: Final = frozenset({"add", "alter", "create", "drop", "rename"})
 BATCH: Final[frozenset[str]] = frozenset(OPERATIONS) - {
     "batch_alter_table",
     "bulk_insert",
@@ -68,3 +69,20 @@ def missing(name: str, given: Container[str], *, batch: bool) -> str | None:
     needed = (parameter for parameter in parameters(name, batch=batch) if parameter not in _OPTIONAL)
     lacking = next((parameter for parameter in needed if parameter not in given), None)
     return None if (name, lacking) == ("drop_index", "table_name") else lacking
+
+
+def meant_by(name: str) -> tuple[str, ...]:
+    """Return the operations that a name may mean which Alembic does not have: a verb alone, or one that is misspelt.
+
+    Nothing for any other name, which another package may have registered.
+    """
+    if name in OPERATIONS:
+        return ()
+    by_verb = tuple(known for known in OPERATIONS if known.startswith(f"{name}_"))
+    if by_verb or "_" not in name:
+        return by_verb if name in _VERBS else ()
+    from difflib import get_close_matches  # noqa: PLC0415 - hardly any migration needs it
+
+    close = get_close_matches(name, OPERATIONS, n=1, cutoff=0.9)
+    # the plural of one, or one with a word behind it, is another operation
+    return () if not close or name.startswith(close[0]) else tuple(close)

@@ -7,7 +7,8 @@ from typing import Final
 
 import libcst as cst
 
-from mrt_lint.model.ops.signatures import OPERATIONS
+from mrt_lint.model.ops import InvalidCall
+from mrt_lint.model.ops.signatures import OPERATIONS, meant_by
 from mrt_lint.parse.python.convert import flatten
 from mrt_lint.parse.python.objects import (
     BatchValue,
@@ -70,6 +71,15 @@ def call_registered(run: FunctionRun, name: str, arguments: CallArguments, node:
     given = [*([made] if method.of_class else []), batch or _OPERATIONS, *arguments.positional]
     run.inline(run, method, CallArguments(given, arguments.keyword, complete=arguments.complete), node)
     return True
+
+
+def refuse_unknown(run: FunctionRun, name: str, node: cst.Call, batch: BatchValue | None) -> None:
+    """Record a call of an operation that is not found: one that fails, or one that another package may have."""
+    if meant_by(name):
+        problem = "neither Alembic nor the project has such an operation"
+        run.emit(InvalidCall, node, batch=batch is not None, call=name, exception="AttributeError", problem=problem)
+    else:
+        run.fail(node, f"{name} is no operation of Alembic's", concerns="objects")
 
 
 def carry_out(run: FunctionRun, operation: Value, node: cst.Call, batch: BatchValue | None) -> bool:

@@ -28,7 +28,7 @@ from mrt_lint.parse.python.library.database import call_back
 from mrt_lint.parse.python.library.elements import IdentityElement, TableElement
 from mrt_lint.parse.python.library.execute import execute
 from mrt_lint.parse.python.library.index import create_index, index_options
-from mrt_lint.parse.python.library.invocation import call_registered, carry_out
+from mrt_lint.parse.python.library.invocation import call_registered, carry_out, refuse_unknown
 from mrt_lint.parse.python.library.operation import NOT_GIVEN, OperationCall, find_misuse
 from mrt_lint.parse.python.library.registry import find, perform_library
 from mrt_lint.parse.python.library.statement import rows_of
@@ -84,7 +84,7 @@ def _perform_other(run: FunctionRun, name: str, arguments: CallArguments, node: 
         return perform_library(run, known, arguments, node, batch)
     if call_registered(run, name, arguments, node, batch):
         return UNKNOWN
-    run.fail(node, f"{name} is no operation of Alembic's", concerns="objects")
+    refuse_unknown(run, name, node, batch)
     return UNKNOWN
 
 
