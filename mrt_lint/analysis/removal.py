@@ -13,6 +13,7 @@ from mrt_lint.model.advice import literal
 from mrt_lint.model.values import Constraint
 
 _DROPS = (ops.DropTable, ops.DropColumn, ops.DropIndex, ops.DropConstraint, ops.DropObject)
+_RENAMES = (ops.AlterColumn, ops.RenameTable, ops.RenameIndex, ops.RenameConstraint, ops.RenameObject)
 
 
 def removal(case: MigrationCase, op: ops.CreateTable | ops.AddColumn | ops.CreateIndex | ops.CreateConstraint) -> dict[str, str]:
@@ -47,11 +48,12 @@ def is_nameless(op: ops.Op) -> bool:
 
 
 def fails_next(case: MigrationCase, op: ops.Op) -> bool:
-    """Return whether an operation drops what downgrade() does not make again, and so fails the next time."""
-    if not isinstance(op, _DROPS) or not op.certain or op.caught or op.if_exists is not False or not case.runs(op):
+    """Return whether an operation drops or renames what downgrade() does not make again, and so fails the next time."""
+    is_one = isinstance(op, (*_DROPS, *_RENAMES)) and getattr(op, "if_exists", False) is False
+    if not is_one or not op.certain or op.caught or not case.runs(op):
         return False
-    dropped = [effect for effect in case.analysis(op).effects.get(id(op), ()) if effect.action == "dropped"]
-    return bool(dropped) and dropped[0].namespace.now.get(dropped[0].key) is None
+    gone = [effect for effect in case.analysis(op).effects.get(id(op), ()) if effect.action in {"dropped", "moved"}]
+    return bool(gone) and gone[0].namespace.now.get(gone[0].key) is None
 
 
 def _given_name(case: MigrationCase, op: ops.CreateConstraint) -> str | None:

@@ -24,8 +24,7 @@ class Truncate(Rule):
     consequence = Consequence.ROLLBACK_LOSES_DATA
     message = "upgrade truncates {the_table}{along}: every row is lost, and {unknown}"
     instead = (
-        "keep the rows ({kept}), insert them again in downgrade() and drop the {copies} there, or delete only the rows that are "
-        "wrong"
+        "keep the rows{when} ({kept}), {back} in downgrade() and drop the {copies} there, or delete only the rows that are wrong"
     )
     manual = (
         "PostgreSQL, TRUNCATE: https://www.postgresql.org/docs/current/sql-truncate.html",
@@ -90,5 +89,12 @@ class Truncate(Rule):
             if is_written_again(case, op):
                 words["unknown"] = "downgrade inserts only those that it holds itself"
             schema, table = (name if readable(name) else None for name in (op.schema, op.table))
+            is_later = any(isinstance(other, ops.Truncate) and other.cascade for other in case.earlier(op))
+            words["when"] = " before the first TRUNCATE of this upgrade()" if is_later else ""
+            made = (other for other in case.later(op) if isinstance(other, ops.Insert | ops.BulkInsert))
+            is_filled = any(case.state_before(other).table is case.state_before(op).table is not None for other in made)
+            words["back"] = (
+                "delete those that upgrade() inserts and insert the kept ones again" if is_filled else "insert them again"
+            )
             words["kept"] = kept_rows(case, table or "…", schema, others)
             yield self.found(case.migration, op, **names(op, case.dialect(op)), **words)

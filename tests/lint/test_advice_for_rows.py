@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from tests.lint.test_advice import engine, op  # noqa: F401 - fixtures
 from tests.lint.test_advice_followed import advice, perform
-from tests.lint.test_downgrade_kinds import DROP_PARCELS, told
+from tests.lint.test_downgrade_kinds import DROP_PARCELS, SHOP, told
 from tests.lint.test_downgrade_kinds import sql as run
 
 KIND = 'sa.Enum("small", "large", name="parcel_kind")'
@@ -112,3 +112,34 @@ def test_rows_written_since_in_place_of_null_are_set_back_with_the_others(op):  
 def test_rows_keep_what_a_release_may_still_write_where_null_stays_allowed():
     text = advice("MRT113", BLANK, FILL, run(EMPTY))
     assert text.startswith("note the keys of rows that upgrade() changes")
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "expected"),
+    [
+        ("TRUNCATE parcels RESTART IDENTITY", "keep the rows (CREATE TABLE {}), insert them again in downgrade()"),
+        (
+            "TRUNCATE parcels RESTART IDENTITY; INSERT INTO parcels (id, code) VALUES (1, 'a')",
+            "keep the rows (CREATE TABLE {}), delete those that upgrade() inserts and insert the kept ones again in downgrade()",
+        ),
+        (
+            "INSERT INTO parcels (id, code) VALUES (1, 'a'); TRUNCATE parcels",
+            "keep the rows (CREATE TABLE {}), insert them again in downgrade()",
+        ),
+        (
+            "TRUNCATE parcels; INSERT INTO items (id) VALUES (1)",
+            "keep the rows (CREATE TABLE {}), insert them again in downgrade()",
+        ),
+        (
+            "TRUNCATE items CASCADE; TRUNCATE parcels",
+            "keep the rows before the first TRUNCATE of this upgrade() (CREATE TABLE {}), insert them again in downgrade()",
+        ),
+        ("TRUNCATE items; TRUNCATE parcels", "keep the rows (CREATE TABLE {}), insert them again in downgrade()"),
+    ],
+)
+def test_rows_that_are_kept_come_back_in_the_place_of_new_ones(upgrade: str, expected: str):
+    found = told([SHOP, (run(*upgrade.split("; ")), "pass")])
+    text = [finding.instead for finding in found if finding.code == "MRT203"][-1]
+    start, end = expected.split("{}")
+    assert text.startswith(start)
+    assert end in text

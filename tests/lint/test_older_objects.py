@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from tests.lint.test_downgrade_kinds import BASE, NOTHING, SHOP, holds, sql, told
+from tests.lint.test_downgrade_kinds import BASE, KEYED, NOTHING, SHOP, holds, sql, told
 
 FOREIGN: tuple[str, str] = (NOTHING, "pass")
 """A history that does not make the tables: what they have had so far is not known."""
@@ -137,3 +137,25 @@ BY_QUERY = (
 )
 def test_what_takes_the_place_of_one_that_is_looked_up_is_not_left_behind(upgrade: str, expected: str):
     assert holds(expected, told([FOREIGN, (upgrade, NOTHING)]))
+
+
+DROP_KEY = 'op.drop_constraint("fk", "items", type_="foreignkey")'
+ON_PLACE = 'op.create_foreign_key("fk2", "items", "parcels", ["place"], ["id"])'
+
+
+@pytest.mark.parametrize(
+    ("first", "downgrade", "at"),
+    [
+        ('op.alter_column("items", "parcel_id", new_column_name="place")', NOTHING, "at a change of column 'items.parcel_id'"),
+        (sql("ALTER TABLE items RENAME parcel_id TO place"), NOTHING, "at a change of column 'items.parcel_id'"),
+        (
+            'op.alter_column("items", "parcel_id", new_column_name="place")',
+            'op.alter_column("items", "place", new_column_name="parcel_id")',
+            "at the drop of foreign key 'fk'",
+        ),
+    ],
+)
+def test_the_next_upgrade_fails_first_where_a_name_is_not_there_again(first: str, downgrade: str, at: str):
+    found = told([KEYED, (f"{first}\n{DROP_KEY}\n{ON_PLACE}", downgrade)])
+    [text] = [finding.message for finding in found if finding.code == "MRT110"]
+    assert text.endswith(f"and the next upgrade fails before it, {at}")
