@@ -27,6 +27,8 @@ from mrt_lint.model.ops import (
     CreatePrimaryKey,
     CreateUniqueConstraint,
     Delete,
+    DropConstraint,
+    DropIndex,
     Insert,
     Op,
     Truncate,
@@ -155,7 +157,8 @@ def thinks_of_duplicates(case: MigrationCase, op: Op) -> bool:
     table = case.state_before(op).table
     line = op.origin.line if op.origin is not None else 0
     calls = (call for call in case.migration.unreadable if call.function == "upgrade" and call.concerns != "objects")
-    if any(call.place.line < line for call in calls):
+    nameless = {other.origin for other in case.earlier(op) if isinstance(other, DropIndex | DropConstraint)}  # which changes no row
+    if any(call.place.line < line and call.place not in nameless for call in calls):
         return True
     columns = getattr(op, "columns", UNKNOWN)
     for other in case.earlier(op):

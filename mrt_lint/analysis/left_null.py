@@ -9,6 +9,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import has_name, starts_with_null
 from mrt_lint.analysis.downgrade.definition import is_nullable
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
+from mrt_lint.analysis.made_conditionally import was_required
 from mrt_lint.analysis.raw_sql import statement_of
 from mrt_lint.analysis.rows_covered import row_left
 from mrt_lint.history.doubt import is_opaque
@@ -41,6 +42,24 @@ def rows_filled(case: MigrationCase, op: AlterColumn) -> str | None:
     if len(fills) == 1 and not takes:
         return _chosen(case, known, fills[0], op.column)
     return _left_by_all(case, known, [*fills, *takes], op.column)
+
+
+def may_hold_null(case: MigrationCase, op: AlterColumn) -> bool:
+    """Return whether a column that was there takes NULL until an operation sets it NOT NULL, and nothing takes that away before.
+
+    MODIFY has to repeat NOT NULL: of what was not known before, it says nothing.
+    """
+    state, table = case.state_before(op), case.state_before(op).table
+    before = case.before(op, "nullable")
+    is_repeated = before is UNKNOWN and (op.sql and op.type is not UNSET)
+    if op.nullable is not False or before is False or is_repeated or not op.certain or op.using is not None:
+        return False
+    if not isinstance(table, TrackedTable) or state.empty or state.new_table or state.new_column or was_required(case, op):
+        return False
+    earlier = list(case.earlier(op))
+    mine = (other for other in earlier if case.state_before(other).table is table)
+    changes = any(isinstance(other, Update) and has_name(other.columns, op.column) for other in mine)
+    return not changes and not _is_open(case, op, earlier) and not any(isinstance(other, Delete) for other in earlier)
 
 
 def _takes_nulls(op: Op, column: Name) -> bool:

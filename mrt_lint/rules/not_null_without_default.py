@@ -6,7 +6,7 @@ from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
 from mrt_lint.analysis.downgrade.definition import for_dialect
 from mrt_lint.analysis.downgrade.tracked_objects import readable
-from mrt_lint.analysis.left_null import NONE, rows_filled
+from mrt_lint.analysis.left_null import NONE, may_hold_null, rows_filled
 from mrt_lint.analysis.wording import names
 from mrt_lint.analysis.written_code import call_on_table
 from mrt_lint.history.schema import fold
@@ -50,6 +50,10 @@ class NotNullWithoutDefault(Rule):
             "op.execute(«UPDATE {sql_table} SET {sql_column} = … WHERE {sql_column} IS NULL»)"
         ),
     )
+    held = DialectWording(
+        message="upgrade sets {the_column} NOT NULL, and fills it nowhere before: it fails where a row holds NULL",
+        instead="give them a value before it: op.execute(«UPDATE {sql_table} SET {sql_column} = … WHERE {sql_column} IS NULL»)",
+    )
     manual = (
         "PostgreSQL, “Adding a Column”: https://www.postgresql.org/docs/current/ddl-alter.html#DDL-ALTER-ADDING-A-COLUMN",
         "MySQL, “Data Type Default Values”: https://dev.mysql.com/doc/refman/8.0/en/data-type-defaults.html",
@@ -60,9 +64,9 @@ class NotNullWithoutDefault(Rule):
         "An identity, autoincrement, serial or generated column fills itself.",
         (
             "A column that is set NOT NULL was filled by several UPDATEs whose conditions may take every row between them, "
-            "with DELETEs or without, or something cannot be read before; or it was there before this revision, and "
-            "`upgrade()` does not fill its NULLs."
+            "with DELETEs or without, or something cannot be read before."
         ),
+        "A column that was there before is NOT NULL by the history, or MODIFY may only repeat that. On PostgreSQL it is MRT213's.",
         "An UPDATE from another table: the columns that join it are NOT NULL, or a foreign key points there.",
     )
 
@@ -173,6 +177,8 @@ class NotNullWithoutDefault(Rule):
             if rows is not None:
                 wording = self.unfilled if rows == NONE else self.partly
                 yield self.found(case.migration, change, wording, **names(change, case.dialect(change)), rows=rows)
+            elif case.dialect(change) != "postgresql" and may_hold_null(case, change):
+                yield self.found(case.migration, change, self.held, **names(change, case.dialect(change)))
 
 
 def _parent(case: MigrationCase, op: ops.AddColumn) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.column_values import needs_value
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.left_null import may_hold_null
 from mrt_lint.analysis.made_conditionally import was_required
 from mrt_lint.analysis.wording import names
 from mrt_lint.history.schema import fold
@@ -32,7 +33,7 @@ class SetNotNullScan(Rule):
     name = "set-not-null-scan"
     severity = Severity.WARNING
     consequence = Consequence.DEPLOY_BLOCKS
-    message = "PostgreSQL blocks reads and writes of {the_table} while it looks at every row for NULL in '{column}'"
+    message = "PostgreSQL blocks reads and writes of {the_table} while it looks at every row for NULL in '{column}'{fails}"
     instead = (
         "ADD CONSTRAINT … CHECK ({column} IS NOT NULL) NOT VALID in one revision, VALIDATE CONSTRAINT in the next, then set NOT "
         "NULL and drop the check"
@@ -123,7 +124,8 @@ class SetNotNullScan(Rule):
             if (state.new_column and not _is_filled(case, op)) or _has_no_rows_here(case, op):
                 continue
             if not (case.target.pg_version >= _FIRST_THAT_TRUSTS_CHECKS and _is_proved(case, op)):
-                yield self.found(case.migration, op, **names(op))
+                fails = ", and it fails where it finds one" if may_hold_null(case, op) else ""
+                yield self.found(case.migration, op, **names(op), fails=fails)
 
 
 def _has_no_rows_here(case: MigrationCase, op: ops.AlterColumn) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import readable
+from mrt_lint.analysis.impossible import find_impossibility
 from mrt_lint.history.effects import effects_of
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
@@ -54,6 +55,10 @@ class SwallowedFailure(Rule):
         ),
         instead="leave out the `try`; where it may be done already, ask before: {way}",
     )
+    never = DialectWording(
+        message="this fails on every run, for {why}; {function} goes on without it and what else its `try` holds",
+        instead="{how}, and let the exception end the {function}",
+    )
     dialects = ("mysql", "mariadb", "sqlite")
     manual = (
         "Alembic, “Tutorial”: https://alembic.sqlalchemy.org/en/latest/tutorial.html",
@@ -67,6 +72,18 @@ class SwallowedFailure(Rule):
     )
 
     bad = (
+        Example(
+            title="What SQLite never does",
+            target=DatabaseTarget(dialect="sqlite"),
+            source="""
+            import contextlib
+
+            def upgrade():
+                with contextlib.suppress(Exception):
+                    op.alter_column("users", "note", existing_type=sa.String(), type_=sa.JSON())  # MRT442
+                    op.add_column("users", sa.Column("nick", sa.String(20)))  # MRT442
+            """,
+        ),
         Example(
             title="Once for each upgrade",
             target=DatabaseTarget(dialect="mysql"),
@@ -171,6 +188,15 @@ class SwallowedFailure(Rule):
                     found = self.found(case.migration, op, wording, way=way, function=function, done=_DONE[function])
                     leaves = function == "downgrade" and not op.caught_too_early
                     yield replace(found, consequence=Consequence.ROLLBACK_LEAVES_THINGS) if leaves else found
+                    break
+        yield from self._never_done(case)
+
+    def _never_done(self, case: MigrationCase) -> Iterator[Finding]:
+        for function, all_of_it in (("upgrade", case.migration.upgrade_ops), ("downgrade", case.migration.downgrade_ops)):
+            for op in all_of_it:
+                is_caught = op.caught is True and case.runs(op, self.dialects) and not _is_done_otherwise(case, op)
+                if is_caught and (cause := find_impossibility(case, op)) is not None:
+                    yield self.found(case.migration, op, self.never, function=function, why=cause.why, how=cause.instead)
                     break
 
 

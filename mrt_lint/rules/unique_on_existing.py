@@ -71,7 +71,7 @@ class UniqueOnExisting(Rule):
         "A primary key's lock on PostgreSQL is what MRT426 reports.",
         (
             "No two rows can hold the same: the columns, or some of them, are a key already, or foreign keys point to them; the "
-            "same upgrade dropped a unique constraint or index on them, or one whose name only the database knows; one of them is "
+            "same upgrade dropped a unique one on them, or a constraint whose name only the database knows; one of them is "
             "new and NULL in every row. Then only the lock counts, which MRT407 reports, and nothing on MySQL."
         ),
         (

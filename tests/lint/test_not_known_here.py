@@ -141,3 +141,22 @@ def test_an_enum_of_the_same_name_that_stays_rewrites_nothing():
 )
 def test_a_default_that_is_dropped_only_where_there_is_one_need_not_come_back(upgrade: str, expected: str):
     assert holds(expected, told([BASE, (upgrade, 'op.drop_index("ix", table_name="elsewhere")')]))
+
+
+FOUND = "found = [each['name'] for each in sa.inspect(op.get_bind()).get_indexes('parcels')][0]\n"
+
+
+@pytest.mark.parametrize(
+    ("drop", "downgrade", "expected"),
+    [
+        (f"{FOUND}op.drop_index(found, 'parcels')", "pass", "+MRT406"),
+        (f"{FOUND}op.execute('ALTER TABLE parcels DROP KEY %s' % found)", "pass", "+MRT406"),
+        (f"{FOUND}op.drop_index(found, 'parcels')", 'op.create_index("old", "parcels", ["code"], unique=True)', "-MRT406"),
+        (f"{FOUND}op.drop_index(found, 'parcels')", 'op.create_index("old", "parcels", ["code"])', "+MRT406"),
+        (f"{FOUND}op.drop_constraint(found, 'parcels', type_='unique')", "pass", "-MRT406"),
+        (f"{FOUND}op.drop_constraint(found, 'parcels', type_='foreignkey')", "pass", "+MRT406"),
+    ],
+)
+def test_only_a_unique_index_without_a_name_shows_that_rows_differ(drop: str, downgrade: str, expected: str):
+    unique = 'op.create_index("uq", "parcels", ["code"], unique=True)'
+    assert holds(expected, told([BASE, (f"{drop}\n{unique}", downgrade)], "mysql"))

@@ -149,3 +149,24 @@ def test_postgresql_takes_no_statement_behind_a_failure_without_a_savepoint(upgr
     for done in (ADD, TOUCH.format("a")):
         assert holds(expected, told([BASE, (f"import contextlib\n{upgrade.format(done)}", "pass")]))
         assert holds("-MRT451", told([BASE, (f"import contextlib\n{upgrade.format(done)}", "pass")], "mysql"))
+
+
+TO_JSON = 'op.alter_column("parcels", "code", type_=sa.JSON())'
+SUPPRESSED = "import contextlib\nwith contextlib.suppress(Exception):\n    {}"
+
+
+@pytest.mark.parametrize(
+    ("tried", "dialect", "found"),
+    [
+        (TO_JSON, "sqlite", True),
+        ('op.create_unique_constraint("uq", "parcels", ["code"])', "sqlite", True),
+        (IN_BATCH.format('alter_column("code", type_=sa.JSON())'), "sqlite", False),
+        (ADD, "sqlite", False),
+        ('op.alter_column("parcels", "code", nullable=False)', "mysql", True),
+        ('op.alter_column("parcels", "code", existing_type=sa.Text(), nullable=False)', "mysql", False),
+    ],
+)
+def test_what_the_database_never_does_is_swallowed_on_every_run(tried: str, dialect: str, found: bool):
+    upgrade, downgrade = SUPPRESSED.format(tried), SUPPRESSED.format(tried)
+    said = [each.message for each in told([BASE, (upgrade, downgrade)], dialect) if each.code == "MRT442"]
+    assert len([message for message in said if "fails on every run" in message]) == (2 if found else 0)

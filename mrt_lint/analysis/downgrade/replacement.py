@@ -27,14 +27,15 @@ def was_unique(analysis: DowngradeAnalysis, op: CreateConstraint | CreateIndex) 
     """Return whether the columns of a new unique constraint or index, or some of them, were unique before.
 
     They are the table's primary key, what another unique object covers or what foreign keys point to, or upgrade() dropped a
-    unique object on them; one whose name could not be read may be any of the table's.
+    unique object on them; a constraint whose name could not be read may be any of the table's.
     """
     made = _first_effect(analysis, op)
     new = made.tracked if made is not None and made.action == "made" else None
     if new is None or not isinstance(new.table, TrackedTable):
         return False
     earlier = _before(analysis, op)
-    if any(_is_nameless_drop(other) and analysis.state_before(other).table is new.table for other in earlier):
+    mine = (other for other in earlier if analysis.state_before(other).table is new.table)
+    if any(_is_nameless_drop(other) and _may_be_unique(analysis, other) for other in mine):
         return True
     wanted = _covered(new)
     if any(columns <= wanted for columns in _unique_before(analysis, new.table)):
@@ -154,6 +155,16 @@ def _is_nameless_drop(op: Op) -> bool:
     if isinstance(op, DropIndex):
         return not readable(op.index)
     return isinstance(op, DropConstraint) and not readable(op.constraint) and op.kind in {"unique", "primary", None, UNKNOWN}
+
+
+def _may_be_unique(analysis: DowngradeAnalysis, drop: Op) -> bool:
+    """Return whether what is dropped without a name is a constraint, or an index in whose place downgrade() makes a unique one."""
+    table = analysis.state_before(drop).table
+    back = (other for other in analysis.operations["downgrade"] if isinstance(other, CreateIndex | CreateConstraint))
+    return not isinstance(drop, DropIndex) or any(
+        (isinstance(other, CreateConstraint) or other.unique is True) and analysis.state_before(other).table is table
+        for other in back
+    )
 
 
 def _target(tracked: TrackedObject) -> str | None:
