@@ -47,11 +47,12 @@ def rows_filled(case: MigrationCase, op: AlterColumn) -> str | None:
 def may_hold_null(case: MigrationCase, op: AlterColumn) -> bool:
     """Return whether a column that was there takes NULL until an operation sets it NOT NULL, and nothing takes that away before.
 
-    MODIFY has to repeat NOT NULL: of what was not known before, it says nothing.
+    MODIFY has to repeat NOT NULL: where it sets something else of a column that is not known, NOT NULL need not be new.
     """
     state, table = case.state_before(op), case.state_before(op).table
     before = case.before(op, "nullable")
-    is_repeated = before is UNKNOWN and (op.sql and op.type is not UNSET)
+    others = op.type, op.server_default, op.new_column
+    is_repeated = before is UNKNOWN and any(other is not UNSET for other in others)
     if op.nullable is not False or before is False or is_repeated or not op.certain or op.using is not None:
         return False
     if not isinstance(table, TrackedTable) or state.empty or state.new_table or state.new_column or was_required(case, op):

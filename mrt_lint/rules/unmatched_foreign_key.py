@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mrt_lint.analysis.absent_parent import absent_parents
 from mrt_lint.analysis.case import MigrationCase
 from mrt_lint.analysis.downgrade.tracked_objects import TrackedTable, readable
 from mrt_lint.analysis.mysql_alteration import leaves_keys_unchecked
@@ -11,7 +12,7 @@ from mrt_lint.history.schema import fold, place, refers
 from mrt_lint.model import ops
 from mrt_lint.model.context import DatabaseTarget
 from mrt_lint.model.finding import Consequence, Finding, Severity
-from mrt_lint.model.rule import Example, Rule
+from mrt_lint.model.rule import DialectWording, Example, Rule
 from mrt_lint.model.values import UNKNOWN, Constraint
 
 
@@ -31,6 +32,13 @@ class UnmatchedForeignKey(Rule):
         "before it, fill '{parent}' with what the rows refer to, or give them new values with an UPDATE, NULL where the former are "
         "worthless"
     )
+    constant = DialectWording(
+        message=(
+            "upgrade writes {value} into column '{last}.{column}', which refers to '{parent}', and no revision makes a row there "
+            "with {key} = {value}: it fails on every database without one"
+        ),
+        instead="insert the row into '{parent}' before it, or take one that is there: (SELECT … FROM {parent} WHERE …)",
+    )
     dialects = ("postgresql", "mysql", "mariadb")
     manual = ("PostgreSQL, “Foreign Keys”: https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK",)
     exemptions = (
@@ -38,6 +46,7 @@ class UnmatchedForeignKey(Rule):
         "`upgrade()` writes the column, inserts rows into the table that it refers to, or has parts that cannot be read.",
         "The former table has the other name now, or its own key refers to it.",
         "The key is made NOT VALID, under a condition, or on MySQL while foreign_key_checks is 0.",
+        "A constant is NULL, an INSERT of the history may make its row, or WHERE chooses the rows that get it.",
         "SQLite, which looks at no rows.",
     )
 
@@ -127,6 +136,10 @@ class UnmatchedForeignKey(Rule):
                 if why:
                     found = names(op, case.dialect(op)) | {"columns": f"({join(key.columns)})", "parent": key.referred_table}
                     yield self.found(case.migration, op, **found, why=why)
+        for change in case.ops_for(self, ops.AddColumn, ops.Update):
+            for absent in absent_parents(case, change):
+                words = {"column": absent.column, "value": absent.value, "parent": absent.parent, "key": absent.key}
+                yield self.found(case.migration, change, self.constant, **names(change) | words)
 
 
 def _mismatch(case: MigrationCase, op: ops.CreateForeignKey, key: Constraint) -> str:

@@ -29,6 +29,8 @@ def test_a_column_that_may_hold_null_is_found_unless_it_is_filled(change: str, d
         ('op.alter_column("elsewhere", "code", existing_type=sa.Text(), nullable=False)', "+MRT401"),
         ('op.alter_column("elsewhere", "code", existing_type=sa.Text(), existing_nullable=False, nullable=False)', "-MRT401"),
         # which has to repeat NOT NULL
+        ('op.alter_column("elsewhere", "code", type_=sa.Text(), nullable=False)', "-MRT401"),
+        ('op.alter_column("elsewhere", "code", existing_type=sa.Text(), server_default=None, nullable=False)', "-MRT401"),
         (sql("ALTER TABLE elsewhere MODIFY code TEXT NOT NULL"), "-MRT401"),
         (
             f'op.create_table("elsewhere", sa.Column("code", sa.Text()))\n{sql("ALTER TABLE elsewhere MODIFY code TEXT NOT NULL")}',
