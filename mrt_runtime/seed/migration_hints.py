@@ -27,11 +27,13 @@ from mrt_runtime.seed.imported_values import Namespace
 from mrt_runtime.seed.joined_columns import find_joined
 from mrt_runtime.seed.json_texts import JsonPath, JsonTexts
 from mrt_runtime.seed.kept_decimals import find_kept_decimals
+from mrt_runtime.seed.later_names import find_later_names, find_renames
 from mrt_runtime.seed.numbered_rows import WrittenNumbers
 from mrt_runtime.seed.restored_constants import find_restored, takes_one_value
 from mrt_runtime.seed.seed_dialect import dialect_of
 from mrt_runtime.seed.single_row import SingleRows
 from mrt_runtime.seed.table_order import parents_of
+from mrt_runtime.seed.unread_hints import UnreadHints
 from mrt_runtime.seed.value import Value
 from mrt_runtime.seed.value_kind import Binaries, Choices, ColumnSlot, Integers, Texts, ValueKind
 from mrt_runtime.seed.way_back import WayBack, read_way_back
@@ -42,11 +44,6 @@ Found = TypeVar("Found")
 NO_NAMESPACES: Mapping[str, Namespace] = {}
 NO_TYPES: Mapping[tuple[str, str], TypeEngine[Any]] = {}
 TYPES = re.compile(rb"\btype_\s*=|\bALTER\b[^;]*\bTYPE\b|\bMODIFY\b|\bCHANGE\s+COLUMN\b", re.IGNORECASE)
-RENAMES = re.compile(
-    rb"rename_table\(\s*[\"'](\w+)[\"']\s*,\s*[\"'](\w+)[\"']"
-    rb"|\bALTER\s+TABLE\s+[\"`]?(\w+)[\"`]?\s+RENAME\s+TO\s+[\"`]?(\w+)",
-    re.IGNORECASE,
-)
 KEYS = re.compile(
     rb"add_column\(.{0,400}?ForeignKey|create_(?:foreign_key|unique_constraint|primary_key)|create_index\(.{0,400}?unique\s*=\s*True"
     rb"|\bADD\b[^;]*\b(?:FOREIGN|UNIQUE|PRIMARY)\b|\bUNIQUE\s+INDEX\b|\bnew_column_name\b|\bRENAME\s+COLUMN\b"
@@ -86,6 +83,7 @@ class MigrationHints:
         self._namespaces = namespaces
         self._filled: dict[str, bool] | None = None
         self._sources: str | None = None
+        self.unread = UnreadHints()
         self._numbers = WrittenNumbers(files, dialect, dialect_of(dialect).grammar if dialect else "")
 
     def note_next(self, file: str) -> None:
@@ -153,29 +151,39 @@ class MigrationHints:
 
         Where it takes any one of the rows, they may be many where others point at them: a default owner of what has none.
         """
-        read = SingleRows(file, dialect_of(self._dialect).grammar)
         referred = {label for table in tables.values() for label in parents_of(table)}
-        return frozenset(read.find(tables, exact=True) | (read.find(tables, exact=False) - referred))
+        with self.unread.noting(file):
+            read = SingleRows(file, dialect_of(self._dialect).grammar)
+            return frozenset(read.find(tables, exact=True) | (read.find(tables, exact=False) - referred))
+        return frozenset()
 
     def find_computed(self, tables: Mapping[str, Table]) -> list[ComputedBack]:
         """Return what the next migration's rollback computes from columns that are there before it, or writes as constants."""
         file, grammar = self._files[self._position] if self._files else "", dialect_of(self._dialect).grammar
-        restored = find_restored(file, self._files[: self._position], self._dialect, grammar)
-        found = [*find_computed_back(file, grammar), *(one for one in restored if takes_one_value(one, tables.get(one.table)))]
-        found += find_kept_decimals(file, grammar)
+        found: list[ComputedBack] = []
+        with self.unread.noting(file):
+            found += find_computed_back(file, grammar)
+        with self.unread.noting(file):
+            restored = find_restored(file, self._files[: self._position], self._dialect, grammar)
+            found += (one for one in restored if takes_one_value(one, tables.get(one.table)))
+        with self.unread.noting(file):
+            found += find_kept_decimals(file, grammar)
         names = {label: {column.name for column in table.columns} for label, table in tables.items()}
         return [one for one in found if {one.column, *one.sources} <= names.get(one.table, set())]
 
     def code(self, file: str) -> CodeReading:
         """Return what a migration's code says of rows; it is read once."""
         if file not in self._code:
-            self._code[file] = read_code(file, self._namespaces.get(file, {}))
-        return self._code[file]
+            with self.unread.noting(file):
+                self._code[file] = read_code(file, self._namespaces.get(file, {}))
+        return self._code.setdefault(file, CodeReading())
 
     def read_way_back(self, file: str) -> WayBack | None:
         """Return what a migration does in both directions; None where its downgrade changes no rows."""
         earlier = tuple(self._files[: self._files.index(file)]) if file in self._files else ()
-        return read_way_back(self.code(file), earlier, self._namespaces.get(file, {}), self._dialect)
+        with self.unread.noting(file):
+            return read_way_back(self.code(file), earlier, self._namespaces.get(file, {}), self._dialect)
+        return None
 
     def may_number(self, file: str, label: str, column: str, number: Value) -> bool:
         """Whether a migration may insert the row with that number, under any name that its table has; file: the next one."""
@@ -196,7 +204,7 @@ class MigrationHints:
             from mrt_runtime.seed.hint_reader import HintReader  # noqa: PLC0415 as below
 
             reader = HintReader(self._dialect)
-            for _ in reader.read(file, self.code(file), self._namespaces.get(file, {})):
+            for _ in self.unread.read(file, reader.read(file, self.code(file), self._namespaces.get(file, {}))):
                 pass
             return reader.list_labels(name)
 
@@ -272,7 +280,7 @@ class MigrationHints:
 
                 reader = HintReader(self._dialect)
                 for place, file in files:
-                    for hint in reader.read(file, self.code(file), self._namespaces.get(file, {})):
+                    for hint in self.unread.read(file, reader.read(file, self.code(file), self._namespaces.get(file, {}))):
                         if isinstance(hint, KeyAhead | CheckAhead):
                             self._ahead.append((place, hint))
                         elif self._converts or not hint.converted:
@@ -282,8 +290,9 @@ class MigrationHints:
     def _find_joins(self) -> Iterator[tuple[int, KeyAhead]]:
         """Yield the columns by which migrations join tables, or look rows up in others, as keys ahead, and at which place."""
         grammar = dialect_of(self._dialect).grammar if self._files else ""  # without a history no dialect is named
-        for place, code in enumerate(map(self.code, self._files)):
-            joined = (pair for sql in dict.fromkeys(code.statements) for pair in find_joined(sql, grammar))
+        for place, (file, code) in enumerate(zip(self._files, map(self.code, self._files), strict=True)):
+            found = (pair for sql in dict.fromkeys(code.statements) for pair in find_joined(sql, grammar))
+            joined = self.unread.read(file, found)
             for (table, column), (other, there) in dict.fromkeys((*code.looked_up, *joined)):
                 yield place, KeyAhead(label=table, columns=(column,), referred=other, referred_columns=(there,), is_join=True)
 
@@ -293,23 +302,3 @@ class MigrationHints:
         except OSError:
             return False
         return bool(CHECKS.search(source) or KEYS.search(source) or (self._converts and TYPES.search(source)))
-
-
-def find_renames(files: Sequence[str]) -> Iterator[tuple[int, str, str]]:
-    """Yield the tables that the upgrades of a history rename: the migration's place, the name before and the name after."""
-    for place, file in enumerate(files):
-        try:
-            source = Path(file).read_bytes().partition(b"def downgrade")[0]
-        except OSError:
-            continue
-        for found in RENAMES.finditer(source):
-            old, new = (name.decode() for name in found.groups() if name)
-            yield place, old, new
-
-
-def find_later_names(renames: Sequence[tuple[int, str, str]]) -> dict[str, tuple[str, ...]]:
-    """Return the names that tables get in the upgrades of a history, by each that they had before."""
-    later: dict[str, tuple[str, ...]] = {}
-    for _, old, new in reversed(renames):
-        later[old] = (new, *later.get(new, ()))
-    return later

@@ -39,6 +39,7 @@ from mrt_runtime.seed.table_cycle import TableCycle
 from mrt_runtime.seed.table_filler import TableFiller
 from mrt_runtime.seed.table_order import order_tables, parents_of, seedable_tables
 from mrt_runtime.seed.unique_key import key_columns
+from mrt_runtime.seed.unread_hints import UNEXPECTED
 from mrt_runtime.seed.value import Row, RowVariety
 from mrt_runtime.seed.value_repair import ValueRepair
 from mrt_runtime.seed.wanted_rows import write_wanted_rows
@@ -154,7 +155,8 @@ class Seeder:
             try:
                 rows = write(by, bound, reading)
                 orphans = write_orphans(plain, bound, reading) if write is write_wanted_rows else []
-            except DBAPIError:
+            except (DBAPIError, *UNEXPECTED) as error:
+                self.migration_hints.unread.note(file, error)
                 continue
             keys = [{name: row[name] for name in names} for row in rows] if (names := key_columns(bound)) else []
             if keys or orphans:
@@ -164,13 +166,16 @@ class Seeder:
         # rows of a table that migrations fill are theirs
         apart = self.migration_hints.find_filled({table.label: table for table in tables}) if way_back is not None else ()
         free = [filler.parents.tables[table.label] for table in tables if table.label not in apart]
-        return (way_back is not None and note_held_rows(filler, free, way_back, seeded)) or has_written
+        holds = False
+        with self.migration_hints.unread.noting(file):
+            holds = way_back is not None and note_held_rows(filler, free, way_back, seeded)
+        return holds or has_written
 
     def _write_named(self, filler: TableFiller, seeded: Seeded, file: str) -> bool:
         """Write the rows that a migration points at by their keys, and return whether any were missing."""
         hints = self.migration_hints
         has_written = False
-        with suppress(DBAPIError):
+        with hints.unread.noting(file), suppress(DBAPIError):
             reading, ahead = hints.code(file), hints.find_made_keys(file)
             own = {*self.custom_seeds, *seeded.unseeded}
             for table, row in write_named_parents(filler, reading, ahead, own, hints.list_filled):

@@ -59,6 +59,7 @@ def verify(runner: RevisionRunner, step: HistoryStep, config: MRTConfig) -> Verd
         findings.warnings += warn_of_drops(step, findings)
     findings.report_unmet(step, fatal=config.unmet == "fail")
     findings.warnings += runner.migrator.take_notes()
+    findings.warnings += runner.seeder.migration_hints.unread.describe(step.file)
     stopped = check_half_way(runner, step)
     findings.warnings += [warning for one in stopped for warning in describe_stuck(one)]
     runner.settle(step)

@@ -91,3 +91,36 @@ def test_the_row_is_there_beside_others_that_might_serve(project, postgres_url):
     with Verification(project.config(db_url=postgres_url)) as verification:
         outcomes = [verdict.outcome for verdict in verification.check_all()]
     assert outcomes == [Outcome.REVERSIBLE, Outcome.DATA_LOSS, Outcome.REVERSIBLE]
+
+
+READERS = [
+    "seeder.write_named_parents",
+    "row_steps.write_linked_rows",
+    "migration_hints.read_code",
+    "migration_hints.read_way_back",
+    "migration_hints.find_joined",
+    "migration_hints.find_computed_back",
+    "migration_hints.find_restored",
+    "migration_hints.SingleRows",
+    "hint_reader.HintReader._label",
+]
+
+
+@pytest.mark.parametrize("error", [IndexError, TypeError, RecursionError])
+@pytest.mark.parametrize("reader", READERS)
+def test_an_error_of_a_reader_costs_its_hint_and_is_a_warning(project, sqlite_url, monkeypatch, reader, error):
+    def fail(*_args, **_kwargs):
+        raise error
+
+    monkeypatch.setattr(f"mrt_runtime.seed.{reader}", fail)
+    project.add("001", upgrade=TABLES, downgrade=DROP)
+    upgrade = "op.execute(\"UPDATE cage SET note = (SELECT k.name FROM keeper k WHERE k.id = cage.id) WHERE note = 'a'\")"
+    upgrade += '\n    op.create_index("ix", "cage", ["note", "id"], unique=True)'
+    file = project.add(
+        "002", "001", upgrade=upgrade, downgrade='op.drop_index("ix", "cage")\n    op.execute("DELETE FROM cage WHERE note = 1")'
+    )
+    with Verification(project.config(db_url=sqlite_url)) as verification:
+        *_, verdict = verification.check_all()
+    assert verdict.outcome is not Outcome.NOT_REACHED
+    [warning] = [one for one in verdict.warnings if "please report it" in one]
+    assert f"could not read {file.name} for rows ({error.__name__} in " in warning
