@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from mrt_runtime.compare.executed_upgrade import OF_A_BATCH
 from mrt_runtime.compare.schema import Table
 from mrt_runtime.seed.adjustment import Adjustment
 from mrt_runtime.seed.code_reader import CodeReading
@@ -77,15 +78,17 @@ def is_whatever_the_rows(adjustment: Adjustment, findings: RevisionFindings, cod
     """Whether the same step fails in the same way whichever rows there are.
 
     So does a change of the schema for which something is there already or is missing; and where a new column may not be NULL, every
-    row is in its way, and not just those at the edge; nor is one that copies from another table what is NULL there.
+    row is in its way, and not just those at the edge; nor is one that copies from another table what is NULL there. NULL in a
+    column that allowed it is at no edge either, even where only such a row happens to hold it.
     """
     refusal = findings.stopped_by.refusal if findings.stopped_by is not None else None
     if computes(code) or code.words & CONNECTS:
         return adjustment is Adjustment.EDGES and refusal is not None and refusal.kind == "null" and copies(refusal, findings, code)
     if adjustment is Adjustment.EDGES and refusal is not None and refusal.kind == "null" and refusal.column is not None:
         words, tables = words_of(findings), tables_before(findings)
-        named = [table for table in tables if table.name in words] or tables
-        return all(table.column(refusal.column) is None for table in named)
+        named = [table for table in tables if words & {table.name, f"{OF_A_BATCH}{table.name}"}] or tables
+        columns = [table.column(refusal.column) for table in named]
+        return all(column is None or column.nullable for column in columns)
     return findings.is_about_existence
 
 

@@ -14,8 +14,15 @@ from mrt_runtime.verify.adjusting import may_help
 from mrt_runtime.verify.findings import RevisionFindings
 
 TEXT = ColumnType(text="text", base="text")
-TABLE = Table(name="t", columns=(CatalogueColumn(name="note", position=1, type=TEXT, nullable=True),))
-BEFORE = Snapshot(schema=Schema(dialect="sqlite", tables=(TABLE,)), rows=Rows({}))
+TABLE = Table(
+    name="t",
+    columns=(
+        CatalogueColumn(name="note", position=1, type=TEXT, nullable=True),
+        CatalogueColumn(name="title", position=2, type=TEXT, nullable=False),
+    ),
+)
+OTHER = Table(name="other", columns=(CatalogueColumn(name="note", position=1, type=TEXT, nullable=False),))
+BEFORE = Snapshot(schema=Schema(dialect="sqlite", tables=(TABLE, OTHER)), rows=Rows({}))
 SCHEMA_ONLY, COMPUTES = CodeReading(frozenset({"op", "add_column"})), CodeReading(frozenset({"op", "execute"}))
 CONNECTS = CodeReading(frozenset({"op", "add_column", "get_bind"}))
 SEEDED = Seeded(edges={"t": (EdgeRow({"id": 1}, {"note": "x"}),)})
@@ -69,12 +76,14 @@ def test_rows_at_the_edge_stay_where_something_is_there_already_whatever_the_row
     ("cause", "column", "code", "expected"),
     [
         ('column "must" of relation "t" contains null values', "must", SCHEMA_ONLY, False),
-        ('column "note" of relation "t" contains null values', "note", SCHEMA_ONLY, True),
-        ("NOT NULL constraint failed: _alembic_tmp_t.note", "note", SCHEMA_ONLY, True),
+        ('column "note" of relation "t" contains null values', "note", SCHEMA_ONLY, False),
+        ("NOT NULL constraint failed: _alembic_tmp_t.note", "note", SCHEMA_ONLY, False),
+        ('column "note" of relation "t" contains null values', "note", COMPUTES, True),
+        ('column "title" of relation "t" contains null values', "title", SCHEMA_ONLY, True),
         ('column "must" of relation "t" contains null values', "must", CONNECTS, True),
     ],
 )
-def test_rows_at_the_edge_stay_where_every_row_is_null_in_a_new_column(cause, column, code, expected):
+def test_rows_at_the_edge_stay_where_null_is_in_the_way(cause, column, code, expected):
     found = stopped(cause, null_in=column)
     assert may_help(Adjustment.EDGES, found, code, refuses=False, seeded=SEEDED, has_targets=False) is expected
 
