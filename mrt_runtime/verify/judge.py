@@ -89,8 +89,21 @@ def compare_rollback(
     findings = compare_schemas(step, (before, after), Outcome.SCHEMA_NOT_RESTORED, ROLLBACK, ignore, executed=executed)
     if first is not None and any(ROLLBACK.extra in failure.message for failure in findings.failures):
         made = {one.message for one in diff(first.schema, after.schema, ROLLBACK)}
-        findings.failures = [as_made(step, one, made, before.schema.dialect) for one in findings.failures]
+        again = find_made_again(before, first)
+        findings.failures = [
+            as_made(step, one, {*made, *((one.message,) if one.table in again else ())}, before.schema.dialect)
+            for one in findings.failures
+        ]
     return findings
+
+
+def find_made_again(before: Snapshot, first: Snapshot) -> set[str]:
+    """Return the tables that the upgrade dropped: what is on them after the rollback was made by that.
+
+    None where the upgrade made others, which may be the same tables under new names.
+    """
+    old, new = ({table.label for table in look.schema.tables} for look in (before, first))
+    return old - new if new <= old else set()
 
 
 def as_made(step: HistoryStep, failure: Failure, made: Collection[str], dialect: str) -> Failure:

@@ -212,6 +212,31 @@ def test_an_index_that_only_the_rollback_makes_is_said_to_be_new(project, verify
     assert verdict.failures[1].line == line_of(file, "ix_phone")
 
 
+RENAMED = 'op.rename_table("users", "people")'
+REMADE = [
+    (
+        'op.drop_table("users")',
+        f'{USERS}\n    op.add_column("users", sa.Column("extra", sa.Integer))\n    op.create_index("ix_name", "users", ["name"])',
+        True,
+    ),
+    (
+        f'op.create_index("ix_name", "users", ["name"])\n    op.add_column("users", sa.Column("extra", sa.Integer))\n    {RENAMED}',
+        'op.rename_table("people", "users")',
+        False,
+    ),
+]
+
+
+@pytest.mark.parametrize(("upgrade", "downgrade", "is_made"), REMADE)
+def test_parts_of_a_table_that_the_rollback_makes_again_are_said_to_be_new(project, verify, upgrade, downgrade, is_made):
+    project.add("001", upgrade=USERS, downgrade='op.drop_table("users")')
+    file = project.add("002", "001", upgrade=upgrade, downgrade=downgrade)
+    extra = [one for one in verify()["002"].failures if "exists after rollback" in one.message]
+    end = "exists after rollback, which was not there before" if is_made else "still exists after rollback"
+    assert [one.message for one in extra] == [f"Column 'users.extra' {end}", f"Index 'ix_name' on 'users' {end}"]
+    assert [one.line for one in extra] == [line_of(file, '"extra"'), line_of(file, "ix_name")]
+
+
 def test_an_index_that_is_missing_is_told(project, verify):
     project.add("001", upgrade=USERS + '; op.create_index("ix_name", "users", ["name"])', downgrade='op.drop_table("users")')
     project.add("002", "001", upgrade='op.drop_index("ix_name", "users")', downgrade="pass")
