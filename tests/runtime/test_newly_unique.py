@@ -168,20 +168,20 @@ def test_all_rows_meet_that_a_new_column_is_null(verify):
 
 
 def test_nulls_that_become_equal(project, postgres_url):
-    unique = 'op.create_unique_constraint("uq", "t", ["a", "b"]{})'
+    unique = 'op.execute("ALTER TABLE t ADD CONSTRAINT uq UNIQUE{} (a, b)")'
     drop = 'op.drop_constraint("uq", "t")'
     project.add("001", upgrade=f"{TABLE}\n    {unique.format('')}", downgrade='op.drop_table("t")')
     project.add(
         "002",
         "001",
-        upgrade=f"{drop}\n    {unique.format(', postgresql_nulls_not_distinct=True')}",
+        upgrade=f"{drop}\n    {unique.format(' NULLS NOT DISTINCT')}",
         downgrade=f"{drop}\n    {unique.format('')}",
     )
     project.add(
         "003",
         "002",
         upgrade=f'{drop}\n    op.execute("ALTER TABLE t ADD CONSTRAINT uq UNIQUE NULLS NOT DISTINCT (a, b)")',
-        downgrade=f"{drop}\n    {unique.format(', postgresql_nulls_not_distinct=True')}",
+        downgrade=f"{drop}\n    {unique.format(' NULLS NOT DISTINCT')}",
     )
     with Verification(project.config(db_url=postgres_url)) as verification:
         _, verdict, same = verification.check_all()
