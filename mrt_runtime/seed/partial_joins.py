@@ -29,7 +29,8 @@ class PartialJoin:
 
 def find_partial_joins(statements: Iterable[str], table: str, grammar: str) -> Iterator[PartialJoin]:
     """Yield each join of an UPDATE of the table that asks something of rows of others alone."""
-    for tree in parse_statements(statements, UPDATES, table, grammar):
+    for kept in parse_statements(statements, UPDATES, table, grammar):
+        tree = kept.copy()  # the tree of a statement is that of all who read it
         target = tree.this
         if type(tree).__name__ != "Update" or target.name.lower() != table.lower():
             continue

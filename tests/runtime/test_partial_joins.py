@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from mrt_runtime.seed.condition import parse_sql
 from mrt_runtime.seed.partial_joins import find_partial_joins
 from mrt_runtime.verdict import Outcome
 
@@ -67,3 +68,10 @@ def test_the_rows_are_there_again_for_the_next_revision(verify, postgres_url):
 )
 def test_other_updates_ask_nothing_of_a_match(sql):
     assert list(find_partial_joins([sql], "threads", "postgres")) == []
+
+
+@pytest.mark.parametrize("kind", FILLS)
+def test_a_statement_is_left_as_others_read_it(kind):
+    written = parse_sql(FILLS[kind], "postgres").sql()
+    assert list(find_partial_joins([FILLS[kind]], "threads", "postgres"))
+    assert parse_sql(FILLS[kind], "postgres").sql() == written
