@@ -35,8 +35,9 @@ def absent_parents(case: MigrationCase, op: AddColumn | Update) -> Iterator[Abse
         return
     if state.new_table or state.empty or case.analysis(op).upgrade_doubts.rows or leaves_keys_unchecked(case, op):
         return
-    table = case.history.at(revision).table(op.table, op.schema)
-    for column, value in _written(op):
+    written = list(_written(op))
+    table = case.history.at(revision).table(op.table, op.schema) if written else None
+    for column, value in written:
         for key in table.known_constraints("foreignkey") if isinstance(table, ReplayedTable) else ():
             if key.columns == (column,) and key.not_valid is False and _is_absent(case, op, key, value):
                 yield AbsentParent(str(column), value, str(key.referred_table), str((*_referred(key), "its key")[0]))

@@ -32,13 +32,19 @@ class ComputedBack:
 
 def find_computed_back(file: str, grammar: str) -> Iterator[ComputedBack]:
     """Yield what the downgrade of a migration computes."""
+    for update in list_updates(file, "downgrade", grammar):
+        yield from _read(update, grammar)
+
+
+def list_updates(file: str, function: str, grammar: str) -> Iterator[exp.Expr]:
+    """Yield each UPDATE that is written out in a function."""
     parsed = parse_file(file)
-    functions = [node for node in parsed[1].body if getattr(node, "name", None) == "downgrade"] if parsed is not None else []
-    for node in (inner for function in functions for inner in ast.walk(function)):
+    functions = [node for node in parsed[1].body if getattr(node, "name", None) == function] if parsed is not None else []
+    for node in (inner for one in functions for inner in ast.walk(one)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and UPDATES.search(node.value):
             tree = parse_sql(node.value, grammar)
             if type(tree).__name__ == "Update" and tree is not None:
-                yield from _read(tree, grammar)
+                yield tree
 
 
 def _read(update: exp.Expr, grammar: str) -> Iterator[ComputedBack]:

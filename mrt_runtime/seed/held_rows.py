@@ -30,11 +30,9 @@ def note_held_rows(filler: TableFiller, tables: Iterable[Table], way: WayBack, s
     """Write such rows into the tables, and return whether any were missing; those are noted that no migration shows to be there."""
     has_written = False
     for table in tables:
-        names = key_columns(table)
         with suppress(DBAPIError):
             for row, is_shown in write_held_rows(filler, with_inherited(table, filler.parents.tables), way):
-                key, has_written = {name: row[name] for name in names}, True
-                seeded.keys[table.label] = (*seeded.keys.get(table.label, ()), *([key] if key else []))
+                key, has_written = seeded.note_key(table, row), True
                 if not is_shown:
                     seeded.held[table.label] = (*seeded.held.get(table.label, ()), key)
     return has_written

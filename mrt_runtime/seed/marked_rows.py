@@ -62,17 +62,19 @@ def _find_row(filler: TableFiller, table: Table, keys: Sequence[Row]) -> Row | N
     names = key_columns(table)
     rows = [row for row in filler.writer.read(table, insertable(table)) if set(names) <= row.keys()] if names else []
     ours = [row for row in rows if any(holds_all(row, key) for key in keys)]
-    return max(ours, key=lambda row: _count_children(filler, table, row), default=None)
+    referring = list(_read_referring(filler, table)) if len(ours) > 1 else []
+    return max(ours, key=lambda row: sum(_is_pointed_at(row, *one) for one in referring), default=None)
 
 
-def _count_children(filler: TableFiller, parent: Table, row: Row) -> int:
-    """Return over how many foreign keys a row is pointed at."""
-    found = 0
+def _read_referring(filler: TableFiller, parent: Table) -> Iterator[tuple[dict[str, str], Sequence[Row]]]:
+    """Yield each foreign key to a table, its columns by those that they point at, with what rows hold in it."""
     for table in filler.parents.tables.values():
         for key in table.foreign_keys:
             if qualified(key.referred_table, key.referred_schema) == parent.label:
                 names = key.referred_columns or key_columns(parent)
-                wanted = {here: row.get(there) for here, there in zip(key.columns, names, strict=False)}
-                there = filler.writer.read(table, key.columns)
-                found += any(holds_all(one, wanted) for one in there)
-    return found
+                yield dict(zip(key.columns, names, strict=False)), list(filler.writer.read(table, key.columns))
+
+
+def _is_pointed_at(row: Row, names: Mapping[str, str], there: Sequence[Row]) -> bool:
+    wanted = {here: row.get(other) for here, other in names.items()}
+    return any(holds_all(one, wanted) for one in there)

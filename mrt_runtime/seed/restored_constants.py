@@ -6,15 +6,13 @@ column that revisions just before have added, and that nothing has written to si
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mrt_runtime.compare.schema import Table
 from mrt_runtime.migration_file import parse_file, read_migration
-from mrt_runtime.seed.computed_back import UPDATES, ComputedBack
-from mrt_runtime.seed.condition import parse_sql
+from mrt_runtime.seed.computed_back import ComputedBack, list_updates
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -41,14 +39,9 @@ def find_restored(file: str, earlier: Sequence[str], dialect: str, grammar: str)
 
 def list_settings(file: str, function: str, grammar: str) -> Iterator[tuple[exp.Expr, exp.Expr]]:
     """Yield each UPDATE of one table in a function, with each column that it sets."""
-    parsed = parse_file(file)
-    functions = [node for node in parsed[1].body if getattr(node, "name", None) == function] if parsed is not None else []
-    for node in (inner for one in functions for inner in ast.walk(one)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and UPDATES.search(node.value):
-            tree = parse_sql(node.value, grammar)
-            kinds = {type(inner).__name__ for inner in tree.walk()} if tree is not None else {"Select"}
-            if type(tree).__name__ == "Update" and tree is not None and not kinds & {"Select", "From", "Join"}:
-                yield from ((tree, setting) for setting in tree.expressions)
+    for update in list_updates(file, function, grammar):
+        if not {type(inner).__name__ for inner in update.walk()} & {"Select", "From", "Join"}:
+            yield from ((update, setting) for setting in update.expressions)
 
 
 def write_expression(where: exp.Expr | None, value: exp.Expr, column: str, grammar: str) -> str:

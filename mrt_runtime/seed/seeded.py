@@ -76,3 +76,9 @@ class Seeded:
             self.unseeded.pop(label, None)
         else:
             self.unseeded[label] = filled.reason
+
+    def note_key(self, table: Table, row: Row) -> Row:
+        """Record a row that was inserted beside the others, and return its key, empty where the table has none."""
+        key = {name: row[name] for name in key_columns(table)}
+        self.keys[table.label] = (*self.keys.get(table.label, ()), *([key] if key else []))
+        return key

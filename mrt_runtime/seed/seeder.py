@@ -179,8 +179,7 @@ class Seeder:
             reading, ahead = hints.code(file), hints.find_made_keys(file)
             own = {*self.custom_seeds, *seeded.unseeded}
             for table, row in write_named_parents(filler, reading, ahead, own, hints.list_filled):
-                key = {name: row[name] for name in key_columns(table)}
-                seeded.keys[table.label] = (*seeded.keys.get(table.label, ()), *([key] if key else []))
+                seeded.note_key(table, row)
                 has_written = True
         return has_written
 

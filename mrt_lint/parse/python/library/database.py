@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import libcst as cst
@@ -75,9 +77,16 @@ def statement_of(arguments: CallArguments) -> Value:
 
 def call_connection(run: FunctionRun, connection: ConnectionValue, name: str, arguments: CallArguments, node: cst.Call) -> Value:
     """Return a method of a connection, engine or cursor."""
-    before, run.apart = run.apart, connection.apart
-    try:
+    with _on(run, connection):
         return _call_connection(run, connection, name, arguments, node)
+
+
+@contextmanager
+def _on(run: FunctionRun, handle: ConnectionValue | SessionValue) -> Iterator[None]:
+    """Note of what is executed whether it is on a connection of the migration's own."""
+    before, run.apart = run.apart, handle.apart
+    try:
+        yield
     finally:
         run.apart = before
 
@@ -138,11 +147,8 @@ def call_session(
 ) -> Value:
     """Return a method of an ORM session."""
     session = session or SessionValue()
-    before, run.apart = run.apart, session.apart
-    try:
+    with _on(run, session):
         return _call_session(run, session, name, arguments, node)
-    finally:
-        run.apart = before
 
 
 def _call_session(run: FunctionRun, session: SessionValue, name: str, arguments: CallArguments, node: cst.Call) -> Value:
